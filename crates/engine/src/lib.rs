@@ -1,0 +1,8 @@
+//! Ranks credit cards by what each would save a user in a year, exact to the paisa.
+//!
+//! Pure: no async, no I/O, no clock, no environment, no logging. A catalogue is parsed and checked
+//! ([`catalogue`]), compiled once per run, and then asked for the ten best cards of one user after another.
+
+pub mod catalogue;
+pub mod category;
+pub mod user;
