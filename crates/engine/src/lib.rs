@@ -5,4 +5,11 @@
 
 pub mod catalogue;
 pub mod category;
+mod engine;
+mod exact;
+mod plan;
+mod published;
 pub mod user;
+
+pub use engine::{Engine, Scratch};
+pub use published::{MAX_PUBLISHED, PublishedCard, PublishedOption, RANKS, Recommendation, TopTen};

@@ -1,0 +1,66 @@
+//! The engine: a catalogue compiled for one date, asked for one user after another.
+
+use chrono::NaiveDate;
+use num_bigint::{BigInt, Sign};
+
+use crate::catalogue::{Catalogue, model::Card};
+use crate::exact;
+use crate::plan::Plan;
+use crate::published::{PublishedCard, TopTen};
+use crate::user::{Spend, User, UserFault};
+
+/// A catalogue, compiled once per run for the run's date. Immutable, and shared by all threads.
+#[derive(Debug)]
+pub struct Engine {
+    /// In engine order.
+    cards: Vec<PublishedCard>,
+    /// In the same order.
+    plans: Vec<Plan>,
+}
+
+/// Working memory of [`Engine::recommend`], so that an ordinary user costs no allocation. One per thread; it may be used
+/// with one engine after another.
+#[derive(Debug, Default)]
+pub struct Scratch {}
+
+impl Engine {
+    /// Compiles the active cards of a catalogue; promotions are judged at `date`, both their ends included.
+    #[must_use]
+    pub fn compile(catalogue: &Catalogue, date: NaiveDate) -> Self {
+        let mut active: Vec<&Card> = catalogue.cards().iter().filter(|card| card.active).collect();
+        // Engine order: what decides between cards of the same net, so that their place is all that ranking needs.
+        active.sort_by(|one, other| {
+            (one.joining_fees_paise, one.card_id.as_bytes()).cmp(&(other.joining_fees_paise, other.card_id.as_bytes()))
+        });
+        let (plans, cards) = active.into_iter().map(|card| Plan::of(card, date)).unzip();
+        Self { cards, plans }
+    }
+
+    /// The active cards, in engine order: what a row publishes and does not depend on the user.
+    #[must_use]
+    pub fn cards(&self) -> &[PublishedCard] {
+        &self.cards
+    }
+
+    /// The ten best cards of one user (calculation.md, sections 3 to 5), rank 1 first.
+    ///
+    /// # Errors
+    ///
+    /// Why this user cannot be given ten cards, in the order of section 5. It says nothing about other users.
+    pub fn recommend(&self, user: &User, _scratch: &mut Scratch) -> Result<TopTen, UserFault> {
+        match &user.spend {
+            Spend::Paise(paise) if paise.iter().any(|amount| *amount < 0) => Err(UserFault::NegativeSpend),
+            Spend::Paise(paise) => exact::recommend(&self.plans, &exact::ordinary(user, paise)),
+            Spend::Wide { amounts, decimals } => self.recommend_wide(user, amounts, *decimals),
+            Spend::NotANumber { negative: true } => Err(UserFault::NegativeSpend),
+            Spend::NotANumber { negative: false } => Err(UserFault::InvalidSpend),
+        }
+    }
+
+    fn recommend_wide(&self, user: &User, amounts: &[BigInt; 6], decimals: u32) -> Result<TopTen, UserFault> {
+        if amounts.iter().any(|amount| amount.sign() == Sign::Minus) {
+            return Err(UserFault::NegativeSpend);
+        }
+        exact::recommend(&self.plans, &exact::wide(user, amounts, decimals))
+    }
+}
