@@ -1,1 +1,32 @@
-//! (skeleton)
+//! Private database servers, started from the machine's own binaries in a temporary folder.
+//!
+//! For the demo and for tests. A private server listens on a Unix socket in a folder that only its own account (and
+//! root) may enter, touches no server that was there before, and leaves nothing behind: it ends, and its folder goes,
+//! when its value is dropped, when the program ends without dropping it, and when the program is killed.
+//!
+//! ```no_run
+//! # fn main() -> Result<(), cardgenius_embedded::EmbeddedError> {
+//! use cardgenius_embedded::{PostgresOptions, PrivatePostgres};
+//!
+//! let server = PrivatePostgres::launch(PostgresOptions::for_tests())?;
+//! server.create_database("cashkaro")?;
+//! println!("{}", server.url("cashkaro"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! What belongs to any kind of server is in `account`, `port`, `supervise` and `transcript`; what belongs to PostgreSQL
+//! is in `postgres`.
+
+mod account;
+mod error;
+mod port;
+mod postgres;
+mod supervise;
+mod transcript;
+
+pub use error::EmbeddedError;
+pub use postgres::binaries::{PostgresBinaries, ServerVersion};
+pub use postgres::keep::KeptPostgres;
+pub use postgres::options::{Durability, Locale, PostgresOptions};
+pub use postgres::server::PrivatePostgres;

@@ -1,0 +1,32 @@
+//! Starts a private PostgreSQL server and holds it until its standard input ends: a server to try things on, and the
+//! owner that the clean-up tests kill.
+//!
+//! Prints, one a line: the URL, the folder, the process id of the server. With `--keep` the server stays.
+
+use std::io::Read;
+use std::process::ExitCode;
+
+use cardgenius_embedded::{EmbeddedError, PostgresOptions, PrivatePostgres};
+
+fn main() -> ExitCode {
+    match hold(std::env::args().any(|argument| argument == "--keep")) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("private-postgres: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn hold(keep: bool) -> Result<(), EmbeddedError> {
+    let server = PrivatePostgres::launch(PostgresOptions::for_tests())?;
+    println!("{}", server.url("postgres"));
+    println!("{}", server.folder().display());
+    println!("{}", server.postmaster_pid().unwrap_or_default());
+    // Nothing is expected: the end of the input is the sign.
+    let _ = std::io::stdin().read_to_end(&mut Vec::new());
+    if keep {
+        println!("{}", server.keep()?.end_command);
+    }
+    Ok(())
+}
