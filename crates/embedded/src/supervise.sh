@@ -29,13 +29,12 @@ kill_all() {
 # $1 signal  $2 seconds of patience before each harsher signal. On return the server and its children are gone.
 end_server() {
     [ -n "$server" ] || { echo "@ ended 0"; return; }
-    nap=
     (
-        trap 'kill "$nap"; exit 0' USR1
+        # `$!` is the pump until the first sleep is there. SIGTERM would not do: it is ignored here and so in `sleep`.
+        trap '[ "$!" = "$pump" ] || { kill -s KILL "$!"; wait "$!"; }; exit 0' USR1
         for harsher in QUIT KILL; do
             sleep "$2" >/dev/null &
-            nap=$!
-            wait "$nap"
+            wait "$!"
             echo "@ forced $harsher"
             if [ "$harsher" = KILL ]; then kill_all; else kill -s QUIT "$server"; fi
         done
