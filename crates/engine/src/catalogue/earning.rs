@@ -1,5 +1,7 @@
 //! How a card earns: its rates, its shared caps and its promotions.
 
+use chrono::NaiveDate;
+
 use crate::category::{CATEGORIES, Category};
 
 use super::decimal::{BASE_RATE, MULTIPLIER, POINT_VALUE, POINTS};
@@ -91,10 +93,13 @@ fn read_distinct_categories(mut value: Value<'_, '_>) -> Option<Vec<Category>> {
     Some(categories)
 }
 
-/// When a promotion holds, known even if the rest of it is faulty.
+/// When a promotion holds, known even if the rest of it is faulty. Ordered by category, then by time.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Span {
+    category: Category,
+    valid_from: NaiveDate,
+    valid_to: NaiveDate,
     position: usize,
-    promotion: (Category, chrono::NaiveDate, chrono::NaiveDate),
 }
 
 /// A list of promotions; those of one category share no day.
@@ -110,7 +115,7 @@ pub(super) fn read_promotions(mut value: Value<'_, '_>) -> Option<Vec<Promotion>
         if valid_to < valid_from {
             object.fault("valid_to", format!("{valid_to} is before valid_from {valid_from}"));
         } else if let Some(category) = category {
-            spans.push(Span { position, promotion: (category, valid_from, valid_to) });
+            spans.push(Span { category, valid_from, valid_to, position });
         }
         Some(Promotion { category: category?, multiplier_e2: multiplier_e2?, valid_from, valid_to })
     })?;
@@ -122,28 +127,24 @@ pub(super) fn read_promotions(mut value: Value<'_, '_>) -> Option<Vec<Promotion>
 
 /// Each promotion that begins before an earlier one of its category has ended, in the order of the list.
 fn overlaps(mut spans: Vec<Span>) -> Vec<(usize, String)> {
-    spans.sort_by_key(|span| (span.promotion, span.position));
+    spans.sort();
     let mut found = Vec::new();
-    let mut latest: Option<Span> = None;
+    let mut longest: Option<Span> = None;
     for span in spans {
-        let (category, valid_from, valid_to) = span.promotion;
-        if let Some(other) = latest.as_ref().filter(|other| other.promotion.0 == category) {
-            if valid_from <= other.promotion.2 {
-                let (name, other_position, other_to) = (category.name(), other.position, other.promotion.2);
-                found.push((
-                    span.position,
-                    format!(
-                        "begins {valid_from}, but promotion #{other_position} on \"{name}\" holds until {other_to}; \
-                         promotions of one category must not overlap"
-                    ),
-                ));
-            }
-            if valid_to <= other.promotion.2 {
-                continue;
-            }
+        let earlier = longest.filter(|earlier| earlier.category == span.category);
+        if let Some(earlier) = earlier.filter(|earlier| span.valid_from <= earlier.valid_to) {
+            found.push((span.position, overlap_rule(span, earlier)));
         }
-        latest = Some(span);
+        if earlier.is_none_or(|earlier| span.valid_to > earlier.valid_to) {
+            longest = Some(span);
+        }
     }
     found.sort();
     found
+}
+
+fn overlap_rule(span: Span, earlier: Span) -> String {
+    let Span { category, valid_to, position, .. } = earlier;
+    let (from, name) = (span.valid_from, category.name());
+    format!("begins {from}, but promotion #{position} on \"{name}\" holds until {valid_to}: they overlap")
 }

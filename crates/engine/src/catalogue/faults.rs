@@ -15,7 +15,7 @@ pub struct CatalogueFault {
     /// The card's id; `card #3` (counted from one) where it has no usable one; [`WHOLE`] for the catalogue itself.
     pub card: String,
     /// Path of the field within the card, such as `reward_rates.amazon.cap_monthly` or `promotions#2.valid_to`
-    /// (counted from one); `file` where the text as such is at fault.
+    /// (counted from one); `card` where a card is no object, `file` where the text as such is at fault.
     pub field: String,
     /// What is wrong, with the value and the bound.
     pub rule: String,
@@ -100,19 +100,26 @@ pub(super) struct FaultList {
 impl FaultList {
     /// Notes that what stands at `at` breaks `rule`.
     pub(super) fn add(&mut self, at: &Path<'_>, rule: impl Into<String>) {
+        self.add_with(at, || rule.into());
+    }
+
+    /// The same for a rule that takes some work to word: it is worded only if it will be listed.
+    pub(super) fn add_with(&mut self, at: &Path<'_>, rule: impl FnOnce() -> String) {
         if self.listed.len() == MAX_FAULTS_LISTED {
             self.unlisted += 1;
             return;
         }
-        let mut field = at.field();
-        if field.is_empty() {
-            "file".clone_into(&mut field);
-        }
-        self.listed.push(CatalogueFault { card: at.card().to_owned(), field, rule: rule.into() });
+        let field = match at {
+            Path::Card(WHOLE) => "file".to_owned(),
+            Path::Card(_) => "card".to_owned(),
+            _ => at.field(),
+        };
+        self.listed.push(CatalogueFault { card: at.card().to_owned(), field, rule: rule() });
     }
 
     /// `value` if nothing was noted.
     pub(super) fn unless_any<T>(self, value: Option<T>) -> Result<T, CatalogueFaults> {
+        debug_assert!(value.is_some() || !self.listed.is_empty(), "what could not be read is a fault");
         match value {
             Some(value) if self.listed.is_empty() => Ok(value),
             _ => Err(CatalogueFaults { listed: self.listed, unlisted: self.unlisted }),

@@ -25,6 +25,9 @@ pub use whole::{MAX_CARDS, MIN_ACTIVE_CARDS};
 use faults::{FaultList, Path};
 use model::Card;
 
+/// The text of the catalogue that the binary is delivered with.
+pub const DEFAULT_TEXT: &str = include_str!("../../../../catalog/cards.json");
+
 /// A catalogue without a fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Catalogue {

@@ -40,7 +40,7 @@ impl<'r, 't> Object<'r, 't> {
             let seen = times.entry(key).or_insert(0);
             *seen += 1;
             if *seen == 1 && !known.contains(&key.as_ref()) {
-                faults.add(&Path::Key(&at, &excerpt(key)), unknown_key(key, known));
+                faults.add_with(&Path::Key(&at, &excerpt(key)), || unknown_key(key, known));
             }
             if *seen == 2 {
                 faults.add(&Path::Key(&at, &excerpt(key)), "is given more than once");

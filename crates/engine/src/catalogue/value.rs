@@ -70,7 +70,11 @@ impl<'r, 't> Value<'r, 't> {
             return self.refuse_type("a number");
         }
         match range.read(text) {
-            Ok(scaled) => T::try_from(scaled).ok(),
+            Ok(scaled) => {
+                let number = T::try_from(scaled).ok();
+                debug_assert!(number.is_some(), "the range fits the field's type");
+                number
+            }
             Err(broken) => {
                 for rule in broken {
                     self.faults.add(&self.at, format!("{} {rule}", excerpt(text)));
