@@ -1,2 +1,7 @@
-//! (skeleton)
-fn main() {}
+//! The binary `cardgenius`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cardgenius::run(std::env::args_os()).into()
+}

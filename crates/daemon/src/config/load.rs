@@ -1,0 +1,169 @@
+//! Puts the layers on top of each other.
+
+use std::{collections::BTreeMap, ffi::OsString, path::PathBuf};
+
+use figment::{Figment, error::Kind as FigmentKind, providers::Serialized, value::Value};
+
+use super::{
+    Config,
+    environment::Environment,
+    error::{ConfigError, Fault},
+    file,
+    keys::{FILE_VARIABLE, Keys},
+    layer::{Layer, Origin},
+};
+
+/// A value from the command line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flag {
+    /// As the operator writes it, `--workers`.
+    pub name: &'static str,
+    /// The field that it sets, `pipeline.workers`.
+    pub field: &'static str,
+    /// Its value, as the operator wrote it.
+    pub text: String,
+}
+
+/// What a configuration is made from.
+#[derive(Clone, Debug, Default)]
+pub struct Inputs {
+    /// The file, where `--config` names one; else the variable `CARDGENIUS_CONFIG` may.
+    pub file: Option<PathBuf>,
+    /// The environment's variables; those of others are passed over.
+    pub variables: Vec<(OsString, OsString)>,
+    /// The command line's values.
+    pub flags: Vec<Flag>,
+}
+
+/// A configuration, and where each of its values comes from.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    config: Config,
+    origins: BTreeMap<String, Origin>,
+    violations: Vec<Fault>,
+}
+
+impl Loaded {
+    /// The configuration as it stands, which may break rules: to be shown, not to be used.
+    #[must_use]
+    pub fn unchecked(&self) -> &Config {
+        &self.config
+    }
+
+    /// Where each field's value comes from.
+    #[must_use]
+    pub fn origins(&self) -> &BTreeMap<String, Origin> {
+        &self.origins
+    }
+
+    /// The rules that are broken.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Faults`] with all of them.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        if self.violations.is_empty() { Ok(()) } else { Err(ConfigError::Faults(self.violations.clone())) }
+    }
+
+    /// The configuration, to be used.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Faults`] with all rules that are broken.
+    pub fn into_config(self) -> Result<Config, ConfigError> {
+        self.check()?;
+        Ok(self.config)
+    }
+}
+
+/// Reads the layers: defaults, `DATABASE_URL`, file, environment, flags, the later over the earlier. The values' rules are
+/// judged too, and held back until [`Loaded::check`], so that a configuration that breaks them can still be shown.
+///
+/// # Errors
+///
+/// A file that cannot be read or is no TOML; otherwise all unknown keys and all values of a wrong kind at once.
+pub fn load(inputs: &Inputs) -> Result<Loaded, ConfigError> {
+    let keys = Keys::known()?;
+    let environment = Environment::read(&inputs.variables, &keys);
+    let mut faults = environment.faults;
+
+    let defaults = Figment::from(Serialized::defaults(Config::default()));
+    let mut figment = defaults.clone();
+    if let Some(layer) = environment.database_url {
+        figment = figment.merge(layer);
+    }
+    if let Some(path) = inputs.file.clone().or_else(|| file_of(&inputs.variables)) {
+        let (layer, unknown) = file::read(&path, &keys)?;
+        faults.extend(unknown);
+        figment = figment.merge(layer);
+    }
+    for layer in environment.variables {
+        figment = figment.merge(layer);
+    }
+    for flag in &inputs.flags {
+        let origin = Origin::Flag(flag.name.to_owned());
+        match keys.kind(flag.field).and_then(|kind| kind.read(&flag.text)) {
+            Some(value) => figment = figment.merge(Layer::of_one(origin, flag.field, value)),
+            None => faults.push(kind_fault(&keys, flag.field, origin)),
+        }
+    }
+
+    let (config, wrong) = extract(&figment, &defaults, &keys);
+    faults.extend(wrong);
+    match config {
+        Some(config) if faults.is_empty() => Ok(loaded(config, &figment, &keys)),
+        _ => Err(ConfigError::Faults(faults)),
+    }
+}
+
+fn file_of(variables: &[(OsString, OsString)]) -> Option<PathBuf> {
+    variables.iter().find(|(name, _)| name == FILE_VARIABLE).map(|(_, path)| path.into())
+}
+
+fn loaded(config: Config, figment: &Figment, keys: &Keys) -> Loaded {
+    let origin = |field: &str| Origin::of(figment.find_metadata(field));
+    let violations = config
+        .validate()
+        .into_iter()
+        .map(|violation| Fault::Field {
+            origin: origin(&violation.field),
+            field: violation.field,
+            rule: violation.rule,
+        })
+        .collect();
+    let origins = keys.fields().map(|field| (field.to_owned(), origin(field))).collect();
+    Loaded { config, origins, violations }
+}
+
+/// The configuration, with all values of a wrong kind: each is replaced by its default to find the next.
+fn extract(figment: &Figment, defaults: &Figment, keys: &Keys) -> (Option<Config>, Vec<Fault>) {
+    let mut figment = figment.clone();
+    let mut faults: Vec<Fault> = Vec::new();
+    loop {
+        let error = match figment.extract::<Config>() {
+            Ok(config) => return (Some(config), faults),
+            Err(error) => error,
+        };
+        let field = error.path.join(".");
+        let origin = Origin::of(figment.find_metadata(&field));
+        let fault = match error.kind {
+            FigmentKind::UnknownVariant(_, known) => {
+                Fault::Field { field: field.clone(), origin, rule: format!("must be one of {}", known.join(", ")) }
+            }
+            _ => kind_fault(keys, &field, origin),
+        };
+        let seen = faults.contains(&fault);
+        faults.push(fault);
+        let default: Option<Value> = defaults.find_value(&field).ok();
+        match default {
+            Some(value) if !seen => figment = figment.merge(Layer::of_one(Origin::Default, &field, value)),
+            _ => return (None, faults),
+        }
+    }
+}
+
+/// A value of a wrong kind. The value itself is not shown: it may be a password without its quotes.
+fn kind_fault(keys: &Keys, field: &str, origin: Origin) -> Fault {
+    let rule = keys.kind(field).map_or("must be a table", |kind| kind.rule());
+    Fault::Field { field: field.to_owned(), origin, rule: rule.to_owned() }
+}

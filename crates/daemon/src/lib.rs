@@ -1,0 +1,23 @@
+//! CardGenius recommends ten credit cards to each of millions of users, from database to database.
+//!
+//! This package is the binary `cardgenius`: configuration, command line, wiring. `main.rs` only calls [`run`].
+
+pub mod cli;
+pub mod commands;
+pub mod config;
+pub mod exit;
+pub mod telemetry;
+
+use std::ffi::OsString;
+
+use self::exit::Exit;
+
+/// The whole program: reads the command line (the program's name first), does what it says.
+#[must_use]
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    match cli::parse(&arguments) {
+        Ok(cli) => commands::dispatch(&cli),
+        Err(refusal) => refusal.report(&arguments),
+    }
+}
