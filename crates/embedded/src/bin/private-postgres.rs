@@ -4,6 +4,7 @@
 //! Prints, one a line: the URL, the folder, the process id of the server. With `--keep` the server stays; with `--forget`
 //! the program ends without dropping it, which must come to the same as dropping it.
 
+use std::error::Error;
 use std::io::Read;
 use std::process::ExitCode;
 
@@ -13,7 +14,8 @@ fn main() -> ExitCode {
     match hold(std::env::args().nth(1).as_deref()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("private-postgres: {error}");
+            let source = error.source().map(|source| format!(": {source}")).unwrap_or_default();
+            eprintln!("private-postgres: {error}{source}");
             ExitCode::FAILURE
         }
     }
