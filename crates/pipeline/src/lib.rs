@@ -1,1 +1,17 @@
-//! (skeleton)
+//! The life of a chunk: claimed, computed, written, finished; and what surrounds it: leases, sweeps, runs.
+//!
+//! Knows no database driver. What it needs of a database is a port, [`ports::Store`]; what a failure means for it is an
+//! [`error::ErrorKind`]; what is done about it is decided in one place, [`policy`].
+
+pub mod backoff;
+pub mod claim;
+pub mod compute;
+pub mod config;
+pub mod error;
+pub mod finish;
+pub mod lease;
+pub mod policy;
+pub mod ports;
+pub mod progress;
+pub mod run;
+pub mod sweep;

@@ -1,1 +1,9 @@
-//! (skeleton)
+//! The pipeline's ports on real databases: PostgreSQL.
+//!
+//! SQL lives in files, one statement a file; identifiers from the configuration reach it through one quoting function
+//! ([`identifiers`]), everything else as bound parameters.
+
+pub mod config;
+pub mod identifiers;
+pub mod postgres;
+pub mod text_rows;

@@ -1,0 +1,125 @@
+//! Claiming: a cursor that goes over the table in key order, once per kind of suspicion, and then starts anew.
+
+use uuid::Uuid;
+
+use crate::ports::{Chunk, ClaimRequest, Claimed, Suspicion};
+
+/// Where an answer leaves the claimer.
+#[derive(Debug)]
+pub enum Step {
+    /// A chunk is ours.
+    Chunk(Chunk),
+    /// Nobody here: ask on, for the next kind of users.
+    Onward,
+    /// A pass over the whole table is over.
+    PassOver {
+        /// True if at least one chunk was claimed in it.
+        claimed: bool,
+    },
+    /// The run is not open any more.
+    RunClosed,
+}
+
+/// Goes over the table again and again. The cursor is a hint, held in memory only: wherever it stands, SKIP LOCKED and
+/// the status decide what is claimed.
+#[derive(Debug)]
+pub struct Claimer {
+    run_id: Uuid,
+    chunk_rows: usize,
+    from_key: String,
+    stage: usize,
+    claimed: bool,
+}
+
+impl Claimer {
+    /// A claimer at the start of its first pass.
+    #[must_use]
+    pub fn new(run_id: Uuid, chunk_rows: usize) -> Self {
+        Self { run_id, chunk_rows, from_key: String::new(), stage: 0, claimed: false }
+    }
+
+    /// What to ask the database for next. Every request has an id of its own.
+    #[must_use]
+    pub fn request(&self) -> ClaimRequest {
+        let suspicion = Suspicion::ALL[self.stage];
+        ClaimRequest {
+            claim_id: Uuid::now_v7(),
+            run_id: self.run_id,
+            rows: suspicion.chunk_rows(self.chunk_rows),
+            from_key: self.from_key.clone(),
+            suspicion,
+        }
+    }
+
+    /// Moves on by the answer.
+    pub fn step(&mut self, claimed: Claimed) -> Step {
+        match claimed {
+            Claimed::Chunk(chunk) => {
+                self.claimed = true;
+                if let Some(last) = chunk.users.last() {
+                    // From the last key on, not after it: it is not `new` any more, unless the customer says so again.
+                    self.from_key = last.user_id.to_string();
+                }
+                Step::Chunk(chunk)
+            }
+            Claimed::Nobody => self.next_stage(),
+            Claimed::RunClosed => Step::RunClosed,
+        }
+    }
+
+    fn next_stage(&mut self) -> Step {
+        self.from_key.clear();
+        self.stage = (self.stage + 1) % Suspicion::ALL.len();
+        if self.stage == 0 {
+            return Step::PassOver { claimed: std::mem::take(&mut self.claimed) };
+        }
+        Step::Onward
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cardgenius_engine::user::{Spend, User};
+
+    use super::*;
+    use crate::ports::ClaimedUser;
+
+    fn chunk(request: &ClaimRequest, keys: &[&str]) -> Claimed {
+        let user = User { spend: Spend::Paise([0; 6]), monthly_income_paise: None, credit_score: None };
+        let users = keys
+            .iter()
+            .map(|key| ClaimedUser { user_id: (*key).into(), user: user.clone(), may_have_rows: false })
+            .collect();
+        Claimed::Chunk(Chunk { claim_id: request.claim_id, users })
+    }
+
+    #[test]
+    fn the_cursor_follows_the_last_key_and_starts_anew_for_each_kind_of_users() {
+        let mut claimer = Claimer::new(Uuid::nil(), 10_000);
+        let first = claimer.request();
+        assert_eq!((first.from_key.as_str(), first.rows), ("", 10_000));
+        claimer.step(chunk(&first, &["a", "b"]));
+        assert_eq!(claimer.request().from_key, "b");
+        assert!(matches!(claimer.step(Claimed::Nobody), Step::Onward));
+        let suspects = claimer.request();
+        assert_eq!((suspects.from_key.as_str(), suspects.rows, suspects.suspicion), ("", 100, Suspicion::Some));
+        assert!(matches!(claimer.step(Claimed::Nobody), Step::Onward));
+        assert_eq!(claimer.request().rows, 1);
+    }
+
+    #[test]
+    fn a_pass_says_whether_it_claimed_anybody() {
+        let mut claimer = Claimer::new(Uuid::nil(), 10);
+        let request = claimer.request();
+        claimer.step(chunk(&request, &["a"]));
+        let passes: Vec<Step> = (0..6).map(|_| claimer.step(Claimed::Nobody)).collect();
+        assert!(matches!(passes[2], Step::PassOver { claimed: true }));
+        assert!(matches!(passes[5], Step::PassOver { claimed: false }));
+    }
+
+    #[test]
+    fn every_request_has_an_id_of_its_own() {
+        let claimer = Claimer::new(Uuid::nil(), 10);
+        assert_ne!(claimer.request().claim_id, claimer.request().claim_id);
+    }
+}

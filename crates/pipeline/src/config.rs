@@ -1,0 +1,66 @@
+//! What the pipeline can be told, with defaults that are right for production.
+
+use std::time::Duration;
+
+/// The pipeline's settings. The daemon reads them from its configuration; docs/configuration.md explains each.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PipelineConfig {
+    /// Threads that compute.
+    pub workers: usize,
+    /// Users claimed at a time.
+    pub chunk_rows: usize,
+    /// Chunks between claim and finish at once; bounds memory.
+    pub chunks_in_flight: usize,
+    /// Chunks that load and finish at once: database sessions.
+    pub sessions: usize,
+    /// From claim to finish at most; then the chunk is given back.
+    pub chunk_deadline: Duration,
+    /// Passes over the table that claim something, at most, in one run.
+    pub max_passes: u32,
+    /// For chunks in flight, after a request to stop.
+    pub grace: Duration,
+    /// How long a chunk waits for users whose rows somebody else holds locked.
+    pub locked_wait: Duration,
+    /// A lease's length.
+    pub lease: Duration,
+    /// Between two renewals of the lease.
+    pub renew: Duration,
+    /// Between two looks for dead owners.
+    pub sweep: Duration,
+    /// Attempts at a chunk, of faults that pass.
+    pub attempts: u32,
+    /// First wait of the backoff.
+    pub retry_base: Duration,
+    /// Longest wait of the backoff.
+    pub retry_max: Duration,
+    /// An outage is waited out for this long, without spending attempts.
+    pub outage: Duration,
+    /// Share of users refused by the database or by a crash of the computation at which a run stops.
+    pub max_poison_share: f64,
+    /// Users that must have been settled before that share is judged.
+    pub min_poison_users: u64,
+}
+
+impl Default for PipelineConfig {
+    fn default() -> Self {
+        Self {
+            workers: std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
+            chunk_rows: 10_000,
+            chunks_in_flight: 4,
+            sessions: 2,
+            chunk_deadline: Duration::from_secs(300),
+            max_passes: 10,
+            grace: Duration::from_secs(30),
+            locked_wait: Duration::from_secs(60),
+            lease: Duration::from_secs(30),
+            renew: Duration::from_secs(10),
+            sweep: Duration::from_secs(5),
+            attempts: 3,
+            retry_base: Duration::from_secs(1),
+            retry_max: Duration::from_secs(30),
+            outage: Duration::from_secs(600),
+            max_poison_share: 0.05,
+            min_poison_users: 1_000,
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! The life of a chunk after its claim: computed, written and settled, or given back; every failure met by the policy.
+
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, sleep, timeout_at};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, info, warn};
+use uuid::Uuid;
+
+use crate::backoff::Backoff;
+use crate::compute::{ComputedChunk, Recommend, Workers};
+use crate::config::PipelineConfig;
+use crate::error::{ErrorKind, StoreError};
+use crate::lease::LeaseView;
+use crate::policy::{Decision, Policy, Trials};
+use crate::ports::{Chunk, ClaimTotals, Store};
+use crate::progress::Progress;
+
+/// What every chunk's life shares.
+#[derive(Debug)]
+pub struct Shared<S: Store, R> {
+    /// The database, or the two.
+    pub store: Arc<S>,
+    /// What ranks.
+    pub engine: Arc<R>,
+    /// What encodes.
+    pub encoder: Arc<S::Encoder>,
+    /// Who computes.
+    pub workers: Workers,
+    /// Whether we may start a claim or a finish.
+    pub lease: LeaseView,
+    /// As many permits as sessions that load.
+    pub sessions: Semaphore,
+    /// Patience.
+    pub policy: Policy,
+    /// All the settings.
+    pub config: PipelineConfig,
+    /// What was done so far.
+    pub progress: Progress,
+    /// A request to end soon: nobody waits for anything any more.
+    pub stop: CancellationToken,
+}
+
+/// How a chunk's life ended.
+#[derive(Debug)]
+pub enum LifeEnd {
+    /// Every user is completed, failed or superseded.
+    Settled,
+    /// Its users are `new` again, but for those locked by somebody else.
+    GivenBack,
+    /// It was swept from under us.
+    Lost,
+    /// The next one would fail in the same way.
+    Fatal(StoreError),
+}
+
+/// What one attempt at finishing came to.
+enum Attempt {
+    Over(LifeEnd),
+    Wait(std::time::Duration),
+    GiveBack,
+    Fatal(StoreError),
+}
+
+impl<S: Store, R: Recommend> Shared<S, R> {
+    /// Lives a chunk's life from after its claim to its end.
+    pub async fn live(&self, chunk: Chunk) -> LifeEnd {
+        let claim_id = chunk.claim_id;
+        let users = chunk.users.len();
+        let started = Instant::now();
+        let deadline = started + self.config.chunk_deadline;
+        self.progress.chunk_started();
+        let computing = self.workers.compute(self.engine.clone(), self.encoder.clone(), chunk);
+        let end = match timeout_at(deadline, computing).await {
+            Ok(Ok(computed)) => self.settle(&computed, deadline).await,
+            Ok(Err(error)) => self.give_back_and_stop(claim_id, error).await,
+            Err(_) => {
+                warn!(claim.id = %claim_id, users, "a chunk was not computed by its deadline; giving it back");
+                self.give_back(claim_id).await
+            }
+        };
+        self.progress.chunk_ended();
+        debug!(claim.id = %claim_id, users, duration_ms = started.elapsed().as_millis() as u64, ?end, "chunk over");
+        end
+    }
+
+    async fn settle(&self, computed: &ComputedChunk, deadline: Instant) -> LifeEnd {
+        let mut settling = Settling::new(self, computed);
+        while Instant::now() < deadline {
+            let mut lease = self.lease.clone();
+            if timeout_at(deadline, lease.held()).await.is_err() {
+                break;
+            }
+            let wait = match settling.attempt().await {
+                Attempt::Over(end) => return end,
+                Attempt::Wait(wait) => wait,
+                Attempt::GiveBack => break,
+                Attempt::Fatal(error) => return self.give_back_and_stop(computed.claim_id, error).await,
+            };
+            self.progress.retried();
+            if self.stop.run_until_cancelled(timeout_at(deadline, sleep(wait))).await.is_none() {
+                break;
+            }
+        }
+        self.give_back(computed.claim_id).await
+    }
+
+    async fn give_back_and_stop(&self, claim_id: Uuid, error: StoreError) -> LifeEnd {
+        // The cause is what matters; where giving back fails as well, the sweep takes the users back.
+        if let Err(second) = self.store.give_back(claim_id).await {
+            warn!(claim.id = %claim_id, kind = second.kind().name(), error = %second,
+                "could not give the chunk back; the sweep will");
+        }
+        LifeEnd::Fatal(error)
+    }
+
+    /// Gives a claim's users back, for as long as it takes: while this instance lives nobody else may.
+    pub async fn give_back(&self, claim_id: Uuid) -> LifeEnd {
+        let mut trials = Trials::default();
+        let mut outage = None;
+        let patience = Backoff::new(self.config.retry_base, self.config.retry_max);
+        loop {
+            let error = match self.store.give_back(claim_id).await {
+                Ok(totals) => {
+                    self.progress.gave_back(totals.left);
+                    info!(claim.id = %claim_id, returned = totals.returned, left = totals.left, "gave a chunk back");
+                    return LifeEnd::GivenBack;
+                }
+                Err(error) => error,
+            };
+            trials.outage = outage.get_or_insert_with(Instant::now).elapsed();
+            let wait = match self.policy.decide(error.kind(), &mut trials) {
+                Decision::Drop => return self.lost(claim_id),
+                Decision::Stop => return LifeEnd::Fatal(error),
+                Decision::RetryAfter(wait) => wait,
+                Decision::GiveBack | Decision::LookUp => patience.wait(trials.spent),
+            };
+            warn!(claim.id = %claim_id, kind = error.kind().name(), %error, "could not give a chunk back; trying again");
+            self.progress.retried();
+            sleep(wait).await;
+        }
+    }
+
+    fn lost(&self, claim_id: Uuid) -> LifeEnd {
+        warn!(claim.id = %claim_id, "claim lost: it was swept while this instance was silent; nothing was written");
+        self.progress.lost();
+        LifeEnd::Lost
+    }
+}
+
+/// A computed chunk on its way to being settled.
+struct Settling<'a, S: Store, R> {
+    shared: &'a Shared<S, R>,
+    computed: &'a ComputedChunk,
+    totals: ClaimTotals,
+    trials: Trials,
+    outage_since: Option<Instant>,
+    locked_since: Option<Instant>,
+    locked_waits: u32,
+    in_doubt: bool,
+}
+
+impl<'a, S: Store, R: Recommend> Settling<'a, S, R> {
+    fn new(shared: &'a Shared<S, R>, computed: &'a ComputedChunk) -> Self {
+        let totals = ClaimTotals { left: computed.users.len() as u64, ..ClaimTotals::default() };
+        Self {
+            shared,
+            computed,
+            totals,
+            trials: Trials::default(),
+            outage_since: None,
+            locked_since: None,
+            locked_waits: 0,
+            in_doubt: false,
+        }
+    }
+
+    async fn attempt(&mut self) -> Attempt {
+        let outcome = if self.in_doubt { self.look_up().await } else { self.finish().await };
+        match outcome {
+            Ok(Some(totals)) => self.advance(totals),
+            Ok(None) => Attempt::Over(self.shared.lost(self.computed.claim_id)),
+            Err(error) => self.failed(error),
+        }
+    }
+
+    async fn finish(&self) -> Result<Option<ClaimTotals>, StoreError> {
+        let Ok(_session) = self.shared.sessions.acquire().await else {
+            return Err(StoreError::new(ErrorKind::Bug, "the semaphore of the sessions was closed"));
+        };
+        self.shared.store.finish(self.computed).await.map(Some)
+    }
+
+    /// What became of the commit whose answer was lost; `None` if the claim was taken from us before it.
+    async fn look_up(&mut self) -> Result<Option<ClaimTotals>, StoreError> {
+        let row = self.shared.store.look_up(self.computed.claim_id).await?;
+        self.in_doubt = false;
+        Ok(row.filter(|row| row.open || row.totals.settled() > self.totals.settled()).map(|row| {
+            // Closed after our commit: whoever closed it has dealt with those that were left.
+            let left = if row.open { row.totals.left } else { 0 };
+            ClaimTotals { left, ..row.totals }
+        }))
+    }
+
+    fn advance(&mut self, totals: ClaimTotals) -> Attempt {
+        self.shared.progress.settled(&self.totals, &totals);
+        self.totals = totals;
+        self.outage_since = None;
+        if totals.left == 0 {
+            return Attempt::Over(LifeEnd::Settled);
+        }
+        let since = *self.locked_since.get_or_insert_with(Instant::now);
+        if since.elapsed() >= self.shared.config.locked_wait || self.shared.stop.is_cancelled() {
+            return Attempt::GiveBack;
+        }
+        let backoff = Backoff::new(self.shared.config.retry_base, self.shared.config.retry_max);
+        self.locked_waits += 1;
+        Attempt::Wait(backoff.ceiling(self.locked_waits - 1))
+    }
+
+    fn failed(&mut self, error: StoreError) -> Attempt {
+        let claim_id = self.computed.claim_id;
+        self.trials.outage = self.outage_since.get_or_insert_with(Instant::now).elapsed();
+        match self.shared.policy.decide(error.kind(), &mut self.trials) {
+            Decision::RetryAfter(wait) => {
+                warn!(claim.id = %claim_id, kind = error.kind().name(), %error, "finishing failed; trying again");
+                Attempt::Wait(wait)
+            }
+            Decision::GiveBack => {
+                warn!(claim.id = %claim_id, kind = error.kind().name(), %error,
+                    "finishing failed too often; giving the chunk back");
+                Attempt::GiveBack
+            }
+            Decision::Drop => Attempt::Over(self.shared.lost(claim_id)),
+            Decision::LookUp => {
+                warn!(claim.id = %claim_id, %error, "a commit's answer was lost; looking it up");
+                self.in_doubt = true;
+                Attempt::Wait(std::time::Duration::ZERO)
+            }
+            Decision::Stop => Attempt::Fatal(error),
+        }
+    }
+}

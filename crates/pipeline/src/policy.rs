@@ -1,0 +1,132 @@
+//! What to do about what happened: the one function that turns a kind of failure into a decision.
+
+use std::time::Duration;
+
+use crate::backoff::Backoff;
+use crate::config::PipelineConfig;
+use crate::error::ErrorKind;
+
+/// What to do next about a chunk, or about a claim that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Try again after this time.
+    RetryAfter(Duration),
+    /// Give the chunk back: its users become `new` and cost nobody an attempt.
+    GiveBack,
+    /// It is not ours any more: write nothing, count it, go on.
+    Drop,
+    /// Only the claim's row knows: look there.
+    LookUp,
+    /// The next chunk would fail in the same way: stop this instance's part, and say why.
+    Stop,
+}
+
+/// What one chunk, or one claim, has been through so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Trials {
+    /// Attempts spent by faults that pass.
+    pub spent: u32,
+    /// Waits in the present outage.
+    pub outage_waits: u32,
+    /// How long the present outage has lasted.
+    pub outage: Duration,
+}
+
+/// The limits of patience, and how long to wait in between.
+#[derive(Clone, Copy, Debug)]
+pub struct Policy {
+    attempts: u32,
+    outage: Duration,
+    backoff: Backoff,
+}
+
+impl Policy {
+    /// The policy that the configuration asks for.
+    #[must_use]
+    pub fn new(config: &PipelineConfig) -> Self {
+        Self {
+            attempts: config.attempts,
+            outage: config.outage,
+            backoff: Backoff::new(config.retry_base, config.retry_max),
+        }
+    }
+
+    /// Decides about a failure of `kind` and counts it in `trials`.
+    pub fn decide(&self, kind: ErrorKind, trials: &mut Trials) -> Decision {
+        match kind {
+            ErrorKind::ClaimLost => Decision::Drop,
+            ErrorKind::CommitInDoubt => Decision::LookUp,
+            ErrorKind::ConnectionLost | ErrorKind::Contention | ErrorKind::Timeout => self.spend(trials),
+            ErrorKind::Unreachable | ErrorKind::ServerShuttingDown | ErrorKind::ReadOnly | ErrorKind::ResourceLimit => {
+                self.wait_out(trials)
+            }
+            ErrorKind::DataRejected
+            | ErrorKind::Constraint
+            | ErrorKind::UniqueViolation
+            | ErrorKind::SchemaMismatch
+            | ErrorKind::Authentication
+            | ErrorKind::Refused
+            | ErrorKind::Bug => Decision::Stop,
+        }
+    }
+
+    fn spend(&self, trials: &mut Trials) -> Decision {
+        trials.spent += 1;
+        if trials.spent >= self.attempts {
+            return Decision::GiveBack;
+        }
+        Decision::RetryAfter(self.backoff.wait(trials.spent - 1))
+    }
+
+    fn wait_out(&self, trials: &mut Trials) -> Decision {
+        if trials.outage >= self.outage {
+            return Decision::Stop;
+        }
+        let wait = self.backoff.wait(trials.outage_waits);
+        trials.outage_waits += 1;
+        Decision::RetryAfter(wait)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy() -> Policy {
+        Policy::new(&PipelineConfig::default())
+    }
+
+    #[test]
+    fn a_fault_that_passes_is_tried_three_times_and_then_given_back() {
+        let mut trials = Trials::default();
+        let first = policy().decide(ErrorKind::Contention, &mut trials);
+        let second = policy().decide(ErrorKind::Timeout, &mut trials);
+        assert!(matches!(first, Decision::RetryAfter(wait) if wait <= Duration::from_secs(1)));
+        assert!(matches!(second, Decision::RetryAfter(wait) if wait <= Duration::from_secs(2)));
+        assert_eq!(policy().decide(ErrorKind::ConnectionLost, &mut trials), Decision::GiveBack);
+    }
+
+    #[test]
+    fn an_outage_spends_no_attempts_and_ends_at_its_limit() {
+        let mut trials = Trials::default();
+        for _ in 0..50 {
+            assert!(matches!(policy().decide(ErrorKind::Unreachable, &mut trials), Decision::RetryAfter(_)));
+        }
+        assert_eq!(trials.spent, 0);
+        trials.outage = Duration::from_secs(600);
+        assert_eq!(policy().decide(ErrorKind::ReadOnly, &mut trials), Decision::Stop);
+    }
+
+    #[test]
+    fn what_is_permanent_never_waits() {
+        for kind in [ErrorKind::SchemaMismatch, ErrorKind::Authentication, ErrorKind::Bug, ErrorKind::Refused] {
+            assert_eq!(policy().decide(kind, &mut Trials::default()), Decision::Stop);
+        }
+    }
+
+    #[test]
+    fn a_lost_claim_is_dropped_and_a_commit_in_doubt_is_looked_up() {
+        assert_eq!(policy().decide(ErrorKind::ClaimLost, &mut Trials::default()), Decision::Drop);
+        assert_eq!(policy().decide(ErrorKind::CommitInDoubt, &mut Trials::default()), Decision::LookUp);
+    }
+}

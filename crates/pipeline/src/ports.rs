@@ -1,0 +1,297 @@
+//! What the pipeline needs of a database: one port, and the plain data that passes through it.
+//!
+//! Every call is bounded in time by the implementation. A call that fails has changed nothing, but for one that says
+//! [`ErrorKind::CommitInDoubt`](crate::error::ErrorKind::CommitInDoubt).
+
+use std::future::Future;
+use std::time::Duration;
+
+use cardgenius_engine::{Engine, TopTen, user::User};
+use chrono::NaiveDate;
+use uuid::Uuid;
+
+use crate::compute::ComputedChunk;
+use crate::error::StoreError;
+
+/// Which users a claim is after, by the crashes that they were caught in (database.md, "The states of a user").
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Suspicion {
+    /// Fewer than three crashes: whole chunks.
+    None,
+    /// Three to five: a hundred at a time, so that few innocent ones go down with a guilty one.
+    Some,
+    /// Six and more: alone.
+    Strong,
+}
+
+impl Suspicion {
+    /// All three, in the order in which a pass goes through them.
+    pub const ALL: [Self; 3] = [Self::None, Self::Some, Self::Strong];
+
+    /// Crashes of the users that belong here: at least, at most.
+    #[must_use]
+    pub const fn crashes(self) -> (i16, i16) {
+        match self {
+            Self::None => (0, 2),
+            Self::Some => (3, 5),
+            Self::Strong => (6, i16::MAX),
+        }
+    }
+
+    /// Users in one chunk, given the ordinary size.
+    #[must_use]
+    pub fn chunk_rows(self, ordinary: usize) -> usize {
+        match self {
+            Self::None => ordinary,
+            Self::Some => ordinary.min(100),
+            Self::Strong => 1,
+        }
+    }
+}
+
+/// What to claim.
+#[derive(Clone, Debug)]
+pub struct ClaimRequest {
+    /// Made by the client, so that a claim whose answer was lost can be looked up.
+    pub claim_id: Uuid,
+    /// The run that it counts for; it must be open.
+    pub run_id: Uuid,
+    /// At most so many users.
+    pub rows: usize,
+    /// Users from this key on, in the database's order. Empty: from the start.
+    pub from_key: String,
+    /// Which users.
+    pub suspicion: Suspicion,
+}
+
+/// A user as claimed.
+#[derive(Clone, Debug)]
+pub struct ClaimedUser {
+    /// The key, as the database gave it.
+    pub user_id: Box<str>,
+    /// What the engine needs.
+    pub user: User,
+    /// Whether rows of an earlier time may be there.
+    pub may_have_rows: bool,
+}
+
+/// Users that this instance holds, in key order; never empty.
+#[derive(Clone, Debug)]
+pub struct Chunk {
+    /// The claim that holds them.
+    pub claim_id: Uuid,
+    /// Whom.
+    pub users: Vec<ClaimedUser>,
+}
+
+/// What came of a request to claim.
+#[derive(Debug)]
+pub enum Claimed {
+    /// These users are ours.
+    Chunk(Chunk),
+    /// Nobody (more) to claim from that key on.
+    Nobody,
+    /// The run is not open any more.
+    RunClosed,
+}
+
+/// A claim's users by what became of them; they add up to those claimed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ClaimTotals {
+    /// Written: ten rows each.
+    pub completed: u64,
+    /// Could not be computed or written.
+    pub failed: u64,
+    /// Set to `new` or deleted by the customer meanwhile: left as they are.
+    pub superseded: u64,
+    /// Given back: `new` again.
+    pub returned: u64,
+    /// Locked by somebody else: still held by the claim while it is open, left to be healed when it is closed.
+    pub left: u64,
+}
+
+impl ClaimTotals {
+    /// Users that are out of the claim's hands.
+    #[must_use]
+    pub const fn settled(&self) -> u64 {
+        self.completed + self.failed + self.superseded
+    }
+}
+
+/// A claim as its row tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClaimRow {
+    /// Its users so far.
+    pub totals: ClaimTotals,
+    /// Whether it still holds those that are left.
+    pub open: bool,
+}
+
+/// A run as its row tells.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// Its id.
+    pub run_id: Uuid,
+    /// `backfill`, `weekly` or `manual`.
+    pub kind: String,
+    /// The date at which promotions are judged.
+    pub as_of: NaiveDate,
+    /// Hash of the catalogue that everybody in the run computes with.
+    pub catalogue_hash: String,
+    /// That catalogue's text.
+    pub catalogue_text: String,
+    /// Users `new` or `pending` when it was opened.
+    pub backlog: u64,
+    /// Whether this call opened it (else it was open and we join).
+    pub opened_here: bool,
+}
+
+/// What a run is to be, if none is open.
+#[derive(Clone, Debug)]
+pub struct RunRequest {
+    /// `backfill`, `weekly` or `manual`.
+    pub kind: String,
+    /// Who or what asked for it.
+    pub trigger: String,
+    /// The date at which promotions are judged.
+    pub as_of: NaiveDate,
+    /// Hash of the catalogue's text.
+    pub catalogue_hash: String,
+    /// The catalogue's text.
+    pub catalogue_text: String,
+    /// A run without a live instance for so long is closed as abandoned before a new one is opened.
+    pub abandon_after: Duration,
+}
+
+/// How a run ended, as its row says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunState {
+    /// Still open.
+    Open,
+    /// A whole pass claimed nothing.
+    Done,
+    /// Something systemic stopped it.
+    Failed,
+    /// An operator ended it.
+    Cancelled,
+    /// Nobody worked at it for too long.
+    Abandoned,
+}
+
+impl RunState {
+    /// The word in the run's row.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+            Self::Abandoned => "abandoned",
+        }
+    }
+
+    /// The state of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Open, Self::Done, Self::Failed, Self::Cancelled, Self::Abandoned]
+            .into_iter()
+            .find(|state| state.name() == name)
+    }
+}
+
+/// What came of an attempt to close a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Closed {
+    /// It is closed: by us now, or by somebody else before, in this state.
+    Closed(RunState),
+    /// So many claims are open: not yet.
+    LiveClaims(u64),
+}
+
+/// Sums over a run's claims.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RunTotals {
+    /// Over closed and open claims.
+    pub users: ClaimTotals,
+    /// Rows loaded: ten per completed user.
+    pub rows: u64,
+    /// Claims still open.
+    pub open_claims: u64,
+    /// What the run's row says.
+    pub state: Option<RunState>,
+    /// Users `new` or `pending` when the run was closed.
+    pub users_left: Option<u64>,
+}
+
+/// What one sweep did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Claims of dead owners closed.
+    pub claims: u64,
+    /// Their users set back to `new`.
+    pub returned: u64,
+    /// Users failed because the computation ended the process once too often.
+    pub condemned: u64,
+    /// `pending` users of no open claim, set back to `new`.
+    pub healed: u64,
+    /// Sessions of dead owners ended.
+    pub sessions_ended: u64,
+}
+
+/// Turns a user's ten cards into the bytes that the bulk load takes: pure, called by the workers.
+pub trait Encode: Send + Sync + 'static {
+    /// Appends the ten rows of `user_id`.
+    fn encode(&self, user_id: &str, ten: &TopTen, out: &mut Vec<u8>);
+}
+
+/// The database, or the two, behind a run.
+pub trait Store: Send + Sync + 'static {
+    /// See [`Encode`].
+    type Encoder: Encode;
+
+    /// An encoder for the cards that `engine` publishes.
+    fn encoder(&self, engine: &Engine) -> Self::Encoder;
+
+    /// Writes this instance's row; its lease runs from now.
+    fn register(&self, lease: Duration) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Renews the lease by the database's clock, in one statement, on a connection of its own.
+    fn renew(&self, lease: Duration) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Says that this instance has ended: its lease ends now.
+    fn deregister(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Joins the open run, or opens the one asked for.
+    fn open_or_join(&self, request: &RunRequest) -> impl Future<Output = Result<Run, StoreError>> + Send;
+
+    /// Closes the run in `state` if it has no open claim; one that is `Done` is closed by exactly one caller.
+    fn close_run(
+        &self,
+        run_id: Uuid,
+        state: RunState,
+        reason: Option<&str>,
+    ) -> impl Future<Output = Result<Closed, StoreError>> + Send;
+
+    /// Sums over the run's claims.
+    fn run_totals(&self, run_id: Uuid) -> impl Future<Output = Result<RunTotals, StoreError>> + Send;
+
+    /// Claims users in one short transaction. After a commit in doubt, [`Store::give_back`] settles the matter.
+    fn claim(&self, request: &ClaimRequest) -> impl Future<Output = Result<Claimed, StoreError>> + Send;
+
+    /// Writes the chunk's rows and settles its users in one fenced transaction (with two databases: the target's, then
+    /// the source's). Exactly once: whoever was swept gets `ClaimLost`. Returns the claim's totals so far; `left` users
+    /// stay with the open claim for a further call.
+    fn finish(&self, chunk: &ComputedChunk) -> impl Future<Output = Result<ClaimTotals, StoreError>> + Send;
+
+    /// After a commit in doubt: the claim as its row, locked, tells; `None` if it has none.
+    fn look_up(&self, claim_id: Uuid) -> impl Future<Output = Result<Option<ClaimRow>, StoreError>> + Send;
+
+    /// Sets the claim's `pending` users back to `new`, but for those that somebody holds locked, and closes it. A claim
+    /// that was never committed, or is closed already, is no error: then there is nothing to give back.
+    fn give_back(&self, claim_id: Uuid) -> impl Future<Output = Result<ClaimTotals, StoreError>> + Send;
+
+    /// Ends the sessions of owners whose lease has expired, closes their claims and returns their users; heals orphans.
+    /// Does nothing until this instance's own lease has been held for a full length on this server start.
+    fn sweep(&self, lease: Duration) -> impl Future<Output = Result<Swept, StoreError>> + Send;
+}

@@ -1,0 +1,122 @@
+//! What a store can be told, with defaults that are right for production.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use uuid::Uuid;
+
+/// How to reach one database. `Debug` shows no secret.
+#[derive(Clone, Default)]
+pub struct DatabaseConfig {
+    /// `postgres://user@host:port/database?sslmode=verify-full`; may hold a password.
+    pub url: String,
+    /// Password, instead of one in the URL.
+    pub password: Option<String>,
+    /// File that holds the password, read again at each connection; comes before the other two.
+    pub password_file: Option<PathBuf>,
+}
+
+impl std::fmt::Debug for DatabaseConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DatabaseConfig").field("password_file", &self.password_file).finish_non_exhaustive()
+    }
+}
+
+/// The customer's tables and columns, by the names that they have there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableNames {
+    /// Schema of the table of users; our own tables live there too.
+    pub source_schema: String,
+    /// The table of users.
+    pub source_table: String,
+    /// Schema of the table of recommendations.
+    pub target_schema: String,
+    /// The table of recommendations.
+    pub target_table: String,
+    /// Optional column with the monthly income.
+    pub monthly_income: Option<String>,
+    /// Optional column with the credit score.
+    pub credit_score: Option<String>,
+}
+
+impl Default for TableNames {
+    fn default() -> Self {
+        Self {
+            source_schema: "public".into(),
+            source_table: "user_spending_data".into(),
+            target_schema: "public".into(),
+            target_table: "card_recommendations".into(),
+            monthly_income: None,
+            credit_score: None,
+        }
+    }
+}
+
+/// Limits of time on every call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallLimits {
+    /// To make a connection.
+    pub connect: Duration,
+    /// To get a session out of the pool.
+    pub acquire: Duration,
+    /// One statement.
+    pub statement: Duration,
+    /// Waiting for a lock; short, so that nobody queues behind us.
+    pub lock: Duration,
+    /// The bulk load of one chunk.
+    pub load: Duration,
+    /// The renewal of a lease.
+    pub renewal: Duration,
+}
+
+impl Default for CallLimits {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            acquire: Duration::from_secs(30),
+            statement: Duration::from_secs(60),
+            lock: Duration::from_millis(500),
+            load: Duration::from_secs(120),
+            renewal: Duration::from_secs(5),
+        }
+    }
+}
+
+/// All that a store needs to know.
+#[derive(Clone, Debug)]
+pub struct StoreConfig {
+    /// The database with the table of users.
+    pub source: DatabaseConfig,
+    /// The database with the table of recommendations, where it is another one.
+    pub target: Option<DatabaseConfig>,
+    /// Names.
+    pub tables: TableNames,
+    /// Limits.
+    pub limits: CallLimits,
+    /// Sessions that load and finish at once.
+    pub sessions: usize,
+    /// This start of this instance; part of the `application_name` of every session.
+    pub instance_id: Uuid,
+    /// Host name, for people.
+    pub host: String,
+}
+
+impl StoreConfig {
+    /// Sessions on the source at most: those that finish, one that claims, one that sweeps and looks, one for the lease.
+    #[must_use]
+    pub const fn source_connections(&self) -> usize {
+        self.sessions + 3
+    }
+
+    /// Sessions on a second target at most: those that load, and one that sweeps; none without one.
+    #[must_use]
+    pub const fn target_connections(&self) -> usize {
+        if self.target.is_some() { self.sessions + 1 } else { 0 }
+    }
+}
+
+/// The `application_name` of an instance's sessions: how whoever sweeps it finds them.
+#[must_use]
+pub fn application_name(instance_id: Uuid) -> String {
+    format!("cardgenius/{instance_id}")
+}

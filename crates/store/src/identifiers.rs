@@ -1,0 +1,130 @@
+//! Identifiers from the configuration, quoted in one place, and the SQL files that name them as `{{input}}`.
+
+use crate::config::TableNames;
+
+/// An SQL file that names something unknown, or leaves a brace open: ours to mend, found by a test over all files.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("the SQL template names {{{{{name}}}}}, which does not exist")]
+pub struct UnknownName {
+    name: String,
+}
+
+/// Quotes an identifier for PostgreSQL: whatever it holds, it stays one identifier.
+#[must_use]
+pub fn quote(identifier: &str) -> String {
+    format!("\"{}\"", identifier.replace('"', "\"\""))
+}
+
+/// Quotes a text literal for PostgreSQL (`standard_conforming_strings` is on, as it is by default).
+#[must_use]
+pub fn quote_literal(text: &str) -> String {
+    if text.contains('\\') {
+        // Right whatever the server makes of a backslash in a plain literal.
+        return format!(" E'{}'", text.replace('\\', "\\\\").replace('\'', "''"));
+    }
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// The names that SQL files may use, with what they stand for.
+#[derive(Clone, Debug)]
+pub struct Names {
+    names: Vec<(&'static str, String)>,
+}
+
+impl Names {
+    /// The names for these tables.
+    #[must_use]
+    pub fn new(tables: &TableNames) -> Self {
+        let own = |table: &str| format!("{}.{}", quote(&tables.source_schema), quote(&format!("cardgenius_{table}")));
+        let input = format!("{}.{}", quote(&tables.source_schema), quote(&tables.source_table));
+        let output = format!("{}.{}", quote(&tables.target_schema), quote(&tables.target_table));
+        let optional = |column: &Option<String>| {
+            column.as_ref().map_or("NULL::numeric".into(), |name| format!("u.{}::numeric", quote(name)))
+        };
+        let names = vec![
+            ("runs", own("runs")),
+            ("claims", own("claims")),
+            ("instances", own("instances")),
+            ("catalogues", own("catalogues")),
+            ("schedule", own("schedule")),
+            ("control", own("control")),
+            ("audit", own("audit")),
+            ("versions", own("schema_version")),
+            ("unsettled", quote(&unsettled_index(tables))),
+            ("unsettled_qualified", format!("{}.{}", quote(&tables.source_schema), quote(&unsettled_index(tables)))),
+            ("fence", format!("{}.{}", quote(&tables.target_schema), quote("cardgenius_fence"))),
+            ("output_literal", quote_literal(&output)),
+            ("monthly_income", optional(&tables.monthly_income)),
+            ("credit_score", optional(&tables.credit_score)),
+            ("input", input),
+            ("output", output),
+        ];
+        Self { names }
+    }
+
+    /// Replaces every `{{name}}` of an SQL file.
+    ///
+    /// # Errors
+    /// A name that does not exist.
+    pub fn render(&self, template: &str) -> Result<String, UnknownName> {
+        let mut sql = String::with_capacity(template.len() + 64);
+        let mut rest = template;
+        while let Some((before, after)) = rest.split_once("{{") {
+            let (name, remainder) = after.split_once("}}").unwrap_or((after, ""));
+            let Some((_, value)) = self.names.iter().find(|(known, _)| *known == name) else {
+                return Err(UnknownName { name: name.chars().take(40).collect() });
+            };
+            sql.push_str(before);
+            sql.push_str(value);
+            rest = remainder;
+        }
+        sql.push_str(rest);
+        Ok(sql)
+    }
+}
+
+/// The name of the index that finds users who are not completed.
+#[must_use]
+pub fn unsettled_index(tables: &TableNames) -> String {
+    index_name("cardgenius_unsettled_", &tables.source_table)
+}
+
+/// An index's name within PostgreSQL's 63 bytes, cut at a character's end.
+fn index_name(prefix: &str, table: &str) -> String {
+    let mut end = table.len().min(63 - prefix.len());
+    while !table.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{prefix}{}", &table[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quoted_identifier_stays_one_identifier_whatever_it_holds() {
+        assert_eq!(quote("users"), "\"users\"");
+        assert_eq!(quote("a\"; DROP TABLE b; --"), "\"a\"\"; DROP TABLE b; --\"");
+    }
+
+    #[test]
+    fn a_quoted_literal_stays_one_literal_whatever_it_holds() {
+        assert_eq!(quote_literal("it's"), "'it''s'");
+        assert_eq!(quote_literal("a\\'b"), " E'a\\\\''b'");
+    }
+
+    #[test]
+    fn a_template_gets_its_names_and_an_unknown_name_is_refused() {
+        let names = Names::new(&TableNames::default());
+        assert_eq!(names.render("SELECT 1 FROM {{input}}").unwrap(), "SELECT 1 FROM \"public\".\"user_spending_data\"");
+        assert!(names.render("SELECT {{nonsense}}").is_err());
+        assert!(names.render("SELECT {{input").is_err());
+    }
+
+    #[test]
+    fn an_index_name_is_cut_at_a_characters_end() {
+        let name = index_name("cardgenius_unsettled_", &"ü".repeat(40));
+        assert!(name.len() <= 63 && name.ends_with('ü'));
+    }
+}

@@ -1,0 +1,86 @@
+//! Making connections: the password is read anew each time, so that a changed one needs no restart.
+
+use std::path::PathBuf;
+
+use deadpool_postgres::Connect;
+use futures_util::future::BoxFuture;
+use tokio::task::JoinHandle;
+use tokio_postgres::{Client, Config, Error};
+use tokio_postgres_rustls::MakeRustlsConnect;
+use tracing::warn;
+
+use crate::config::DatabaseConfig;
+use cardgenius_pipeline::error::{ErrorKind, StoreError};
+
+/// How to connect to one database.
+#[derive(Clone)]
+pub struct Dial {
+    config: Config,
+    tls: MakeRustlsConnect,
+    password_file: Option<PathBuf>,
+    shown: String,
+}
+
+impl Dial {
+    pub(super) fn new(mut config: Config, tls: MakeRustlsConnect, database: &DatabaseConfig, shown: String) -> Self {
+        if let Some(password) = &database.password {
+            config.password(password);
+        }
+        Self { config, tls, password_file: database.password_file.clone(), shown }
+    }
+
+    /// The driver's configuration.
+    #[must_use]
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The TLS connector.
+    #[must_use]
+    pub fn tls(&self) -> MakeRustlsConnect {
+        self.tls.clone()
+    }
+
+    /// Where the database is, for messages.
+    #[must_use]
+    pub fn shown(&self) -> &str {
+        &self.shown
+    }
+
+    /// A connection of its own, outside any pool, and the task that drives it.
+    ///
+    /// # Errors
+    /// It could not be made within the limit.
+    pub async fn connect_alone(&self, limit: std::time::Duration) -> Result<(Client, JoinHandle<()>), StoreError> {
+        let doing = format!("cannot connect to the database at {}", self.shown);
+        match tokio::time::timeout(limit, self.dial()).await {
+            Ok(made) => made.map_err(|error| super::sqlstate::connect_error(&doing, error)),
+            Err(_) => Err(StoreError::new(ErrorKind::Unreachable, format!("{doing}: no answer within {limit:?}"))),
+        }
+    }
+
+    async fn dial(&self) -> Result<(Client, JoinHandle<()>), Error> {
+        let mut config = self.config.clone();
+        if let Some(file) = &self.password_file {
+            match tokio::fs::read_to_string(file).await {
+                Ok(text) => {
+                    config.password(text.trim_end_matches(['\r', '\n']));
+                }
+                // The server will refuse, and its message names the user; this one names the file.
+                Err(error) => warn!(file = %file.display(), %error, "the password file cannot be read"),
+            }
+        }
+        let (client, connection) = config.connect(self.tls.clone()).await?;
+        // Ends with the connection; what broke it is seen by whoever uses the client.
+        let driving = tokio::spawn(async move {
+            let _ = connection.await;
+        });
+        Ok((client, driving))
+    }
+}
+
+impl Connect for Dial {
+    fn connect(&self, _: &Config) -> BoxFuture<'_, Result<(Client, JoinHandle<()>), Error>> {
+        Box::pin(self.dial())
+    }
+}

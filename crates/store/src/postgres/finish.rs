@@ -1,0 +1,192 @@
+//! Finishing a chunk in one database: rows and statuses in one transaction, fenced by the claim's row.
+
+use std::collections::HashSet;
+
+use cardgenius_pipeline::compute::{ComputedChunk, ComputedUser};
+use cardgenius_pipeline::error::{ErrorKind, StoreError};
+use cardgenius_pipeline::ports::ClaimTotals;
+
+use super::PostgresStore;
+use super::held_claim::HeldClaim;
+use super::load::{self, Refused};
+use super::sessions::Session;
+use super::transaction::Transaction;
+
+/// What one transaction settles; becomes part of the claim's totals.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Settlement {
+    pub(super) completed: u64,
+    pub(super) failed: u64,
+    pub(super) superseded: u64,
+    /// Users that somebody else holds locked: the claim stays open for them.
+    pub(super) left: u64,
+}
+
+impl PostgresStore {
+    /// First the way that holds row locks for the shortest time; if the customer was at some of the users meanwhile, the
+    /// careful way.
+    pub(super) async fn finish_in_one(&self, chunk: &ComputedChunk) -> Result<ClaimTotals, StoreError> {
+        if let Some(totals) = self.in_session(chunk, Way::Fast).await? {
+            return Ok(totals);
+        }
+        self.in_session(chunk, Way::Careful)
+            .await?
+            .ok_or_else(|| StoreError::new(ErrorKind::Bug, "the careful finish came to no end"))
+    }
+
+    async fn in_session(&self, chunk: &ComputedChunk, way: Way) -> Result<Option<ClaimTotals>, StoreError> {
+        let mut session = self.source.session().await?;
+        let outcome = match way {
+            Way::Fast => self.finish_fast(&mut session, chunk).await,
+            Way::Careful => self.finish_carefully(&mut session, chunk).await.map(Some),
+        };
+        session.done(&outcome);
+        outcome
+    }
+
+    /// Writes first, updates last. `None`: fewer users than expected were there, or somebody holds some of them.
+    async fn finish_fast(
+        &self,
+        session: &mut Session,
+        chunk: &ComputedChunk,
+    ) -> Result<Option<ClaimTotals>, StoreError> {
+        let mut transaction = session.begin().await?;
+        let claim = HeldClaim::lock_mine(&transaction, &self.statements, chunk.claim_id, self.instance_id).await?;
+        if !claim.is_whole() {
+            return Ok(None);
+        }
+        let users: Vec<&ComputedUser> = chunk.users.iter().collect();
+        let refused = load::replace_rows(&mut transaction, &self.statements, chunk, &users).await?;
+        let (faulty, reasons) = faults(&users, &refused);
+        let settlement = match self.update_range(&transaction, &claim, &faulty, &reasons).await {
+            Ok(settlement) => settlement,
+            // Somebody holds one of the rows: the careful way passes over it.
+            Err(error) if error.kind() == ErrorKind::Contention => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        if settlement.completed + settlement.failed != users.len() as u64 {
+            return Ok(None);
+        }
+        self.settle(transaction, &claim, settlement).await.map(Some)
+    }
+
+    async fn update_range(
+        &self,
+        transaction: &Transaction<'_>,
+        claim: &HeldClaim,
+        faulty: &[&str],
+        reasons: &[String],
+    ) -> Result<Settlement, StoreError> {
+        let sql = &self.statements;
+        let mut settlement = Settlement::default();
+        if !faulty.is_empty() {
+            settlement.failed = transaction.execute(&sql.users_fail, &[&claim.claim_id, &faulty, &reasons]).await?;
+            if settlement.failed != faulty.len() as u64 {
+                // One of them was superseded: completing the rest by range would be right, but the count would not add up.
+                return Ok(Settlement::default());
+            }
+        }
+        settlement.completed = transaction
+            .execute(&sql.users_complete_range, &[&claim.claim_id, &claim.first_user_id, &claim.last_user_id])
+            .await?;
+        Ok(settlement)
+    }
+
+    /// Locks those that are still pending and can be had, and writes and settles exactly those.
+    async fn finish_carefully(&self, session: &mut Session, chunk: &ComputedChunk) -> Result<ClaimTotals, StoreError> {
+        let mut transaction = session.begin().await?;
+        let claim = HeldClaim::lock_mine(&transaction, &self.statements, chunk.claim_id, self.instance_id).await?;
+        let (held, pending) = claim.hold_users(&transaction, &self.statements).await?;
+        let users = among(chunk, &held);
+        let refused = load::replace_rows(&mut transaction, &self.statements, chunk, &users).await?;
+        let settlement = self.update_listed(&transaction, &claim, &users, &refused).await?;
+        let settlement =
+            Settlement { superseded: claim.totals().left - pending, left: pending - held.len() as u64, ..settlement };
+        self.settle(transaction, &claim, settlement).await
+    }
+
+    /// Fails and completes exactly these users, all of whom the transaction holds locked.
+    pub(super) async fn update_listed(
+        &self,
+        transaction: &Transaction<'_>,
+        claim: &HeldClaim,
+        users: &[&ComputedUser],
+        refused: &[Refused],
+    ) -> Result<Settlement, StoreError> {
+        let sql = &self.statements;
+        let (faulty, reasons) = faults(users, refused);
+        let sound: Vec<&str> = {
+            let faulty: HashSet<&str> = faulty.iter().copied().collect();
+            users.iter().map(|user| &*user.user_id).filter(|user_id| !faulty.contains(user_id)).collect()
+        };
+        let failed = if faulty.is_empty() {
+            0
+        } else {
+            transaction.execute(&sql.users_fail, &[&claim.claim_id, &faulty, &reasons]).await?
+        };
+        let completed = transaction.execute(&sql.users_complete_listed, &[&claim.claim_id, &sound]).await?;
+        if (completed, failed) != (sound.len() as u64, faulty.len() as u64) {
+            return Err(StoreError::new(
+                ErrorKind::Bug,
+                format!(
+                    "claim {}: {completed} users completed and {failed} failed where {} and {} were locked; is a trigger on the table of users changing rows?",
+                    claim.claim_id,
+                    sound.len(),
+                    faulty.len()
+                ),
+            ));
+        }
+        Ok(Settlement { completed, failed, ..Settlement::default() })
+    }
+
+    /// Writes the counts into the claim's row and commits.
+    pub(super) async fn settle(
+        &self,
+        transaction: Transaction<'_>,
+        claim: &HeldClaim,
+        settlement: Settlement,
+    ) -> Result<ClaimTotals, StoreError> {
+        let count = |users: u64| i32::try_from(users).unwrap_or(i32::MAX);
+        let stays_open = settlement.left > 0;
+        transaction
+            .execute(
+                &self.statements.claim_settle,
+                &[
+                    &claim.claim_id,
+                    &count(settlement.completed),
+                    &count(settlement.failed),
+                    &count(settlement.superseded),
+                    &stays_open,
+                ],
+            )
+            .await?;
+        let backend = transaction.backend();
+        transaction.commit().await.inspect_err(|error| self.note_doubt(error, claim.claim_id, backend))?;
+        let before = claim.totals();
+        Ok(ClaimTotals {
+            completed: before.completed + settlement.completed,
+            failed: before.failed + settlement.failed,
+            superseded: before.superseded + settlement.superseded,
+            returned: 0,
+            left: settlement.left,
+        })
+    }
+}
+
+enum Way {
+    Fast,
+    Careful,
+}
+
+/// The chunk's users whose keys are listed; in the chunk's order.
+pub(super) fn among<'a>(chunk: &'a ComputedChunk, keys: &[String]) -> Vec<&'a ComputedUser> {
+    let keys: HashSet<&str> = keys.iter().map(String::as_str).collect();
+    chunk.users.iter().filter(|user| keys.contains(&*user.user_id)).collect()
+}
+
+/// Users that fail, and why: by the computation, or refused by the database.
+fn faults<'a>(users: &[&'a ComputedUser], refused: &[Refused]) -> (Vec<&'a str>, Vec<String>) {
+    let computed = users.iter().filter_map(|user| Some((&*user.user_id, user.outcome.err()?.to_string())));
+    let refused = refused.iter().map(|refused| (&*users[refused.place].user_id, refused.reason.clone()));
+    computed.chain(refused).unzip()
+}

@@ -1,0 +1,91 @@
+//! A claim's row, locked in a transaction: the fence that every settlement, return and sweep passes through.
+
+use cardgenius_pipeline::error::{ErrorKind, StoreError};
+use cardgenius_pipeline::ports::ClaimTotals;
+use uuid::Uuid;
+
+use super::statements::Statements;
+use super::transaction::Transaction;
+
+/// A claim's row as read under its lock.
+#[derive(Clone, Debug)]
+pub(super) struct HeldClaim {
+    pub(super) claim_id: Uuid,
+    pub(super) owner: Uuid,
+    pub(super) open: bool,
+    pub(super) first_user_id: String,
+    pub(super) last_user_id: String,
+    pub(super) parts: i32,
+    users: u64,
+    totals: ClaimTotals,
+}
+
+impl HeldClaim {
+    /// Locks the claim's row; `None` if it has none.
+    pub(super) async fn lock(
+        transaction: &Transaction<'_>,
+        sql: &Statements,
+        claim_id: Uuid,
+    ) -> Result<Option<Self>, StoreError> {
+        let Some(row) = transaction.maybe_one(&sql.claim_lock, &[&claim_id]).await? else { return Ok(None) };
+        let count = |column: usize| u64::try_from(row.get::<_, i32>(column)).unwrap_or(0);
+        let mut totals = ClaimTotals {
+            completed: count(6),
+            failed: count(7),
+            superseded: count(8),
+            returned: count(9),
+            left: count(10),
+        };
+        let (open, users) = (row.get::<_, &str>(1) == "open", count(2));
+        if open {
+            totals.left = users - totals.settled();
+        }
+        Ok(Some(Self {
+            claim_id,
+            owner: row.get(0),
+            open,
+            first_user_id: row.get(3),
+            last_user_id: row.get(4),
+            parts: row.get(5),
+            users,
+            totals,
+        }))
+    }
+
+    /// Locks the claim's row and requires that it is open and `owner`'s: never the lease's expiry, since a late instance
+    /// that nobody swept may finish.
+    pub(super) async fn lock_mine(
+        transaction: &Transaction<'_>,
+        sql: &Statements,
+        claim_id: Uuid,
+        owner: Uuid,
+    ) -> Result<Self, StoreError> {
+        match Self::lock(transaction, sql, claim_id).await? {
+            Some(claim) if claim.open && claim.owner == owner => Ok(claim),
+            _ => Err(StoreError::new(ErrorKind::ClaimLost, format!("claim {claim_id} is no longer this instance's"))),
+        }
+    }
+
+    /// Its users so far; `left` are those that it still holds.
+    pub(super) const fn totals(&self) -> ClaimTotals {
+        self.totals
+    }
+
+    /// Whether nothing of it has been settled yet.
+    pub(super) const fn is_whole(&self) -> bool {
+        self.totals.left == self.users
+    }
+
+    /// The claim's users that can be locked now, in key order, and how many are pending in all.
+    pub(super) async fn hold_users(
+        &self,
+        transaction: &Transaction<'_>,
+        sql: &Statements,
+    ) -> Result<(Vec<String>, u64), StoreError> {
+        let range: [&(dyn tokio_postgres::types::ToSql + Sync); 3] =
+            [&self.claim_id, &self.first_user_id, &self.last_user_id];
+        let held: Vec<String> = transaction.rows(&sql.users_hold, &range).await?.iter().map(|row| row.get(0)).collect();
+        let pending: i64 = transaction.one(&sql.users_count_pending, &range).await?.get(0);
+        Ok((held, u64::try_from(pending).unwrap_or(0)))
+    }
+}

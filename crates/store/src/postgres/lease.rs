@@ -1,0 +1,67 @@
+//! The lease's own connection: a heartbeat must not wait for a COPY, nor for a place in the pool.
+
+use std::time::Duration;
+
+use cardgenius_pipeline::error::{ErrorKind, StoreError};
+use tokio::sync::Mutex;
+use tokio_postgres::Client;
+use tokio_postgres::types::ToSql;
+
+use super::PostgresStore;
+use super::sessions::within;
+use super::transaction::Statement;
+
+/// The connection, made when needed and thrown away at the first trouble.
+#[derive(Default)]
+pub(super) struct LeaseLine {
+    client: Mutex<Option<Client>>,
+}
+
+impl PostgresStore {
+    pub(super) async fn register_instance(&self, lease: Duration) -> Result<(), StoreError> {
+        let process = i32::try_from(std::process::id()).unwrap_or(0);
+        let seconds = lease.as_secs_f64();
+        let version = env!("CARGO_PKG_VERSION");
+        self.on_lease_line(
+            &self.statements.instance_register,
+            &[&self.instance_id, &self.host, &process, &version, &seconds],
+        )
+        .await
+        .map(|_| ())
+    }
+
+    pub(super) async fn renew_lease(&self, lease: Duration) -> Result<(), StoreError> {
+        let seconds = lease.as_secs_f64();
+        match self.on_lease_line(&self.statements.lease_renew, &[&self.instance_id, &seconds]).await? {
+            0 => {
+                // Somebody pruned our row: without one nobody could tell us from the dead.
+                self.register_instance(lease).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) async fn stop_instance(&self) -> Result<(), StoreError> {
+        self.on_lease_line(&self.statements.instance_stop, &[&self.instance_id]).await.map(|_| ())
+    }
+
+    /// One statement, by itself a transaction, within the limit of renewals.
+    async fn on_lease_line(
+        &self,
+        statement: &Statement,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<u64, StoreError> {
+        let limits = self.source.limits();
+        let mut line = self.lease_line.client.lock().await;
+        let client = match line.take() {
+            Some(client) if !client.is_closed() => client,
+            _ => self.source.dial().connect_alone(limits.connect).await?.0,
+        };
+        let outcome = within(limits.renewal, statement.doing, client.execute(&statement.sql, parameters)).await;
+        let sound = outcome.as_ref().err().is_none_or(|error| error.kind() == ErrorKind::Contention);
+        if sound {
+            *line = Some(client);
+        }
+        outcome
+    }
+}

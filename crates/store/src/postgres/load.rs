@@ -1,0 +1,162 @@
+//! Replacing users' rows within a transaction, and finding those whose rows the database refuses.
+//!
+//! The load runs under a savepoint. What the database refuses is halved until the users are found whose rows it is that
+//! it will not take; everybody else of the chunk is loaded.
+
+use cardgenius_pipeline::compute::{ComputedChunk, ComputedUser};
+use cardgenius_pipeline::error::{ErrorKind, StoreError};
+
+use super::statements::Statements;
+use super::transaction::Transaction;
+
+/// Loads that one chunk may cost: enough for hundreds of bad users among 10,000.
+const MAX_LOADS: usize = 4_096;
+
+/// Users tried alone before a refusal is called systemic.
+const PROBES: usize = 5;
+
+/// A user whose rows the database will not take.
+#[derive(Clone, Debug)]
+pub(super) struct Refused {
+    /// Place among the users given to [`replace_rows`].
+    pub(super) place: usize,
+    /// For `processing_error`.
+    pub(super) reason: String,
+}
+
+/// Deletes what these users may have had and loads their new rows; returns those that the database refuses, whose old
+/// rows stay. Users without rows are passed over, and keep what they have.
+///
+/// # Errors
+/// Whatever is not a matter of single rows: among it a refusal that meets everybody alike.
+pub(super) async fn replace_rows(
+    transaction: &mut Transaction<'_>,
+    sql: &Statements,
+    chunk: &ComputedChunk,
+    users: &[&ComputedUser],
+) -> Result<Vec<Refused>, StoreError> {
+    let places: Vec<usize> = (0..users.len()).filter(|place| users[*place].outcome.is_ok()).collect();
+    let mut load = Load { sql, chunk, users, loads: 0, delete_all: false, refused: Vec::new() };
+    let Err(mut error) = load.try_load(transaction, &places).await else {
+        return Ok(load.refused);
+    };
+    if error.kind() == ErrorKind::UniqueViolation {
+        // Contention first: somebody left rows that the user's columns know nothing of. Delete everybody's, once more.
+        load.delete_all = true;
+        match load.try_load(transaction, &places).await {
+            Ok(()) => return Ok(load.refused),
+            Err(second) => error = second,
+        }
+    }
+    if !is_refusal(error.kind()) || load.is_systemic(transaction, &places).await? {
+        return Err(error);
+    }
+    load.find_refused(transaction, places).await?;
+    load.refused.sort_by_key(|refused| refused.place);
+    Ok(load.refused)
+}
+
+/// Whether the database has something against a row, as opposed to being busy, broken or closed to us.
+const fn is_refusal(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::DataRejected | ErrorKind::Constraint | ErrorKind::UniqueViolation)
+}
+
+struct Load<'a> {
+    sql: &'a Statements,
+    chunk: &'a ComputedChunk,
+    users: &'a [&'a ComputedUser],
+    loads: usize,
+    delete_all: bool,
+    refused: Vec<Refused>,
+}
+
+impl Load<'_> {
+    /// One load under a savepoint: all of these users' rows replaced, or (refused) nothing changed.
+    async fn try_load(&mut self, transaction: &mut Transaction<'_>, places: &[usize]) -> Result<(), StoreError> {
+        if places.is_empty() {
+            return Ok(());
+        }
+        self.loads += 1;
+        let savepoint = transaction.savepoint().await?;
+        match self.load(&savepoint, places).await {
+            Ok(()) => savepoint.release().await,
+            Err(error) if is_refusal(error.kind()) => {
+                savepoint.roll_back().await?;
+                Err(error)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn load(&self, savepoint: &Transaction<'_>, places: &[usize]) -> Result<(), StoreError> {
+        let users = || places.iter().map(|place| self.users[*place]);
+        let keys: Vec<&str> =
+            users().filter(|user| self.delete_all || user.may_have_rows).map(|user| &*user.user_id).collect();
+        if !keys.is_empty() {
+            savepoint.execute(&self.sql.output_delete, &[&keys]).await?;
+        }
+        let loaded = savepoint.copy_in(&self.sql.output_copy, &self.chunk.frames(users())).await?;
+        if loaded != 10 * places.len() as u64 {
+            return Err(StoreError::new(
+                ErrorKind::SchemaMismatch,
+                format!(
+                    "loading {} users wrote {loaded} rows, not ten each; does a trigger on the table of recommendations drop rows?",
+                    places.len()
+                ),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Whether a few users, far apart, are refused each for itself as the whole was: then it is not poison but the
+    /// system, and there is no point in taking it apart.
+    async fn is_systemic(&mut self, transaction: &mut Transaction<'_>, places: &[usize]) -> Result<bool, StoreError> {
+        if places.len() <= PROBES {
+            return Ok(false);
+        }
+        for probe in 0..PROBES {
+            let place = places[probe * (places.len() - 1) / (PROBES - 1)];
+            self.loads += 1;
+            let savepoint = transaction.savepoint().await?;
+            match self.load(&savepoint, &[place]).await {
+                Ok(()) => {
+                    // It will be loaded again, with its half.
+                    savepoint.roll_back().await?;
+                    return Ok(false);
+                }
+                Err(error) if is_refusal(error.kind()) => savepoint.roll_back().await?,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(true)
+    }
+
+    /// Finds those that are refused, given that all of them together were; loads the others.
+    async fn find_refused(&mut self, transaction: &mut Transaction<'_>, places: Vec<usize>) -> Result<(), StoreError> {
+        let mut suspects = vec![places];
+        while let Some(mut places) = suspects.pop() {
+            let Err(error) = self.try_load(transaction, &places).await else { continue };
+            if !is_refusal(error.kind()) {
+                return Err(error);
+            }
+            if let [place] = places[..] {
+                self.refused.push(Refused { place, reason: format!("refused by the database: {}", error.cause()) });
+                continue;
+            }
+            if self.loads >= MAX_LOADS {
+                return Err(StoreError::new(
+                    error.kind(),
+                    format!(
+                        "the database refuses more users of one chunk than {MAX_LOADS} loads can tell apart, {} of them found so far; the last word was: {}",
+                        self.refused.len(),
+                        error.cause()
+                    ),
+                ));
+            }
+            let right = places.split_off(places.len() / 2);
+            suspects.push(right);
+            suspects.push(places);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,311 @@
+//! The schema's versioned migrations: applied under a lock of their own, each DDL under a short lock timeout and tried
+//! again, the index built concurrently; or printed, for the DBA who runs the SQL himself.
+//!
+//! Every step may be run again. Not a migration library's: those run each file in one transaction, without a lock timeout.
+
+use std::time::Duration;
+
+use cardgenius_pipeline::backoff::Backoff;
+use cardgenius_pipeline::error::{ErrorKind, StoreError};
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Row};
+use uuid::Uuid;
+
+use super::sessions::{Sessions, within};
+use crate::config::{CallLimits, DatabaseConfig, TableNames};
+use crate::identifiers::{Names, unsettled_index};
+
+/// The version that this program applies and needs.
+pub const SCHEMA_VERSION: i32 = 1;
+
+/// The oldest program that this version of the schema still serves, so that a rolling upgrade kills nobody.
+pub const OLDEST_PROGRAM: &str = "0.1.0";
+
+/// A lock on a customer's table is not waited for longer: whoever comes after would wait behind us.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Times that a lock is tried for before giving up: with the waits in between, some five minutes.
+const LOCK_ATTEMPTS: u32 = 60;
+
+/// For somebody else's migration to end.
+const OTHERS_TIMEOUT: Duration = Duration::from_secs(3600);
+
+/// For an index to be built over hundreds of millions of users.
+const STEP_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Source,
+    Target,
+    /// Only where the target is another database.
+    SecondTarget,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// In a transaction, under the lock timeout.
+    Transaction,
+    /// Adds our columns to the customer's table: skipped without a lock where they are.
+    Columns,
+    /// Outside any transaction.
+    Index,
+}
+
+struct Step {
+    name: &'static str,
+    place: Place,
+    kind: Kind,
+    template: &'static str,
+}
+
+macro_rules! step {
+    ($name:literal, $place:ident, $kind:ident) => {
+        Step {
+            name: $name,
+            place: Place::$place,
+            kind: Kind::$kind,
+            template: include_str!(concat!("../../../../sql/postgres/migrations/", $name, ".sql")),
+        }
+    };
+}
+
+const STEPS: [Step; 12] = [
+    step!("0001_01_schema_version", Source, Transaction),
+    step!("0001_02_catalogues", Source, Transaction),
+    step!("0001_03_runs", Source, Transaction),
+    step!("0001_04_instances", Source, Transaction),
+    step!("0001_05_claims", Source, Transaction),
+    step!("0001_06_schedule", Source, Transaction),
+    step!("0001_07_control", Source, Transaction),
+    step!("0001_08_audit", Source, Transaction),
+    step!("0001_09_input_columns", Source, Columns),
+    step!("0001_10_input_unsettled", Source, Index),
+    step!("0001_11_output", Target, Transaction),
+    step!("0001_12_fence", SecondTarget, Transaction),
+];
+
+/// What to migrate.
+#[derive(Clone, Debug)]
+pub struct MigrateConfig {
+    /// The source, with a role that may create tables there.
+    pub source: DatabaseConfig,
+    /// The target, where it is another database.
+    pub target: Option<DatabaseConfig>,
+    /// Names.
+    pub tables: TableNames,
+    /// Limits of connecting.
+    pub limits: CallLimits,
+}
+
+/// The SQL of all steps, for `psql`; may be run again at any time.
+///
+/// # Errors
+/// Only a template of ours that is wrong.
+pub fn print(tables: &TableNames, second_target: bool) -> Result<String, StoreError> {
+    let names = Names::new(tables);
+    let mut script = format!(
+        "-- CardGenius {}: schema version {SCHEMA_VERSION}. Every statement may be run again.\n\
+         -- A lock that is not granted in time fails its statement: run the script again.\n\
+         \\set ON_ERROR_STOP on\nSET lock_timeout = '{}s';\n",
+        env!("CARGO_PKG_VERSION"),
+        LOCK_TIMEOUT.as_secs()
+    );
+    for step in STEPS.iter().filter(|step| second_target || step.place != Place::SecondTarget) {
+        let sql = render(&names, step.template)?;
+        let note = match step.place {
+            Place::Source => "",
+            Place::Target if second_target => " (in the target database)",
+            Place::SecondTarget => " (in the target database)",
+            Place::Target => "",
+        };
+        script.push_str(&format!("\n-- {}{note}\n", step.name));
+        match step.kind {
+            Kind::Index => script
+                .push_str(&format!("RESET lock_timeout;\n{sql}SET lock_timeout = '{}s';\n", LOCK_TIMEOUT.as_secs())),
+            Kind::Transaction | Kind::Columns => script.push_str(&format!("BEGIN;\n{sql}COMMIT;\n")),
+        }
+    }
+    let version = render(&names, include_str!("sql/migrate_version.sql"))?
+        .replace("$1", &SCHEMA_VERSION.to_string())
+        .replace("$2", &format!("'{OLDEST_PROGRAM}'"))
+        .replace("$3", "current_user");
+    script.push_str(&format!("\n-- the version, last: from here on the daemon will start\n{};\n", version.trim_end()));
+    Ok(script)
+}
+
+fn render(names: &Names, template: &str) -> Result<String, StoreError> {
+    names.render(template).map_err(|error| StoreError::caused(ErrorKind::Bug, "preparing the migrations", error))
+}
+
+/// Brings the schema to [`SCHEMA_VERSION`], telling `report` what it does.
+///
+/// # Errors
+/// What kept it from it; whatever was done until then stays, and the next call goes on from there.
+pub async fn migrate(config: &MigrateConfig, report: &mut (dyn FnMut(&str) + Send)) -> Result<(), StoreError> {
+    let name = format!("cardgenius/migrate/{}", Uuid::new_v4());
+    let source = Sessions::new(&config.source, config.limits, &name, 1)?;
+    let mut guard = source.dial().connect_alone(config.limits.connect).await?.0;
+    let lock =
+        guard.transaction().await.map_err(|error| super::sqlstate::store_error("locking the migrations", error))?;
+    within(
+        OTHERS_TIMEOUT,
+        "waiting for somebody else's migration",
+        lock.execute(include_str!("sql/migrate_lock.sql"), &[]),
+    )
+    .await?;
+    let names = Names::new(&config.tables);
+    let mut migration = Migration::connect(&source, config, names).await?;
+    let second = match &config.target {
+        Some(target) => Some(Sessions::new(target, config.limits, &name, 1)?),
+        None => None,
+    };
+    for step in STEPS.iter().filter(|step| step.place == Place::Source || second.is_none()) {
+        if step.place != Place::SecondTarget {
+            migration.step(step, report).await?;
+        }
+    }
+    if let Some(target) = &second {
+        let mut there = Migration::connect(target, config, Names::new(&config.tables)).await?;
+        for step in STEPS.iter().filter(|step| step.place != Place::Source) {
+            there.step(step, report).await?;
+        }
+    }
+    migration.write_version().await?;
+    report(&format!("schema version {SCHEMA_VERSION} is in force"));
+    // The lock goes with its transaction.
+    drop(lock);
+    Ok(())
+}
+
+struct Migration<'a> {
+    client: Client,
+    config: &'a MigrateConfig,
+    names: Names,
+}
+
+impl<'a> Migration<'a> {
+    async fn connect(sessions: &Sessions, config: &'a MigrateConfig, names: Names) -> Result<Self, StoreError> {
+        let client = sessions.dial().connect_alone(config.limits.connect).await?.0;
+        let migration = Self { client, config, names };
+        let timeout = LOCK_TIMEOUT.as_millis().to_string();
+        migration.query(include_str!("sql/migrate_session.sql"), "setting limits", &[&timeout]).await?;
+        Ok(migration)
+    }
+
+    async fn query(
+        &self,
+        template: &str,
+        doing: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, StoreError> {
+        let sql = render(&self.names, template)?;
+        within(self.config.limits.statement, doing, self.client.query(&sql, parameters)).await
+    }
+
+    async fn step(&mut self, step: &Step, report: &mut (dyn FnMut(&str) + Send)) -> Result<(), StoreError> {
+        match step.kind {
+            Kind::Transaction => {}
+            Kind::Columns if self.input().await?.columns == 4 => {
+                report(&format!("{}: the columns are there", step.name));
+                return Ok(());
+            }
+            Kind::Columns => {}
+            Kind::Index => return self.index(step, report).await,
+        }
+        report(step.name);
+        let sql = render(&self.names, step.template)?;
+        let backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(5));
+        for attempt in 0..LOCK_ATTEMPTS {
+            match self.in_transaction(step, &sql).await {
+                Err(error) if error.kind() == ErrorKind::Contention => {
+                    report(&format!("{}: {}; waiting, then trying again", step.name, error.cause()));
+                    tokio::time::sleep(backoff.ceiling(attempt)).await;
+                }
+                outcome => return outcome,
+            }
+        }
+        Err(StoreError::new(
+            ErrorKind::Contention,
+            format!(
+                "{}: the table was locked by somebody at each of {LOCK_ATTEMPTS} attempts; see pg_locks for who holds it, and migrate again",
+                step.name
+            ),
+        ))
+    }
+
+    async fn in_transaction(&mut self, step: &Step, sql: &str) -> Result<(), StoreError> {
+        let call = async {
+            let transaction = self.client.transaction().await?;
+            transaction.batch_execute(sql).await?;
+            transaction.commit().await
+        };
+        within(STEP_TIMEOUT, &format!("migration {}", step.name), call).await
+    }
+
+    async fn input(&self) -> Result<InputState, StoreError> {
+        let tables = &self.config.tables;
+        let index = unsettled_index(tables);
+        let rows = self
+            .query(
+                include_str!("sql/migrate_input_state.sql"),
+                "looking at the table of users",
+                &[&tables.source_schema, &tables.source_table, &index],
+            )
+            .await?;
+        let shown = format!("{}.{}", tables.source_schema, tables.source_table);
+        let row = rows.first().ok_or_else(|| {
+            StoreError::new(
+                ErrorKind::Refused,
+                format!("there is no table {shown} in this database: set source.schema and source.table to the table of users"),
+            )
+        })?;
+        match row.get::<_, &str>(0) {
+            "r" => Ok(InputState { columns: row.get(1), index: row.get(2) }),
+            "p" => Ok(InputState { columns: row.get(1), index: Some(false) }),
+            _ => Err(StoreError::new(
+                ErrorKind::Refused,
+                format!("{shown} is not a table: set source.schema and source.table to the table of users itself"),
+            )),
+        }
+    }
+
+    async fn index(&mut self, step: &Step, report: &mut (dyn FnMut(&str) + Send)) -> Result<(), StoreError> {
+        let state = self.input().await?;
+        if state.index == Some(true) {
+            report(&format!("{}: the index is there", step.name));
+            return Ok(());
+        }
+        report(&format!("{}: building the index beside the running work, which may take a while", step.name));
+        // It waits for old transactions without blocking anybody: a lock timeout would only make it fail.
+        let no_timeout = "0".to_owned();
+        self.query(include_str!("sql/migrate_session.sql"), "setting limits", &[&no_timeout]).await?;
+        if state.index == Some(false) {
+            let drop = render(&self.names, include_str!("sql/migrate_drop_invalid.sql"))?;
+            within(STEP_TIMEOUT, "dropping an index left half-built", self.client.batch_execute(&drop)).await?;
+        }
+        let sql = render(&self.names, step.template)?;
+        within(STEP_TIMEOUT, "building the index", self.client.batch_execute(&sql)).await?;
+        let timeout = LOCK_TIMEOUT.as_millis().to_string();
+        self.query(include_str!("sql/migrate_session.sql"), "setting limits", &[&timeout]).await?;
+        Ok(())
+    }
+
+    async fn write_version(&self) -> Result<(), StoreError> {
+        let program = format!("cardgenius {}", env!("CARGO_PKG_VERSION"));
+        self.query(
+            include_str!("sql/migrate_version.sql"),
+            "writing the schema's version",
+            &[&SCHEMA_VERSION, &OLDEST_PROGRAM, &program],
+        )
+        .await?;
+        let detail = format!("{program}: schema version {SCHEMA_VERSION}");
+        self.query(include_str!("sql/migrate_audit.sql"), "writing the audit", &[&detail]).await?;
+        Ok(())
+    }
+}
+
+struct InputState {
+    columns: i64,
+    /// None: no such index; false: half-built.
+    index: Option<bool>,
+}

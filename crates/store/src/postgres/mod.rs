@@ -1,0 +1,141 @@
+//! The pipeline's port on PostgreSQL, with the recommendations in the same database or in a second one.
+
+mod address;
+mod claim;
+mod connect;
+mod doubt;
+mod finish;
+mod give_back;
+mod held_claim;
+mod lease;
+mod load;
+pub mod migrate;
+mod numeric;
+mod run;
+mod sessions;
+mod sqlstate;
+mod statements;
+mod sweep;
+mod target;
+mod tls;
+mod transaction;
+
+use std::time::Duration;
+
+pub use self::address::same_database;
+
+use cardgenius_engine::Engine;
+use cardgenius_pipeline::compute::ComputedChunk;
+use cardgenius_pipeline::error::{ErrorKind, StoreError};
+use cardgenius_pipeline::ports::{
+    ClaimRequest, ClaimRow, ClaimTotals, Claimed, Closed, Run, RunRequest, RunState, RunTotals, Store, Swept,
+};
+use uuid::Uuid;
+
+use self::doubt::Doubts;
+use self::lease::LeaseLine;
+use self::sessions::Sessions;
+use self::statements::Statements;
+use self::target::PostgresTarget;
+use crate::config::{StoreConfig, application_name};
+use crate::identifiers::Names;
+use crate::text_rows::TextRows;
+
+/// The port on PostgreSQL.
+pub struct PostgresStore {
+    source: Sessions,
+    /// Only where it is another database.
+    target: Option<PostgresTarget>,
+    statements: Statements,
+    instance_id: Uuid,
+    host: String,
+    /// `schema.table` of the users, as runs name it.
+    source_table: String,
+    lease_line: LeaseLine,
+    doubts: Doubts,
+}
+
+impl PostgresStore {
+    /// Prepares a store; connects to nothing yet.
+    ///
+    /// # Errors
+    /// A URL, certificate or name that cannot be used.
+    pub fn new(config: &StoreConfig) -> Result<Self, StoreError> {
+        let name = application_name(config.instance_id);
+        // One of the source's connections is the lease's own, outside the pool.
+        let source = Sessions::new(&config.source, config.limits, &name, config.source_connections() - 1)?;
+        let target = match &config.target {
+            Some(database) => {
+                Some(PostgresTarget::new(Sessions::new(database, config.limits, &name, config.target_connections())?))
+            }
+            None => None,
+        };
+        let statements = Statements::render(&Names::new(&config.tables))
+            .map_err(|error| StoreError::caused(ErrorKind::Bug, "preparing the statements", error))?;
+        Ok(Self {
+            source,
+            target,
+            statements,
+            instance_id: config.instance_id,
+            host: config.host.clone(),
+            source_table: format!("{}.{}", config.tables.source_schema, config.tables.source_table),
+            lease_line: LeaseLine::default(),
+            doubts: Doubts::default(),
+        })
+    }
+}
+
+impl Store for PostgresStore {
+    type Encoder = TextRows;
+
+    fn encoder(&self, engine: &Engine) -> TextRows {
+        TextRows::new(engine)
+    }
+
+    async fn register(&self, lease: Duration) -> Result<(), StoreError> {
+        self.register_instance(lease).await
+    }
+
+    async fn renew(&self, lease: Duration) -> Result<(), StoreError> {
+        self.renew_lease(lease).await
+    }
+
+    async fn deregister(&self) -> Result<(), StoreError> {
+        self.stop_instance().await
+    }
+
+    async fn open_or_join(&self, request: &RunRequest) -> Result<Run, StoreError> {
+        self.open_or_join_run(request).await
+    }
+
+    async fn close_run(&self, run_id: Uuid, state: RunState, reason: Option<&str>) -> Result<Closed, StoreError> {
+        self.close_run_in(run_id, state, reason).await
+    }
+
+    async fn run_totals(&self, run_id: Uuid) -> Result<RunTotals, StoreError> {
+        self.sum_run(run_id).await
+    }
+
+    async fn claim(&self, request: &ClaimRequest) -> Result<Claimed, StoreError> {
+        self.claim_users(request).await
+    }
+
+    async fn finish(&self, chunk: &ComputedChunk) -> Result<ClaimTotals, StoreError> {
+        match &self.target {
+            None => self.finish_in_one(chunk).await,
+            Some(target) => self.finish_in_two(target, chunk).await,
+        }
+    }
+
+    async fn look_up(&self, claim_id: Uuid) -> Result<Option<ClaimRow>, StoreError> {
+        self.look_up_claim(claim_id).await
+    }
+
+    async fn give_back(&self, claim_id: Uuid) -> Result<ClaimTotals, StoreError> {
+        self.give_back_own(claim_id).await
+    }
+
+    async fn sweep(&self, lease: Duration) -> Result<Swept, StoreError> {
+        self.sweep_once(lease).await
+    }
+}

@@ -1,0 +1,148 @@
+//! Runs: opened once, joined by everybody, closed once.
+
+use cardgenius_pipeline::error::{ErrorKind, StoreError};
+use cardgenius_pipeline::ports::{ClaimTotals, Closed, Run, RunRequest, RunState, RunTotals};
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use super::PostgresStore;
+use super::transaction::Transaction;
+
+/// Times that opening and joining may miss each other: a run that others open and close in between.
+const OPEN_ATTEMPTS: u32 = 5;
+
+impl PostgresStore {
+    pub(super) async fn open_or_join_run(&self, request: &RunRequest) -> Result<Run, StoreError> {
+        for _ in 0..OPEN_ATTEMPTS {
+            let mut session = self.source.session().await?;
+            let outcome = async { self.open_in(session.begin().await?, request).await }.await;
+            session.done(&outcome);
+            if let Some(run) = outcome? {
+                return Ok(run);
+            }
+        }
+        Err(StoreError::new(ErrorKind::Contention, "runs are being opened and closed by others all the time"))
+    }
+
+    async fn open_in(&self, transaction: Transaction<'_>, request: &RunRequest) -> Result<Option<Run>, StoreError> {
+        let sql = &self.statements;
+        let abandon_after = request.abandon_after.as_secs_f64();
+        transaction.execute(&sql.run_abandon, &[&self.source_table, &self.instance_id, &abandon_after]).await?;
+        if let Some(row) = transaction.maybe_one(&sql.run_find_open, &[&self.source_table]).await? {
+            transaction.commit().await?;
+            return Ok(Some(run_of(&row, false)));
+        }
+        transaction.execute(&sql.catalogue_store, &[&request.catalogue_hash, &request.catalogue_text]).await?;
+        let backlog: i64 = transaction.one(&sql.backlog_count, &[]).await?.get(0);
+        let run_id = Uuid::now_v7();
+        let opened = transaction
+            .execute(
+                &sql.run_open,
+                &[
+                    &run_id,
+                    &self.source_table,
+                    &request.kind,
+                    &request.trigger,
+                    &request.as_of,
+                    &request.catalogue_hash,
+                    &env!("CARGO_PKG_VERSION"),
+                    &self.instance_id,
+                    &backlog,
+                ],
+            )
+            .await?;
+        let Some(row) = transaction.maybe_one(&sql.run_find_open, &[&self.source_table]).await? else {
+            return Ok(None);
+        };
+        transaction.commit().await?;
+        Ok(Some(run_of(&row, opened == 1)))
+    }
+
+    pub(super) async fn close_run_in(
+        &self,
+        run_id: Uuid,
+        state: RunState,
+        reason: Option<&str>,
+    ) -> Result<Closed, StoreError> {
+        let mut session = self.source.session().await?;
+        let outcome = async {
+            let sql = &self.statements;
+            let transaction = session.begin().await?;
+            let found = transaction.maybe_one(&sql.run_lock, &[&run_id]).await?;
+            let now = found.and_then(|row| RunState::from_name(row.get(0))).unwrap_or(RunState::Abandoned);
+            if now != RunState::Open {
+                return Ok(Closed::Closed(now));
+            }
+            // The lock above waited for every claim under way; this statement sees them.
+            let claims: i64 = transaction.one(&sql.run_count_open_claims, &[&run_id]).await?.get(0);
+            if claims > 0 && state == RunState::Done {
+                return Ok(Closed::LiveClaims(u64::try_from(claims).unwrap_or(0)));
+            }
+            let left: i64 = transaction.one(&sql.backlog_count, &[]).await?.get(0);
+            transaction.execute(&sql.run_close, &[&run_id, &state.name(), &self.instance_id, &left, &reason]).await?;
+            transaction.commit().await?;
+            Ok(Closed::Closed(state))
+        }
+        .await;
+        session.done(&outcome);
+        outcome
+    }
+
+    pub(super) async fn sum_run(&self, run_id: Uuid) -> Result<RunTotals, StoreError> {
+        let mut session = self.source.session().await?;
+        let outcome = async {
+            let row = session.begin().await?.maybe_one(&self.statements.run_totals, &[&run_id]).await?;
+            Ok(row.map(|row| totals_of(&row)).unwrap_or_default())
+        }
+        .await;
+        session.done(&outcome);
+        outcome
+    }
+
+    /// What failed in a run: cause (digits folded to `N`), how many, and one user as an example.
+    ///
+    /// # Errors
+    /// The database could not be asked.
+    pub async fn run_failures(&self, run_id: Uuid) -> Result<Vec<(String, u64, String)>, StoreError> {
+        let mut session = self.source.session().await?;
+        let outcome = async {
+            let rows = session.begin().await?.rows(&self.statements.run_failures, &[&run_id]).await?;
+            Ok(rows.iter().map(|row| (row.get(0), unsigned(row, 1), row.get(2))).collect())
+        }
+        .await;
+        session.done(&outcome);
+        outcome
+    }
+}
+
+fn unsigned(row: &Row, column: usize) -> u64 {
+    u64::try_from(row.get::<_, i64>(column)).unwrap_or(0)
+}
+
+fn run_of(row: &Row, opened_here: bool) -> Run {
+    Run {
+        run_id: row.get(0),
+        kind: row.get(1),
+        as_of: row.get(2),
+        catalogue_hash: row.get(3),
+        catalogue_text: row.get(4),
+        backlog: unsigned(row, 5),
+        opened_here,
+    }
+}
+
+fn totals_of(row: &Row) -> RunTotals {
+    RunTotals {
+        state: RunState::from_name(row.get(0)),
+        users_left: row.get::<_, Option<i64>>(1).and_then(|left| u64::try_from(left).ok()),
+        users: ClaimTotals {
+            completed: unsigned(row, 2),
+            failed: unsigned(row, 3),
+            superseded: unsigned(row, 4),
+            returned: unsigned(row, 5),
+            left: unsigned(row, 6),
+        },
+        rows: unsigned(row, 7),
+        open_claims: unsigned(row, 8),
+    }
+}

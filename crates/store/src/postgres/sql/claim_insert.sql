@@ -1,0 +1,1 @@
+INSERT INTO {{claims}} (claim_id, run_id, owner, users, first_user_id, last_user_id) VALUES ($1, $2, $3, $4, $5, $6)

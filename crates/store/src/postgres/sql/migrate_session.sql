@@ -1,0 +1,3 @@
+-- An index built concurrently takes as long as it takes; a lock on the customer's table is not waited for long.
+SELECT set_config('statement_timeout', '0', false), set_config('lock_timeout', $1, false),
+    set_config('idle_in_transaction_session_timeout', '0', false)

@@ -1,0 +1,1 @@
+DELETE FROM {{output}} WHERE user_id = ANY ($1::text[])

@@ -1,0 +1,78 @@
+//! All statements of the protocol, with the customer's names filled in once at the start.
+
+use super::transaction::Statement;
+use crate::identifiers::{Names, UnknownName};
+
+macro_rules! statements {
+    ($($name:ident: $doing:literal,)*) => {
+        /// Every statement by the name of its file.
+        #[derive(Clone, Debug)]
+        #[allow(missing_docs)]
+        pub struct Statements { $(pub(super) $name: Statement,)* }
+
+        impl Statements {
+            /// Fills in the names.
+            ///
+            /// # Errors
+            /// A file that names something unknown, which a test would have found.
+            pub fn render(names: &Names) -> Result<Self, UnknownName> {
+                Ok(Self { $($name: Statement {
+                    sql: names.render(include_str!(concat!("sql/", stringify!($name), ".sql")))?,
+                    doing: $doing,
+                },)* })
+            }
+        }
+    };
+}
+
+statements! {
+    backlog_count: "counting the backlog",
+    catalogue_store: "storing the catalogue",
+    claim_close: "closing a claim",
+    claim_insert: "writing a claim",
+    claim_lock: "locking a claim",
+    claim_settle: "settling a claim",
+    claim_users: "claiming users",
+    fence_insert: "setting the target's fence",
+    fence_tombstone: "closing the target's fence",
+    instance_register: "registering this instance",
+    instance_stop: "deregistering this instance",
+    lease_renew: "renewing the lease",
+    orphans_hold: "looking for orphaned users",
+    orphans_return: "healing orphaned users",
+    output_copy: "loading recommendations",
+    output_delete: "deleting the recommendations to be replaced",
+    owner_alive: "looking whether an owner lives",
+    run_abandon: "closing an abandoned run",
+    run_close: "closing the run",
+    run_count_open_claims: "counting the run's open claims",
+    run_failures: "counting the run's failures",
+    run_find_open: "looking for an open run",
+    run_lock: "locking the run",
+    run_lock_shared: "looking whether the run is open",
+    run_open: "opening a run",
+    run_totals: "adding up the run",
+    sessions_alive: "looking whether sessions have ended",
+    sessions_end: "ending sessions",
+    sweep_allowed: "looking whether this instance may sweep",
+    sweep_dead_claims: "looking for claims of dead instances",
+    users_complete_listed: "completing users",
+    users_complete_range: "completing users",
+    users_condemn: "failing users that end the process",
+    users_count_pending: "counting users that are still pending",
+    users_fail: "failing users",
+    users_gone: "looking for users that are gone",
+    users_hold: "locking a claim's users",
+    users_return: "returning users",
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::TableNames;
+
+    #[test]
+    fn every_statement_names_only_what_exists() {
+        Statements::render(&Names::new(&TableNames::default())).unwrap();
+    }
+}

@@ -1,0 +1,108 @@
+//! Sweeping: claims whose owner died are closed and their users returned; users of no claim are healed.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use cardgenius_pipeline::error::{ErrorKind, StoreError};
+use cardgenius_pipeline::ports::Swept;
+use tracing::warn;
+use uuid::Uuid;
+
+use super::PostgresStore;
+use super::doubt::end_sessions;
+use super::give_back::{Cause, Given};
+use super::held_claim::HeldClaim;
+
+impl PostgresStore {
+    pub(super) async fn sweep_once(&self, lease: Duration) -> Result<Swept, StoreError> {
+        let mut swept = Swept::default();
+        let Some(dead) = self.dead_claims(lease).await? else { return Ok(swept) };
+        for (owner, claims) in dead {
+            swept.sessions_ended += self.evict(owner).await?;
+            for claim_id in claims {
+                match self.sweep_claim(owner, claim_id).await {
+                    Ok(Some(given)) => {
+                        swept.claims += 1;
+                        swept.returned += given.totals.returned;
+                        swept.condemned += given.condemned;
+                    }
+                    Ok(None) => {}
+                    // The next look finds it again; the others need not wait for it.
+                    Err(error) if error.kind() == ErrorKind::Contention => {
+                        warn!(claim.id = %claim_id, %error, "a dead instance's claim is locked; looking again");
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        swept.healed = self.heal_orphans().await?;
+        Ok(swept)
+    }
+
+    /// Open claims by their dead owner; `None` if this instance may not sweep yet.
+    async fn dead_claims(&self, lease: Duration) -> Result<Option<BTreeMap<Uuid, Vec<Uuid>>>, StoreError> {
+        let mut session = self.source.session().await?;
+        let outcome = async {
+            let transaction = session.begin().await?;
+            let sql = &self.statements;
+            let seconds = lease.as_secs_f64();
+            if !transaction.one(&sql.sweep_allowed, &[&self.instance_id, &seconds]).await?.get::<_, bool>(0) {
+                return Ok(None);
+            }
+            let mut dead: BTreeMap<Uuid, Vec<Uuid>> = BTreeMap::new();
+            for row in transaction.rows(&sql.sweep_dead_claims, &[&self.source_table]).await? {
+                dead.entry(row.get(1)).or_default().push(row.get(0));
+            }
+            Ok(Some(dead))
+        }
+        .await;
+        session.done(&outcome);
+        outcome
+    }
+
+    /// Ends a dead owner's sessions, on the target too: a client frozen in the middle of a COPY holds its locks for ever.
+    async fn evict(&self, owner: Uuid) -> Result<u64, StoreError> {
+        let mut ended = end_sessions(&self.source, &self.statements, owner, 0).await?;
+        if let Some(target) = &self.target {
+            ended += end_sessions(target.sessions(), &self.statements, owner, 0).await?;
+        }
+        Ok(ended)
+    }
+
+    async fn sweep_claim(&self, owner: Uuid, claim_id: Uuid) -> Result<Option<Given>, StoreError> {
+        let mut session = self.source.session().await?;
+        let outcome = async {
+            let transaction = session.begin().await?;
+            let Some(claim) = HeldClaim::lock(&transaction, &self.statements, claim_id).await? else { return Ok(None) };
+            // Locked in one statement, looked at in the next: the owner may have come back meanwhile.
+            let alive: bool = transaction.one(&self.statements.owner_alive, &[&owner]).await?.get(0);
+            if alive || !claim.open || claim.owner != owner {
+                return Ok(None);
+            }
+            self.close_claim(transaction, &claim, Cause::Crash).await.map(Some)
+        }
+        .await;
+        session.done(&outcome);
+        outcome
+    }
+
+    /// Sets `pending` users of no open claim back to `new`: a status set by hand, or a row that was locked when its claim
+    /// was closed.
+    async fn heal_orphans(&self) -> Result<u64, StoreError> {
+        let mut session = self.source.session().await?;
+        let outcome = async {
+            let transaction = session.begin().await?;
+            let orphans: Vec<String> =
+                transaction.rows(&self.statements.orphans_hold, &[]).await?.iter().map(|row| row.get(0)).collect();
+            if orphans.is_empty() {
+                return Ok(0);
+            }
+            let healed = transaction.execute(&self.statements.orphans_return, &[&orphans]).await?;
+            transaction.commit().await?;
+            Ok(healed)
+        }
+        .await;
+        session.done(&outcome);
+        outcome
+    }
+}

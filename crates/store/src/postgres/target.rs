@@ -1,0 +1,117 @@
+//! A second database for the recommendations: its transaction commits first, and its fence says whether it may.
+
+use cardgenius_pipeline::compute::{ComputedChunk, ComputedUser};
+use cardgenius_pipeline::error::{ErrorKind, StoreError};
+use cardgenius_pipeline::ports::ClaimTotals;
+use uuid::Uuid;
+
+use super::PostgresStore;
+use super::finish::{Settlement, among};
+use super::held_claim::HeldClaim;
+use super::load::{self, Refused};
+use super::sessions::{Session, Sessions};
+use super::statements::Statements;
+
+/// The second database.
+pub(super) struct PostgresTarget {
+    sessions: Sessions,
+}
+
+/// What is to be loaded in one transaction.
+pub(super) struct Part<'a> {
+    claim_id: Uuid,
+    part: i32,
+    chunk: &'a ComputedChunk,
+    users: &'a [&'a ComputedUser],
+    /// Users that the customer has deleted: their rows go.
+    gone: &'a [String],
+}
+
+impl PostgresTarget {
+    pub(super) const fn new(sessions: Sessions) -> Self {
+        Self { sessions }
+    }
+
+    pub(super) const fn sessions(&self) -> &Sessions {
+        &self.sessions
+    }
+
+    /// Loads a part and commits. A commit in doubt needs no look here: loading the same part again is right, and the
+    /// source decides whether there is anything to load.
+    async fn load(&self, sql: &Statements, part: &Part<'_>) -> Result<Vec<Refused>, StoreError> {
+        let mut session = self.sessions.session().await?;
+        let outcome = async {
+            let mut transaction = session.begin().await?;
+            if transaction.maybe_one(&sql.fence_insert, &[&part.claim_id, &part.part]).await?.is_none() {
+                return Err(StoreError::new(
+                    ErrorKind::ClaimLost,
+                    format!("claim {} was shut out of the target", part.claim_id),
+                ));
+            }
+            if !part.gone.is_empty() {
+                transaction.execute(&sql.output_delete, &[&part.gone]).await?;
+            }
+            let refused = load::replace_rows(&mut transaction, sql, part.chunk, part.users).await?;
+            transaction.commit().await.map_err(|error| match error.kind() {
+                ErrorKind::CommitInDoubt => error.into_kind(ErrorKind::ConnectionLost),
+                _ => error,
+            })?;
+            Ok(refused)
+        }
+        .await;
+        session.done(&outcome);
+        outcome
+    }
+
+    /// Sets the tombstone: from now on nobody loads this part.
+    pub(super) async fn shut_out(&self, sql: &Statements, claim_id: Uuid, part: i32) -> Result<(), StoreError> {
+        let mut session = self.sessions.session().await?;
+        let outcome = async {
+            let transaction = session.begin().await?;
+            transaction.execute(&sql.fence_tombstone, &[&claim_id, &part]).await?;
+            transaction.commit().await
+        }
+        .await;
+        session.done(&outcome);
+        outcome
+    }
+}
+
+impl PostgresStore {
+    /// Finishes a chunk over two databases: the source's users are held locked over the target's commit.
+    pub(super) async fn finish_in_two(
+        &self,
+        target: &PostgresTarget,
+        chunk: &ComputedChunk,
+    ) -> Result<ClaimTotals, StoreError> {
+        let mut session = self.source.session().await?;
+        let outcome = self.finish_over(target, &mut session, chunk).await;
+        session.done(&outcome);
+        outcome
+    }
+
+    async fn finish_over(
+        &self,
+        target: &PostgresTarget,
+        session: &mut Session,
+        chunk: &ComputedChunk,
+    ) -> Result<ClaimTotals, StoreError> {
+        let sql = &self.statements;
+        let transaction = session.begin().await?;
+        let claim = HeldClaim::lock_mine(&transaction, sql, chunk.claim_id, self.instance_id).await?;
+        let (held, pending) = claim.hold_users(&transaction, sql).await?;
+        let superseded = claim.totals().left - pending;
+        let users = among(chunk, &held);
+        let gone: Vec<String> = if superseded == 0 {
+            Vec::new()
+        } else {
+            let all: Vec<&str> = chunk.users.iter().map(|user| &*user.user_id).collect();
+            transaction.rows(&sql.users_gone, &[&all]).await?.iter().map(|row| row.get(0)).collect()
+        };
+        let part = Part { claim_id: claim.claim_id, part: claim.parts + 1, chunk, users: &users, gone: &gone };
+        let refused = target.load(sql, &part).await?;
+        let settlement = self.update_listed(&transaction, &claim, &users, &refused).await?;
+        let left = pending - held.len() as u64;
+        self.settle(transaction, &claim, Settlement { superseded, left, ..settlement }).await
+    }
+}
