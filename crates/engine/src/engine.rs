@@ -5,6 +5,7 @@ use num_bigint::{BigInt, Sign};
 
 use crate::catalogue::{Catalogue, model::Card};
 use crate::exact;
+use crate::fast::{Program, Workspace};
 use crate::plan::Plan;
 use crate::published::{PublishedCard, TopTen};
 use crate::user::{Spend, User, UserFault};
@@ -16,12 +17,16 @@ pub struct Engine {
     cards: Vec<PublishedCard>,
     /// In the same order.
     plans: Vec<Plan>,
+    /// What ordinary users are served by.
+    program: Option<Program>,
 }
 
 /// Working memory of [`Engine::recommend`], so that an ordinary user costs no allocation. One per thread; it may be used
 /// with one engine after another.
 #[derive(Debug, Default)]
-pub struct Scratch {}
+pub struct Scratch {
+    workspace: Workspace,
+}
 
 impl Engine {
     /// Compiles the active cards of a catalogue; promotions are judged at `date`, both their ends included.
@@ -32,8 +37,8 @@ impl Engine {
         active.sort_by(|one, other| {
             (one.joining_fees_paise, one.card_id.as_bytes()).cmp(&(other.joining_fees_paise, other.card_id.as_bytes()))
         });
-        let (plans, cards) = active.into_iter().map(|card| Plan::of(card, date)).unzip();
-        Self { cards, plans }
+        let (plans, cards): (Vec<Plan>, _) = active.into_iter().map(|card| Plan::of(card, date)).unzip();
+        Self { program: Program::compile(&plans), cards, plans }
     }
 
     /// The active cards, in engine order: what a row publishes and does not depend on the user.
@@ -47,10 +52,14 @@ impl Engine {
     /// # Errors
     ///
     /// Why this user cannot be given ten cards, in the order of section 5. It says nothing about other users.
-    pub fn recommend(&self, user: &User, _scratch: &mut Scratch) -> Result<TopTen, UserFault> {
+    pub fn recommend(&self, user: &User, scratch: &mut Scratch) -> Result<TopTen, UserFault> {
         match &user.spend {
             Spend::Paise(paise) if paise.iter().any(|amount| *amount < 0) => Err(UserFault::NegativeSpend),
-            Spend::Paise(paise) => exact::recommend(&self.plans, &exact::ordinary(user, paise)),
+            Spend::Paise(paise) => self
+                .program
+                .as_ref()
+                .and_then(|program| program.recommend(user, paise, &mut scratch.workspace))
+                .unwrap_or_else(|| exact::recommend(&self.plans, &exact::ordinary(user, paise))),
             Spend::Wide { amounts, decimals } => self.recommend_wide(user, amounts, *decimals),
             Spend::NotANumber { negative: true } => Err(UserFault::NegativeSpend),
             Spend::NotANumber { negative: false } => Err(UserFault::InvalidSpend),

@@ -7,6 +7,7 @@ pub mod catalogue;
 pub mod category;
 mod engine;
 mod exact;
+mod fast;
 mod plan;
 mod published;
 pub mod user;

@@ -15,7 +15,7 @@ use cardgenius_engine::{Engine, Recommendation, Scratch};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 const USERS: usize = 100_000;
-const CHECKED_USERS: usize = 5_000;
+const CHECKED_USERS: usize = 1_000;
 
 fn recommend(criterion: &mut Criterion) {
     let users = shoppers::shoppers(USERS);
