@@ -1,100 +1,30 @@
 //! The configuration as an operator meets it: the real binary, its layers, its refusals, and what it never prints.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
-use std::{
-    fs,
-    path::PathBuf,
-    process::{Command, Output},
-};
+mod program;
 
+use std::{fs, io};
+
+use program::{Answer, Start, holds_all, start};
 use serde_json::Value as Json;
-use tempfile::TempDir;
-
-/// What one start of the program printed, and its exit code.
-struct Answer {
-    code: i32,
-    stdout: String,
-    stderr: String,
-}
-
-/// A start of the program with nothing of this process's environment.
-struct Start {
-    command: Command,
-    folder: TempDir,
-}
-
-fn start(arguments: &[&str]) -> Start {
-    let folder = TempDir::new().unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cardgenius"));
-    command.env_clear().current_dir(&folder).args(arguments);
-    Start { command, folder }
-}
 
 /// `config show --json`, the way most of these tests look in.
 fn show() -> Start {
     start(&["config", "show", "--json"])
 }
 
-impl Start {
-    fn variable(mut self, name: &str, value: &str) -> Self {
-        self.command.env(name, value);
-        self
-    }
-
-    fn flags(mut self, flags: &[&str]) -> Self {
-        self.command.args(flags);
-        self
-    }
-
-    fn write(&self, name: &str, text: &str) -> PathBuf {
-        let path = self.folder.path().join(name);
-        fs::write(&path, text).unwrap();
-        path
-    }
-
-    /// With a configuration file of this text.
-    fn file(mut self, text: &str) -> Self {
-        let path = self.write("cardgenius.toml", text);
-        self.command.arg("--config").arg(path);
-        self
-    }
-
-    fn run(mut self) -> Answer {
-        let Output { status, stdout, stderr } = self.command.output().unwrap();
-        Answer {
-            code: status.code().expect("ended by a signal"),
-            stdout: String::from_utf8(stdout).unwrap(),
-            stderr: String::from_utf8(stderr).unwrap(),
-        }
-    }
-
-    /// A start that must be refused as a fault of usage; gives what was said.
-    fn refused(self) -> String {
-        let answer = self.run();
-        assert_eq!(answer.code, 64, "{}{}", answer.stdout, answer.stderr);
-        assert!(!answer.stderr.is_empty());
-        answer.stderr
-    }
+/// Looks into what `config show --json` answered.
+trait Settings {
+    /// A setting's value and where it comes from.
+    fn setting(&self, field: &str) -> (Json, Json);
 }
 
-impl Answer {
-    /// A setting's value and where it comes from, out of `config show --json`.
+impl Settings for Answer {
     fn setting(&self, field: &str) -> (Json, Json) {
         assert_eq!(self.code, 0, "{}", self.stderr);
         let settings: Vec<Json> = serde_json::from_str(&self.stdout).unwrap();
         let setting = settings.iter().find(|setting| setting["setting"] == field).expect(field);
         (setting["value"].clone(), setting["from"].clone())
-    }
-
-    fn says_nothing_of(&self, secret: &str) {
-        assert!(!self.stdout.contains(secret) && !self.stderr.contains(secret), "{}{}", self.stdout, self.stderr);
-    }
-}
-
-#[track_caller]
-fn holds_all(text: &str, parts: &[&str]) {
-    for part in parts {
-        assert!(text.contains(part), "{part:?} is not in:\n{text}");
     }
 }
 
@@ -372,4 +302,19 @@ fn exit_codes_tell_usage_from_help() {
     }
     let answer = start(&[]).run();
     holds_all(&answer.stderr, &["Usage: cardgenius", "--backfill", "Exit codes:"]);
+}
+
+#[test]
+fn output_that_cannot_be_written_is_a_failure_and_a_reader_that_left_is_none() {
+    let mut full = start(&["config", "show"]);
+    full.command.stdout(fs::File::options().write(true).open("/dev/full").unwrap());
+    let answer = full.run();
+    assert_eq!(answer.code, 1);
+    holds_all(&answer.stderr, &["standard output"]);
+
+    let (reader, writer) = io::pipe().unwrap();
+    drop(reader);
+    let mut left = start(&["config", "show"]);
+    left.command.stdout(writer);
+    assert_eq!(left.run().code, 0);
 }

@@ -2,6 +2,8 @@
 //!
 //! This package is the binary `cardgenius`: configuration, command line, wiring. `main.rs` only calls [`run`].
 
+mod bounded_read;
+pub mod catalogue_file;
 pub mod cli;
 pub mod commands;
 pub mod config;

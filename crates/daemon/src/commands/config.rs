@@ -13,10 +13,10 @@ use crate::{
 #[must_use]
 pub fn show(inputs: &Inputs, json: bool) -> Exit {
     let shown = load(inputs).and_then(|loaded| {
-        output::print(&if json { as_json(&loaded)? } else { as_table(&loaded)? });
-        loaded.check()
+        let exit = output::print(&if json { as_json(&loaded)? } else { as_table(&loaded)? });
+        loaded.check().map(|()| exit)
     });
-    shown.map_or_else(super::refuse, |()| Exit::Done)
+    shown.unwrap_or_else(super::refuse)
 }
 
 /// One setting: its field, its value without secrets, its origin.

@@ -1,10 +1,12 @@
 //! What an operator can ask for, one file a command.
 
+mod card_summary;
+pub mod catalog;
 pub mod config;
 pub(crate) mod output;
 
 use crate::{
-    cli::{Cli, Command, ConfigCommand},
+    cli::{CatalogCommand, Cli, Command, ConfigCommand},
     config::{Config, load},
     exit::Exit,
     telemetry,
@@ -15,15 +17,17 @@ use crate::{
 pub fn dispatch(cli: &Cli) -> Exit {
     match &cli.command {
         Some(Command::Config(ConfigCommand::Show { json })) => config::show(&cli.inputs(), *json),
-        Some(Command::Catalog(_) | Command::Run | Command::Demo(_) | Command::Migrate(_) | Command::Check) | None => {
-            match prepare(cli) {
-                Ok(_) => {
-                    output::complain("this command is not wired up in this build yet");
-                    Exit::Failed
-                }
-                Err(exit) => exit,
-            }
+        Some(Command::Catalog(CatalogCommand::Check { file })) => catalog::check(file),
+        Some(Command::Catalog(CatalogCommand::List { file, json })) => {
+            catalog::list(file.as_deref(), &cli.inputs(), *json)
         }
+        Some(Command::Run | Command::Demo(_) | Command::Migrate(_) | Command::Check) | None => match prepare(cli) {
+            Ok(_) => {
+                output::complain("this command is not wired up in this build yet");
+                Exit::Failed
+            }
+            Err(exit) => exit,
+        },
     }
 }
 

@@ -1,10 +1,6 @@
 //! The layer that comes from the configuration file.
 
-use std::{
-    fs::File,
-    io::{self, Read},
-    path::Path,
-};
+use std::path::Path;
 
 use figment::value::{Dict, Value};
 
@@ -13,9 +9,10 @@ use super::{
     keys::Keys,
     layer::{Layer, Origin},
 };
+use crate::bounded_read;
 
-/// Far more than every key with a comment; a wrong path must not fill the memory.
-const MAX_BYTES: u64 = 1 << 20;
+/// Far more than every key with a comment.
+const MAX_BYTES: usize = 1 << 20;
 
 /// Reads the file, and finds the keys in it that nobody knows.
 ///
@@ -23,7 +20,8 @@ const MAX_BYTES: u64 = 1 << 20;
 ///
 /// [`ConfigError::File`] where it cannot be read, [`ConfigError::Syntax`] where it is no TOML.
 pub(super) fn read(path: &Path, keys: &Keys) -> Result<(Layer, Vec<Fault>), ConfigError> {
-    let text = read_text(path).map_err(|source| ConfigError::File { path: path.to_owned(), source })?;
+    let text =
+        bounded_read::text(path, MAX_BYTES).map_err(|source| ConfigError::File { path: path.to_owned(), source })?;
     // Not through figment, whose message would quote the line, and with it a password that lacks its quotes.
     let table: toml::Table = toml::from_str(&text).map_err(|error| syntax(path, &text, &error))?;
     let values = Value::serialize(table).ok().and_then(Value::into_dict).unwrap_or_default();
@@ -33,15 +31,6 @@ pub(super) fn read(path: &Path, keys: &Keys) -> Result<(Layer, Vec<Fault>), Conf
         .map(|key| Fault::UnknownKey { nearest: keys.nearest(&key), key, origin: origin.clone() })
         .collect();
     Ok((Layer { origin, values }, faults))
-}
-
-fn read_text(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    let read = File::open(path)?.take(MAX_BYTES + 1).read_to_string(&mut text)?;
-    if read as u64 > MAX_BYTES {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("larger than {MAX_BYTES} bytes")));
-    }
-    Ok(text)
 }
 
 fn syntax(path: &Path, text: &str, error: &toml::de::Error) -> ConfigError {
@@ -55,8 +44,10 @@ fn syntax(path: &Path, text: &str, error: &toml::de::Error) -> ConfigError {
 fn unknown(table: &Dict, section: &str, keys: &Keys) -> Vec<String> {
     let mut found = Vec::new();
     for (key, value) in table {
-        // A key with a dot of its own would read like a path and yet be another key.
-        let name = if key.contains('.') { format!("\"{key}\"") } else { key.clone() };
+        // A key with a dot of its own would read like a path and yet be another key; control characters would reach the
+        // terminal.
+        let plain = !key.contains(|c: char| c == '.' || c.is_control());
+        let name = if plain { key.clone() } else { format!("{key:?}") };
         let path = if section.is_empty() { name } else { format!("{section}.{name}") };
         if keys.kind(&path).is_some() {
             continue;
@@ -85,8 +76,10 @@ mod tests {
     fn every_unknown_key_is_found_at_any_depth() {
         assert_eq!(faults("[pipeline]\nworkers = 1\n[source.columns]\ncredit_score = \"c\"\n[log]\n"), [""; 0]);
         assert_eq!(
-            faults("a = 1\n\"source.url\" = \"x\"\n[b]\n[c]\nd = 1\n[source]\ne = 1\n[source.columns]\nf = 1\n"),
-            ["a", "b", "c.d", "source.columns.f", "source.e", "\"source.url\""]
+            faults(
+                "a = 1\n\"source.url\" = \"x\"\n\"\\u001b[0m\" = 1\n[b]\n[c]\nd = 1\n[source]\ne = 1\n[source.columns]\nf = 1\n"
+            ),
+            ["\"\\u{1b}[0m\"", "a", "b", "c.d", "source.columns.f", "source.e", "\"source.url\""]
         );
     }
 }

@@ -167,3 +167,62 @@ fn kind_fault(keys: &Keys, field: &str, origin: Origin) -> Fault {
     let rule = keys.kind(field).map_or("must be a table", |kind| kind.rule());
     Fault::Field { field: field.to_owned(), origin, rule: rule.to_owned() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{super::variable_name, *};
+
+    fn with_variables(variables: &[(&str, &str)]) -> Result<Loaded, ConfigError> {
+        let variables = variables.iter().map(|(name, value)| (name.into(), value.into())).collect();
+        load(&Inputs { variables, ..Inputs::default() })
+    }
+
+    #[test]
+    fn nothing_said_gives_the_defaults() {
+        let loaded = with_variables(&[]).unwrap();
+        assert_eq!(loaded.unchecked(), &Config::default());
+        assert!(loaded.origins().values().all(|origin| *origin == Origin::Default));
+        assert_eq!(loaded.into_config().unwrap(), Config::default());
+    }
+
+    #[test]
+    fn a_password_reaches_its_field_as_its_exact_text() {
+        for text in ["12345", "true", "0x10", "1e3", "\"quoted\"", "[1]", " spaced ", "a\nb"] {
+            let url = ("CARDGENIUS_TARGET__URL", "postgres://db/x");
+            let config = with_variables(&[url, ("CARDGENIUS_TARGET__PASSWORD", text)]).unwrap().into_config().unwrap();
+            assert_eq!(config.target.password.unwrap().expose(), text);
+        }
+    }
+
+    #[test]
+    fn every_setting_can_be_given_by_its_variable() {
+        // Also holds the rule that a field without a default is text: a number there would be of a wrong kind.
+        let keys = Keys::known().unwrap();
+        for field in keys.fields() {
+            let text = match keys.kind(field).unwrap() {
+                _ if field == "log.format" => "human",
+                super::super::Kind::Text => "12345",
+                _ => "1",
+            };
+            let loaded = with_variables(&[(&variable_name(field), text)]).unwrap();
+            assert_eq!(loaded.origins()[field], Origin::Environment(variable_name(field)));
+        }
+    }
+
+    #[test]
+    fn a_flag_that_sets_no_field_is_refused() {
+        let flag = Flag { name: "--x", field: "x.y", text: "1".to_owned() };
+        assert!(load(&Inputs { flags: vec![flag], ..Inputs::default() }).is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_variable_that_is_no_text_is_refused_by_name() {
+        use std::os::unix::ffi::OsStringExt;
+        for name in ["CARDGENIUS_SOURCE__PASSWORD", "DATABASE_URL", "RUST_LOG"] {
+            let variables = vec![(name.into(), OsString::from_vec(vec![0x70, 0xff]))];
+            let error = load(&Inputs { variables, ..Inputs::default() }).unwrap_err().to_string();
+            assert!(error.contains(name) && error.contains("UTF-8"), "{error}");
+        }
+    }
+}

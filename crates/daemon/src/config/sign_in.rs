@@ -1,15 +1,15 @@
 //! What is needed to sign in to a database, put together from the sections.
 
 use std::{
-    fs::{self, File},
-    io::Read,
+    fs,
     path::{Path, PathBuf},
 };
 
 use super::{Config, ConfigError, database_url::DatabaseUrl, secret::Secret};
+use crate::bounded_read;
 
-/// No password is longer; a wrong path must not fill the memory.
-const MAX_PASSWORD_BYTES: u64 = 65_536;
+/// No password is longer.
+const MAX_PASSWORD_BYTES: usize = 65_536;
 
 /// Where the password is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,12 +114,7 @@ fn read_password(path: &Path) -> Result<Secret, String> {
     if !fs::metadata(path).map_err(|error| error.to_string())?.is_file() {
         return Err("it is not a regular file".to_owned());
     }
-    let mut text = String::new();
-    let file = File::open(path).map_err(|error| error.to_string())?;
-    let read = file.take(MAX_PASSWORD_BYTES + 1).read_to_string(&mut text).map_err(|error| error.to_string())?;
-    if read as u64 > MAX_PASSWORD_BYTES {
-        return Err(format!("it is larger than {MAX_PASSWORD_BYTES} bytes"));
-    }
+    let text = bounded_read::text(path, MAX_PASSWORD_BYTES).map_err(|error| error.to_string())?;
     let password = text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
     if password.is_empty() { Err("it is empty".to_owned()) } else { Ok(Secret::new(password)) }
 }
