@@ -1,7 +1,7 @@
 //! What the program can be told, and by which means: docs/configuration.md.
 //!
-//! Each section is a plain struct with defaults and a `validate`. [`load`] puts the layers on top of each other: defaults,
-//! file, environment, flags.
+//! Each section is a plain struct with defaults and a `validate`. [`load()`] puts the layers on top of each other:
+//! defaults, file, environment, flags.
 
 mod catalog;
 mod cross;
