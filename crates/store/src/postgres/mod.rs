@@ -7,6 +7,7 @@ mod doubt;
 mod finish;
 mod give_back;
 mod held_claim;
+mod inspect;
 mod lease;
 mod load;
 pub mod migrate;
@@ -23,6 +24,7 @@ mod transaction;
 use std::time::Duration;
 
 pub use self::address::same_database;
+pub use self::inspect::{Inspection, Refusal};
 
 use cardgenius_engine::Engine;
 use cardgenius_pipeline::compute::ComputedChunk;
@@ -37,7 +39,7 @@ use self::lease::LeaseLine;
 use self::sessions::Sessions;
 use self::statements::Statements;
 use self::target::PostgresTarget;
-use crate::config::{StoreConfig, application_name};
+use crate::config::{StoreConfig, TableNames, application_name};
 use crate::identifiers::Names;
 use crate::text_rows::TextRows;
 
@@ -47,6 +49,7 @@ pub struct PostgresStore {
     /// Only where it is another database.
     target: Option<PostgresTarget>,
     statements: Statements,
+    tables: TableNames,
     instance_id: Uuid,
     host: String,
     /// `schema.table` of the users, as runs name it.
@@ -76,6 +79,7 @@ impl PostgresStore {
             source,
             target,
             statements,
+            tables: config.tables.clone(),
             instance_id: config.instance_id,
             host: config.host.clone(),
             source_table: format!("{}.{}", config.tables.source_schema, config.tables.source_table),

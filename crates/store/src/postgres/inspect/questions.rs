@@ -1,0 +1,46 @@
+//! The inspection's statements, with the customer's names filled in.
+
+use crate::identifiers::{Names, UnknownName};
+use crate::postgres::transaction::Statement;
+
+macro_rules! questions {
+    ($($name:ident: $file:literal, $doing:literal;)*) => {
+        /// Every statement of the inspection.
+        #[derive(Clone, Debug)]
+        pub(super) struct Questions { $(pub(super) $name: Statement,)* }
+
+        impl Questions {
+            /// Fills in the names; a file that names something unknown would have been found by a test.
+            pub(super) fn render(names: &Names) -> Result<Self, UnknownName> {
+                Ok(Self { $($name: Statement {
+                    sql: names.render(include_str!(concat!("../sql/", $file)))?,
+                    doing: $doing,
+                },)* })
+            }
+        }
+    };
+}
+
+questions! {
+    server: "inspect_server.sql", "inspecting the server";
+    relations: "inspect_relations.sql", "inspecting the tables";
+    columns: "inspect_columns.sql", "inspecting the tables' columns";
+    indexes: "inspect_indexes.sql", "inspecting the tables' indexes";
+    triggers: "inspect_triggers.sql", "inspecting the tables' triggers";
+    sequences: "inspect_sequences.sql", "inspecting the tables' sequences";
+    replication: "inspect_replication.sql", "inspecting the replication";
+    version: "inspect_version.sql", "looking for the version of the schema";
+    null_users: "inspect_null_users.sql", "looking for users without user_id";
+    duplicate_users: "inspect_duplicate_users.sql", "looking for duplicate users";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::TableNames;
+
+    #[test]
+    fn every_question_names_only_what_exists() {
+        Questions::render(&Names::new(&TableNames::default())).unwrap();
+    }
+}

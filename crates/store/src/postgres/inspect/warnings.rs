@@ -1,0 +1,179 @@
+//! From facts to warnings: pure. What an operator should know before a run, and may well intend.
+
+use super::facts::{Database, Facts, Relation, Trigger};
+use super::needs::{self, Need};
+use crate::config::TableNames;
+
+/// Everything worth a word.
+pub(super) fn warnings(facts: &Facts) -> Vec<String> {
+    let mut found = Vec::new();
+    let (input, output) = (&facts.input, &facts.output);
+    let written = |trigger: &&Trigger| trigger.on_update && fires(trigger);
+    found.extend(triggers(input, "two updates a user pass", input.triggers.iter().filter(written)));
+    let loaded = |trigger: &&Trigger| trigger.on_insert || trigger.on_delete;
+    found.extend(triggers(output, "ten rows a user pass", output.triggers.iter().filter(loaded)));
+    for database in facts.databases() {
+        found.extend(replication(database));
+        if !database.autovacuum {
+            found.push(format!(
+                "autovacuum or track_counts is off on the server of {}: every run leaves a dead row for each update and each replaced recommendation, and nobody clears them",
+                database.called
+            ));
+        }
+        found.extend(pooler(database));
+    }
+    for relation in [input, output] {
+        if let Some(option) = relation.options.iter().find(|option| switches_autovacuum_off(option)) {
+            found.push(format!(
+                "autovacuum is off on {} ({option}): every run leaves dead rows there that nobody clears; ALTER TABLE {} RESET (autovacuum_enabled);",
+                relation.shown(),
+                relation.quoted()
+            ));
+        }
+    }
+    if output.persistence == "u" {
+        found.push(format!(
+            "{} is UNLOGGED: it is empty after a crash of the server, and absent on replicas, while the users stay completed; ALTER TABLE {} SET LOGGED;",
+            output.shown(),
+            output.quoted()
+        ));
+    }
+    found
+}
+
+/// Whether an update of ours fires it; `UPDATE OF` other columns does not.
+fn fires(trigger: &Trigger) -> bool {
+    let tables = TableNames::default();
+    let ours: Vec<Need<'_>> = needs::input(&tables).into_iter().filter(|need| need.written).collect();
+    trigger.of_columns.is_empty() || trigger.of_columns.iter().any(|column| ours.iter().any(|need| need.name == column))
+}
+
+fn triggers<'a>(relation: &Relation, load: &str, fired: impl Iterator<Item = &'a Trigger>) -> Option<String> {
+    let names: Vec<&str> = fired.map(|trigger| trigger.name.as_str()).collect();
+    (!names.is_empty()).then(|| {
+        format!("{} has triggers ({}): {load} through each, which slows every run", relation.shown(), names.join(", "))
+    })
+}
+
+fn replication(database: &Database) -> Option<String> {
+    let mut carried: Vec<String> = database
+        .replication
+        .iter()
+        .map(|by| match by.kind.as_str() {
+            "publication" => format!("publication {}", by.name),
+            kind if by.active => format!("{kind} replication slot {}", by.name),
+            kind => format!(
+                "{kind} replication slot {} (nobody reads it: the server keeps its log for it, until the disk is full)",
+                by.name
+            ),
+        })
+        .collect();
+    carried.dedup();
+    (!carried.is_empty()).then(|| {
+        format!(
+            "two updates and ten rows a user in {} are carried elsewhere too, by {}: can that keep up with a run?",
+            database.called,
+            carried.join(", ")
+        )
+    })
+}
+
+/// Two sessions held at once never share a server process, and one session never changes it, unless somebody between
+/// hands the processes out by transaction.
+fn pooler(database: &Database) -> Option<String> {
+    let [first, second, first_again] = database.backends;
+    (first != first_again || first == second || second == first_again).then(|| {
+        format!(
+            "a pooler in transaction mode is between us and {}: the sessions of an instance that died cannot be found and ended reliably, and the server's limits bind less; give the server's own address, or a pool in session mode",
+            database.called
+        )
+    })
+}
+
+/// `autovacuum_enabled=false` in any of the ways in which the server lets it be written.
+fn switches_autovacuum_off(option: &str) -> bool {
+    option.strip_prefix("autovacuum_enabled=").map(str::to_ascii_lowercase).is_some_and(|value| {
+        value == "0" || ["false", "no", "off"].iter().any(|no| no.starts_with(value.as_str()) && value != "o")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::postgres::inspect::facts::Replication;
+    use crate::postgres::inspect::sound::{self, trigger};
+
+    /// The only warning.
+    fn only(spoil: impl FnOnce(&mut Facts)) -> String {
+        let mut facts = sound::facts();
+        spoil(&mut facts);
+        match &warnings(&facts)[..] {
+            [warning] => warning.clone(),
+            other => panic!("expected one warning, found {other:?}"),
+        }
+    }
+
+    #[test]
+    fn nothing_is_said_of_sound_databases() {
+        assert!(warnings(&sound::facts()).is_empty());
+        assert!(warnings(&sound::facts_of_two()).is_empty());
+    }
+
+    #[test]
+    fn triggers_that_our_writes_fire_are_named() {
+        let warning = only(|facts| facts.input.triggers = vec![trigger("audit_users"), trigger("stamp")]);
+        assert!(warning.contains("(audit_users, stamp)") && warning.contains("two updates a user"), "{warning}");
+        let warning = only(|facts| facts.output.triggers = vec![trigger("mirror")]);
+        assert!(warning.contains("mirror") && warning.contains("ten rows a user"), "{warning}");
+    }
+
+    #[test]
+    fn triggers_that_our_writes_do_not_fire_are_not() {
+        let mut facts = sound::facts();
+        let of_amounts = Trigger { of_columns: vec!["avg_ajio_gmv".into()], ..trigger("new_spending_sets_new") };
+        let on_insert = Trigger { on_update: false, ..trigger("welcome") };
+        facts.input.triggers = vec![of_amounts, on_insert];
+        facts.output.triggers = vec![Trigger { on_insert: false, on_delete: false, ..trigger("stamp") }];
+        assert!(warnings(&facts).is_empty());
+    }
+
+    #[test]
+    fn publications_and_slots_are_named_and_a_slot_that_nobody_reads_most_of_all() {
+        let by = |kind: &str, name: &str, active| Replication { kind: kind.into(), name: name.into(), active };
+        let warning = only(|facts| {
+            let carried =
+                [by("logical", "etl", false), by("physical", "standby", true), by("publication", "all", true)];
+            facts.source.replication = carried.into();
+        });
+        assert!(
+            warning.contains("publication all") && warning.contains("physical replication slot standby,"),
+            "{warning}"
+        );
+        assert!(warning.contains("logical replication slot etl (nobody reads it"), "{warning}");
+    }
+
+    #[test]
+    fn a_table_that_is_never_vacuumed_is_warned_about() {
+        assert!(only(|facts| facts.source.autovacuum = false).starts_with("autovacuum or track_counts is off"));
+        for off in ["false", "off", "0", "no", "FALSE", "of", "f"] {
+            let warning = only(|facts| facts.output.options = vec![format!("autovacuum_enabled={off}")]);
+            assert!(warning.contains("card_recommendations"), "{warning}");
+        }
+        let mut facts = sound::facts();
+        facts.input.options = vec!["autovacuum_enabled=on".into(), "fillfactor=90".into()];
+        assert!(warnings(&facts).is_empty());
+    }
+
+    #[test]
+    fn an_unlogged_output_is_warned_about() {
+        assert!(only(|facts| facts.output.persistence = "u".into()).contains("empty after a crash"));
+    }
+
+    #[test]
+    fn sessions_that_share_or_change_their_server_process_show_a_pooler() {
+        for backends in [[7, 7, 7], [7, 8, 8], [7, 8, 9], [7, 7, 8]] {
+            let warning = only(|facts| facts.source.backends = backends);
+            assert!(warning.starts_with("a pooler in transaction mode"), "{warning}");
+        }
+    }
+}

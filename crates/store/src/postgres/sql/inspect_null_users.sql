@@ -1,0 +1,1 @@
+SELECT EXISTS (SELECT FROM {{input}} WHERE user_id IS NULL)

@@ -1,0 +1,1 @@
+SELECT version, oldest_program FROM {{versions}} ORDER BY version DESC LIMIT 1
