@@ -69,7 +69,7 @@ pub struct GlobalOptions {
 /// The commands.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
-    /// Compute all new users once, like --backfill, with every setting from the configuration
+    /// Stay up and run the weekly batch (no schedule in this version: use --backfill)
     Run,
     /// Show the whole thing on a private database that is started for it and thrown away
     Demo(DemoOptions),

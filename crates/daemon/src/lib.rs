@@ -7,8 +7,15 @@ pub mod catalogue_file;
 pub mod cli;
 pub mod commands;
 pub mod config;
+pub mod demo;
 pub mod exit;
+mod instance;
+mod signals;
+mod summary;
 pub mod telemetry;
+mod terminal;
+mod watch;
+mod wiring;
 
 use std::ffi::OsString;
 

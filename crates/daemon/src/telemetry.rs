@@ -9,6 +9,7 @@ use tracing::Subscriber;
 use tracing_subscriber::{EnvFilter, fmt::MakeWriter, util::SubscriberInitExt};
 
 use crate::config::{LogConfig, LogFormat};
+use crate::terminal::Stderr;
 
 /// Why the log cannot be set up.
 #[derive(Debug, thiserror::Error)]
@@ -27,7 +28,7 @@ pub enum TelemetryError {
 ///
 /// [`TelemetryError`].
 pub fn init(config: &LogConfig) -> Result<(), TelemetryError> {
-    subscriber(config, io::stderr().is_terminal(), io::stderr)?.try_init()?;
+    subscriber(config, io::stderr().is_terminal(), || Stderr)?.try_init()?;
     Ok(())
 }
 

@@ -35,10 +35,6 @@ pub struct PipelineConfig {
     pub retry_max: Duration,
     /// An outage is waited out for this long, without spending attempts.
     pub outage: Duration,
-    /// Share of users refused by the database or by a crash of the computation at which a run stops.
-    pub max_poison_share: f64,
-    /// Users that must have been settled before that share is judged.
-    pub min_poison_users: u64,
 }
 
 impl Default for PipelineConfig {
@@ -59,8 +55,6 @@ impl Default for PipelineConfig {
             retry_base: Duration::from_secs(1),
             retry_max: Duration::from_secs(30),
             outage: Duration::from_secs(600),
-            max_poison_share: 0.05,
-            min_poison_users: 1_000,
         }
     }
 }

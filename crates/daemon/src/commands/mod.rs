@@ -1,13 +1,19 @@
 //! What an operator can ask for, one file a command.
 
+pub mod backfill;
 mod card_summary;
 pub mod catalog;
+pub mod check;
 pub mod config;
+mod failure;
+pub mod migrate;
 pub(crate) mod output;
+pub mod run;
 
 use crate::{
-    cli::{CatalogCommand, Cli, Command, ConfigCommand},
+    cli::{CatalogCommand, Cli, Command, ConfigCommand, MigrateOptions},
     config::{Config, load},
+    demo,
     exit::Exit,
     telemetry,
 };
@@ -21,14 +27,25 @@ pub fn dispatch(cli: &Cli) -> Exit {
         Some(Command::Catalog(CatalogCommand::List { file, json })) => {
             catalog::list(file.as_deref(), &cli.inputs(), *json)
         }
-        Some(Command::Run | Command::Demo(_) | Command::Migrate(_) | Command::Check) | None => match prepare(cli) {
-            Ok(_) => {
-                output::complain("this command is not wired up in this build yet");
-                Exit::Failed
-            }
-            Err(exit) => exit,
-        },
+        Some(Command::Demo(options)) => prepared(cli, |config| demo::run(options, config)),
+        Some(Command::Migrate(MigrateOptions { print: true, .. })) => prepared(cli, |config| migrate::print(&config)),
+        Some(Command::Migrate(_)) => prepared(cli, |config| migrate::run(&config)),
+        Some(Command::Check) => prepared(cli, |config| check::run(&config)),
+        Some(Command::Run) => prepared(cli, |_| run::run()),
+        None => prepared(cli, |config| backfill::run(&config)),
     }
+}
+
+fn prepared(cli: &Cli, command: impl FnOnce(Config) -> Exit) -> Exit {
+    prepare(cli).map_or_else(|exit| exit, command)
+}
+
+/// The runtime that a command's waiting is done on; computing has threads of its own.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Exit> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| {
+        output::complain(&format!("cannot start the runtime: {error}"));
+        Exit::Failed
+    })
 }
 
 /// The configuration, checked, with the log set up from it.

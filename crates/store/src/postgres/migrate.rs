@@ -147,12 +147,9 @@ pub async fn migrate(config: &MigrateConfig, report: &mut (dyn FnMut(&str) + Sen
     let mut guard = source.dial().connect_alone(config.limits.connect).await?.0;
     let lock =
         guard.transaction().await.map_err(|error| super::sqlstate::store_error("locking the migrations", error))?;
-    within(
-        OTHERS_TIMEOUT,
-        "waiting for somebody else's migration",
-        lock.execute(include_str!("sql/migrate_lock.sql"), &[]),
-    )
-    .await?;
+    // In one plain message: an extended one's portal would keep a snapshot, and the index below would wait for that.
+    let locking = lock.batch_execute(include_str!("sql/migrate_lock.sql"));
+    within(OTHERS_TIMEOUT, "waiting for somebody else's migration", locking).await?;
     let names = Names::new(&config.tables);
     let mut migration = Migration::connect(&source, config, names).await?;
     let second = match &config.target {

@@ -1,0 +1,61 @@
+//! `cardgenius check`: what would keep a run from starting, without changing anything.
+
+use cardgenius_store::config::StoreConfig;
+use cardgenius_store::postgres::PostgresStore;
+use tracing::{info, warn};
+use uuid::Uuid;
+
+use super::{failure, output, refuse};
+use crate::config::Config;
+use crate::exit::Exit;
+use crate::wiring;
+
+/// Inspects the databases and says what is wrong.
+#[must_use]
+pub fn run(config: &Config) -> Exit {
+    match super::runtime() {
+        Ok(runtime) => runtime.block_on(async {
+            match sound_store(config).await {
+                Ok(_) => {
+                    output::print("nothing is wrong: a run can start");
+                    Exit::Done
+                }
+                Err(exit) => exit,
+            }
+        }),
+        Err(exit) => exit,
+    }
+}
+
+/// A store on databases that were found sound: every start goes through here.
+///
+/// # Errors
+/// The exit code, after everything that is wrong was said.
+pub(crate) async fn sound_store(config: &Config) -> Result<PostgresStore, Exit> {
+    let store_config = wiring::store_config(config, Uuid::new_v4()).map_err(refuse)?;
+    let store = PostgresStore::new(&store_config).map_err(|error| failure::of_database(&error))?;
+    let inspection = store.inspect().await.map_err(|error| failure::of_database(&error))?;
+    for warning in &inspection.warnings {
+        warn!("{warning}");
+    }
+    if inspection.refusals.is_empty() {
+        info!("{}", connections(&store_config));
+        return Ok(store);
+    }
+    for refusal in &inspection.refusals {
+        output::complain(&format!("refused ({}): {}", refusal.name, refusal.message));
+    }
+    Err(Exit::Usage)
+}
+
+fn connections(config: &StoreConfig) -> String {
+    let sessions = config.sessions;
+    let source = format!(
+        "uses at most {} connections to the source ({sessions} finish chunks, 1 claims, 1 sweeps and looks, 1 keeps the lease)",
+        config.source_connections()
+    );
+    match config.target_connections() {
+        0 => source,
+        target => format!("{source} and {target} to the target ({sessions} load, 1 sweeps)"),
+    }
+}

@@ -1,0 +1,44 @@
+//! `cardgenius migrate`: brings the schema to what this version needs, or prints the SQL for the DBA who runs it himself.
+
+use cardgenius_store::postgres::migrate;
+
+use super::{failure, output, refuse};
+use crate::config::Config;
+use crate::exit::Exit;
+use crate::wiring;
+
+/// Migrates, saying each step.
+#[must_use]
+pub fn run(config: &Config) -> Exit {
+    match super::runtime() {
+        Ok(runtime) => runtime.block_on(apply(config)),
+        Err(exit) => exit,
+    }
+}
+
+pub(crate) async fn apply(config: &Config) -> Exit {
+    let migration = match wiring::migrate_config(config) {
+        Ok(migration) => migration,
+        Err(error) => return refuse(error),
+    };
+    match migrate::migrate(&migration, &mut |step: &str| say(step)).await {
+        Ok(()) => Exit::Done,
+        Err(error) => failure::of_database(&error),
+    }
+}
+
+/// Prints the SQL; needs no database.
+#[must_use]
+pub fn print(config: &Config) -> Exit {
+    match migrate::print(&wiring::tables(config), config.target.url.is_some()) {
+        Ok(script) => {
+            output::print(&script);
+            Exit::Done
+        }
+        Err(error) => failure::of_database(&error),
+    }
+}
+
+fn say(step: &str) {
+    output::print(step);
+}

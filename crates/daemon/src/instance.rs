@@ -1,0 +1,102 @@
+//! One start of the program on one database: checked, its lease kept, its part in a run taken, and ended cleanly.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use cardgenius_engine::Engine;
+use cardgenius_engine::catalogue::Catalogue;
+use cardgenius_pipeline::compute::Workers;
+use cardgenius_pipeline::config::PipelineConfig;
+use cardgenius_pipeline::error::{ErrorKind, StoreError};
+use cardgenius_pipeline::finish::Shared;
+use cardgenius_pipeline::lease::{LeaseKeeper, LeaseView};
+use cardgenius_pipeline::policy::Policy;
+use cardgenius_pipeline::ports::{Run, RunRequest, Store};
+use cardgenius_pipeline::progress::Progress;
+use cardgenius_pipeline::run::{Ended, take_part};
+use cardgenius_pipeline::sweep::keep_sweeping;
+use cardgenius_store::postgres::PostgresStore;
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::watch;
+
+/// A live instance: it holds a lease, and sweeps those that died.
+pub struct Instance {
+    store: Arc<PostgresStore>,
+    config: PipelineConfig,
+    lease: LeaseView,
+    /// Ends the tasks below; not before everything that needs the lease is over.
+    over: CancellationToken,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Instance {
+    /// Registers, and starts renewing the lease and sweeping.
+    ///
+    /// # Errors
+    /// The database could not be asked.
+    pub async fn start(store: Arc<PostgresStore>, config: PipelineConfig) -> Result<Self, StoreError> {
+        let keeper = LeaseKeeper::start(store.as_ref(), config.lease, config.renew).await?;
+        let (over, lease) = (CancellationToken::new(), keeper.view());
+        let tasks = vec![
+            tokio::spawn(keeper.keep(store.clone(), over.clone())),
+            tokio::spawn(keep_sweeping(store.clone(), config.lease, config.sweep, over.clone())),
+        ];
+        Ok(Self { store, config, lease, over, tasks })
+    }
+
+    /// Opens the run that is asked for, or joins the open one, and works at it until it is over or `stop` asks to end.
+    ///
+    /// # Errors
+    /// The run could not be opened, or its catalogue cannot be used here.
+    pub async fn work(&self, request: &RunRequest, stop: CancellationToken) -> Result<(Run, Ended), StoreError> {
+        let run = self.store.open_or_join(request).await?;
+        info!(
+            run.id = %run.run_id, kind = run.kind, users = run.backlog, as_of = %run.as_of, opened = run.opened_here,
+            "{}", if run.opened_here { "opened a run" } else { "joined the open run, with its catalogue and its date" }
+        );
+        let shared = Arc::new(self.shared(&run, stop)?);
+        let watched = CancellationToken::new();
+        let watching = tokio::spawn(watch::watch(self.store.clone(), run.clone(), watched.clone()));
+        let ended = take_part(shared, run.run_id).await;
+        watched.cancel();
+        // It only reads; if it panicked, the run is none the worse.
+        let _ = watching.await;
+        Ok((run, ended))
+    }
+
+    fn shared(&self, run: &Run, stop: CancellationToken) -> Result<Shared<PostgresStore, Engine>, StoreError> {
+        let catalogue = Catalogue::parse(run.catalogue_text.as_bytes()).map_err(|faults| {
+            let doing = "this version of the program cannot use the open run's catalogue";
+            StoreError::caused(ErrorKind::Refused, doing, faults)
+        })?;
+        let engine = Arc::new(Engine::compile(&catalogue, run.as_of));
+        let threads = NonZeroUsize::new(self.config.workers).unwrap_or(NonZeroUsize::MIN);
+        Ok(Shared {
+            encoder: Arc::new(self.store.encoder(&engine)),
+            store: self.store.clone(),
+            engine,
+            workers: Workers::new(threads)?,
+            lease: self.lease.clone(),
+            sessions: Semaphore::new(self.config.sessions),
+            policy: Policy::new(&self.config),
+            config: self.config.clone(),
+            progress: Progress::default(),
+            stop,
+        })
+    }
+
+    /// Ends the lease and the tasks that kept it.
+    pub async fn end(self) {
+        self.over.cancel();
+        for task in self.tasks {
+            let _ = task.await;
+        }
+        if let Err(error) = self.store.deregister().await {
+            warn!(kind = error.kind().name(), %error, "could not end the lease; it runs out by itself");
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! What an operator reads at the end of a run.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use cardgenius_pipeline::ports::{Run, RunTotals};
+
+use crate::watch::grouped;
+
+/// A run's end, in figures.
+pub struct Summary<'a> {
+    /// Which run.
+    pub run: &'a Run,
+    /// Its sums, over all instances.
+    pub totals: &'a RunTotals,
+    /// Cause, how many, one user as an example.
+    pub failures: &'a [(String, u64, String)],
+    /// How long this instance took part.
+    pub elapsed: Duration,
+}
+
+impl Summary<'_> {
+    /// The summary, a fact a line.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let users = &self.totals.users;
+        let state = self.totals.state.map_or("unknown", cardgenius_pipeline::ports::RunState::name);
+        let mut text = String::new();
+        let mut line = |name: &str, value: String| {
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "{name:<12}{value}");
+        };
+        line("run", format!("{} {} ({state})", self.run.kind, self.run.run_id));
+        line("completed", format!("{} users, {} rows", grouped(users.completed), grouped(self.totals.rows)));
+        line("failed", format!("{} users{}", grouped(users.failed), share(users.failed, users.completed)));
+        for (cause, count, example) in self.failures {
+            line("", format!("{} {cause}, such as {example:?}", grouped(*count)));
+        }
+        if users.superseded > 0 {
+            line("superseded", format!("{} users, set to new or deleted in the middle", grouped(users.superseded)));
+        }
+        if users.left > 0 {
+            line(
+                "locked",
+                format!(
+                    "{} users were held locked by somebody else; they will be healed and done",
+                    grouped(users.left)
+                ),
+            );
+        }
+        if let Some(left) = self.totals.users_left.filter(|left| *left > 0) {
+            line(
+                "left",
+                format!("{} users are new or pending: set since, or locked; the next run does them", grouped(left)),
+            );
+        }
+        let seconds = self.elapsed.as_secs_f64();
+        let rate = users.settled() as f64 / seconds.max(0.001);
+        line("time", format!("{seconds:.1} s, {} users/s", grouped(rate as u64)));
+        text
+    }
+}
+
+fn share(failed: u64, completed: u64) -> String {
+    let settled = failed + completed;
+    if failed == 0 || settled == 0 {
+        return String::new();
+    }
+    format!(" ({:.3} %)", 100.0 * failed as f64 / settled as f64)
+}

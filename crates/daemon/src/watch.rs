@@ -1,0 +1,159 @@
+//! Watching a run: a bar on a terminal, a log line every few seconds elsewhere, both with the same figures.
+
+use std::io::IsTerminal;
+use std::sync::Arc;
+use std::time::Duration;
+
+use cardgenius_pipeline::ports::{Run, RunTotals, Store};
+use cardgenius_pipeline::progress::{Rate, eta};
+use indicatif::{ProgressBar, ProgressStyle};
+use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, info};
+
+use crate::terminal;
+
+/// Between two looks on a terminal.
+const BAR_EVERY: Duration = Duration::from_millis(500);
+
+/// Between two log lines.
+const LINE_EVERY: Duration = Duration::from_secs(5);
+
+/// The rate is that of the last so many seconds.
+const RATE_WINDOW: Duration = Duration::from_secs(10);
+
+/// Shows how the run goes until `over`.
+pub async fn watch<S: Store>(store: Arc<S>, run: Run, over: CancellationToken) {
+    let mut view: Box<dyn View> =
+        if std::io::stderr().is_terminal() { Box::new(Bar::new(run.backlog)) } else { Box::new(Lines) };
+    let mut ticks = interval(view.every());
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut rate = Rate::new(RATE_WINDOW);
+    while over.run_until_cancelled(ticks.tick()).await.is_some() {
+        match store.run_totals(run.run_id).await {
+            Ok(totals) => view.show(&Figures::new(&run, &totals, &mut rate)),
+            Err(error) => debug!(%error, "the progress could not be read"),
+        }
+    }
+    view.end();
+}
+
+struct Figures {
+    done: u64,
+    total: u64,
+    failed: u64,
+    rate: f64,
+    eta: Option<Duration>,
+}
+
+impl Figures {
+    fn new(run: &Run, totals: &RunTotals, rate: &mut Rate) -> Self {
+        let done = totals.users.settled();
+        let total = run.backlog.max(done);
+        let rate = rate.note(Instant::now(), done);
+        Self { done, total, failed: totals.users.failed, rate, eta: eta(done, total, rate) }
+    }
+
+    fn eta(&self) -> String {
+        self.eta.map_or_else(|| "unknown".to_owned(), clock)
+    }
+}
+
+trait View: Send {
+    fn every(&self) -> Duration;
+    fn show(&mut self, figures: &Figures);
+    fn end(&mut self);
+}
+
+struct Bar(ProgressBar);
+
+impl Bar {
+    fn new(total: u64) -> Self {
+        let template = "{bar:30.cyan/blue} {percent:>3}%  {msg}";
+        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        Self(terminal::add(ProgressBar::new(total).with_style(style.progress_chars("━╸─"))))
+    }
+}
+
+impl View for Bar {
+    fn every(&self) -> Duration {
+        BAR_EVERY
+    }
+
+    fn show(&mut self, figures: &Figures) {
+        self.0.set_length(figures.total);
+        self.0.set_position(figures.done);
+        self.0.set_message(format!(
+            "{} of {} users  {} users/s  ETA {}  failed {}",
+            grouped(figures.done),
+            grouped(figures.total),
+            grouped(figures.rate as u64),
+            figures.eta(),
+            grouped(figures.failed)
+        ));
+    }
+
+    fn end(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+struct Lines;
+
+impl View for Lines {
+    fn every(&self) -> Duration {
+        LINE_EVERY
+    }
+
+    fn show(&mut self, figures: &Figures) {
+        info!(
+            done = figures.done,
+            total = figures.total,
+            users_per_second = figures.rate as u64,
+            eta = figures.eta(),
+            failed = figures.failed,
+            "progress"
+        );
+    }
+
+    fn end(&mut self) {}
+}
+
+/// `1234567` as `1,234,567`.
+#[must_use]
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Hours, minutes and seconds, as on a clock.
+fn clock(time: Duration) -> String {
+    let seconds = time.as_secs();
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped_by_thousands() {
+        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
+            assert_eq!(grouped(number), text);
+        }
+    }
+
+    #[test]
+    fn times_read_as_on_a_clock() {
+        assert_eq!(clock(Duration::from_secs(65)), "1:05");
+        assert_eq!(clock(Duration::from_secs(3 * 3600 + 59)), "3:00:59");
+    }
+}

@@ -1,0 +1,112 @@
+//! From the configuration to what each crate wants to be told. The only place that knows which database is which kind.
+
+use std::time::Duration;
+
+use cardgenius_pipeline::config::PipelineConfig;
+use cardgenius_store::config::{CallLimits, DatabaseConfig, StoreConfig, TableNames};
+use cardgenius_store::postgres::migrate::MigrateConfig;
+use cardgenius_store::postgres::same_database;
+use uuid::Uuid;
+
+use crate::config::{Config, ConfigError, Password, SignIn};
+
+const fn milliseconds(value: u64) -> Duration {
+    Duration::from_millis(value)
+}
+
+/// What the pipeline is told.
+#[must_use]
+pub fn pipeline_config(config: &Config) -> PipelineConfig {
+    let (pipeline, lease, retry) = (&config.pipeline, &config.lease, &config.retry);
+    PipelineConfig {
+        workers: pipeline.workers,
+        chunk_rows: pipeline.chunk_rows,
+        chunks_in_flight: pipeline.chunks_in_flight,
+        sessions: pipeline.sessions,
+        chunk_deadline: milliseconds(pipeline.chunk_deadline_ms),
+        max_passes: pipeline.max_passes,
+        grace: milliseconds(pipeline.grace_ms),
+        locked_wait: milliseconds(config.run.locked_wait_ms),
+        lease: milliseconds(lease.lease_ms),
+        renew: milliseconds(lease.renew_ms),
+        sweep: milliseconds(lease.sweep_ms),
+        attempts: retry.attempts,
+        retry_base: milliseconds(retry.base_ms),
+        retry_max: milliseconds(retry.max_ms),
+        outage: milliseconds(retry.outage_ms),
+    }
+}
+
+/// What the store is told, for this start of this instance.
+///
+/// # Errors
+/// No database is named, or a password file cannot be read.
+pub fn store_config(config: &Config, instance_id: Uuid) -> Result<StoreConfig, ConfigError> {
+    let source = config.source_sign_in()?;
+    Ok(StoreConfig {
+        target: second_database(config, &source)?,
+        source: database(&source),
+        tables: tables(config),
+        limits: limits(config),
+        sessions: config.pipeline.sessions,
+        instance_id,
+        host: host_name(),
+    })
+}
+
+/// What a migration is told.
+///
+/// # Errors
+/// As [`store_config`].
+pub fn migrate_config(config: &Config) -> Result<MigrateConfig, ConfigError> {
+    Ok(MigrateConfig {
+        source: database(&config.migrate_sign_in()?),
+        target: second_database(config, &config.source_sign_in()?)?,
+        tables: tables(config),
+        limits: limits(config),
+    })
+}
+
+/// The target, if it is another database than the source: one transaction cannot span two.
+fn second_database(config: &Config, source: &SignIn) -> Result<Option<DatabaseConfig>, ConfigError> {
+    let target = config.target_sign_in()?;
+    Ok((!same_database(source.url.expose(), target.url.expose())).then(|| database(&target)))
+}
+
+/// The customer's names.
+#[must_use]
+pub fn tables(config: &Config) -> TableNames {
+    TableNames {
+        source_schema: config.source.schema.clone(),
+        source_table: config.source.table.clone(),
+        target_schema: config.target.schema.clone(),
+        target_table: config.target.table.clone(),
+        monthly_income: config.source.columns.monthly_income.clone(),
+        credit_score: config.source.columns.credit_score.clone(),
+    }
+}
+
+fn database(sign_in: &SignIn) -> DatabaseConfig {
+    let (password, password_file) = match &sign_in.password {
+        Password::InUrl => (None, None),
+        Password::Text(secret) => (Some(secret.expose().to_owned()), None),
+        Password::File(path) => (None, Some(path.clone())),
+    };
+    DatabaseConfig { url: sign_in.url.expose().to_owned(), password, password_file }
+}
+
+const fn limits(config: &Config) -> CallLimits {
+    let limits = &config.limits;
+    CallLimits {
+        connect: milliseconds(limits.connect_ms),
+        acquire: milliseconds(limits.acquire_ms),
+        statement: milliseconds(limits.statement_ms),
+        lock: milliseconds(limits.lock_ms),
+        load: milliseconds(limits.load_ms),
+        renewal: milliseconds(limits.renew_statement_ms),
+    }
+}
+
+fn host_name() -> String {
+    nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok()).unwrap_or_else(|| "unknown".to_owned())
+}
