@@ -70,10 +70,9 @@ impl Names {
         let mut sql = String::with_capacity(template.len() + 64);
         let mut rest = template;
         while let Some((before, after)) = rest.split_once("{{") {
-            let (name, remainder) = after.split_once("}}").unwrap_or((after, ""));
-            let Some((_, value)) = self.names.iter().find(|(known, _)| *known == name) else {
-                return Err(UnknownName { name: name.chars().take(40).collect() });
-            };
+            let unknown = |name: &str| UnknownName { name: name.chars().take(40).collect() };
+            let (name, remainder) = after.split_once("}}").ok_or_else(|| unknown(after))?;
+            let (_, value) = self.names.iter().find(|(known, _)| *known == name).ok_or_else(|| unknown(name))?;
             sql.push_str(before);
             sql.push_str(value);
             rest = remainder;
