@@ -45,7 +45,7 @@ pub(crate) struct Plan {
     /// In paise.
     pub(crate) joining_fees_paise: i64,
     /// Annual and welcome value, in paise.
-    pub(crate) benefits_paise: i64,
+    pub(crate) unconditional_benefits_paise: i64,
     /// By [`Category::index`]; none earns nothing.
     pub(crate) rates: [Option<PlanRate>; CATEGORIES],
     /// In the catalogue's order.
@@ -64,7 +64,7 @@ impl Plan {
         let (options, published) = reachable_options(card);
         let plan = Self {
             joining_fees_paise: card.joining_fees_paise,
-            benefits_paise: card.annual_value_paise + card.welcome_value_paise,
+            unconditional_benefits_paise: card.annual_value_paise + card.welcome_value_paise,
             rates: Category::ALL.map(|category| {
                 card.rates[category.index()].as_ref().map(|rate| plan_rate(card, category, rate, date))
             }),
@@ -80,6 +80,13 @@ impl Plan {
             options: published,
         };
         (plan, published)
+    }
+
+    /// `total_extra_benefits` of a user with this annual spend (calculation.md, section 4). There are at most 100 milestones,
+    /// so that it is below 1.02e14.
+    pub(crate) fn benefits_paise(&self, annual_spend_paise: i64) -> i64 {
+        let reached = self.milestones.iter().filter(|milestone| milestone.annual_spend_paise <= annual_spend_paise);
+        self.unconditional_benefits_paise + reached.map(|milestone| milestone.benefit_value_paise).sum::<i64>()
     }
 }
 

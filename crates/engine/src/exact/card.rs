@@ -39,7 +39,8 @@ impl Plan {
             points_e2,
             option: option.and_then(|place| u16::try_from(place).ok()),
             savings_paise: divide_half_up(value_e6 * T::from(rate_e4), T::from(100_000_000)),
-            benefits_paise: self.benefits_paise + reached.map(|milestone| milestone.benefit_value_paise).sum::<i64>(),
+            benefits_paise: self.unconditional_benefits_paise
+                + reached.map(|milestone| milestone.benefit_value_paise).sum::<i64>(),
         }
     }
 

@@ -12,7 +12,7 @@ use std::ops::{Add, Div, Mul, Sub};
 
 use crate::plan::Plan;
 use crate::published::{MAX_PUBLISHED, RANKS, Recommendation, TopTen};
-use crate::user::UserFault;
+use crate::user::{Spend, User, UserFault};
 
 /// What the exact calculation asks of an integer type. It must hold every intermediate figure:
 /// see [`ordinary`] for `i128`; `BigInt` always does.
@@ -32,6 +32,8 @@ impl Integer for i128 {}
 impl Integer for num_bigint::BigInt {}
 
 /// The ten best of `plans`, which are in engine order (joining fees, then `card_id`).
+#[cold]
+#[inline(never)]
 pub(crate) fn recommend<T: Integer>(plans: &[Plan], user: &ExactUser<T>) -> Result<TopTen, UserFault> {
     let mut eligible = 0;
     let mut best: [Option<(T, usize)>; RANKS] = std::array::from_fn(|_| None);
@@ -47,6 +49,15 @@ pub(crate) fn recommend<T: Integer>(plans: &[Plan], user: &ExactUser<T>) -> Resu
         *row = publish(plans, place, user).ok_or(UserFault::OutOfRange)?;
     }
     Ok(rows)
+}
+
+/// The places of all plans by what a user of that spend nets, the best first, whoever may have them.
+pub(crate) fn order_by_net(plans: &[Plan], paise: &[i64; 6]) -> Vec<usize> {
+    let user = User { spend: Spend::Paise(*paise), monthly_income_paise: None, credit_score: None };
+    let user = ordinary(&user, paise);
+    let mut order: Vec<usize> = (0..plans.len()).collect();
+    order.sort_by_cached_key(|place| std::cmp::Reverse(plans[*place].outcome(&user).net(&plans[*place])));
+    order
 }
 
 /// Puts a net into its place among the best; of equals the one that came first stays ahead.

@@ -1,52 +1,64 @@
 //! Compiles the plans of a catalogue's cards to a [`Program`].
 
 use super::Program;
-use super::conditions::{Gate, Ladder};
+use super::bands::Bands;
 use super::fixed_point::{Ratio, Scale};
+use super::gates::Gates;
 use super::interned::Interned;
-use super::offers::{Offer, Redemption};
-use super::rank::Packing;
+use super::offers::{Earning, Offer, Redemption};
 use super::sources::{Sources, earning_rates, spend_ratios};
 use crate::category::CATEGORIES;
+use crate::exact;
 use crate::plan::{Plan, PlanOption};
 
+/// Paise a month in each column, of the user by whom cards are put in the order in which they are looked at: it decides
+/// how soon the ten best are found, not which they are.
+const TYPICAL_SPEND_PAISE: [i64; 6] = [250_000, 250_000, 250_000, 250_000, 250_000, 1_500_000];
+
 impl Program {
-    /// Of plans in engine order; none if there is no spend at all for which 64 bits are enough for all the cards.
+    /// Of plans in engine order; none if there is no spend at all for which 64 bits are enough for all the cards, or the
+    /// tables would be too large.
     pub(crate) fn compile(plans: &[Plan]) -> Option<Self> {
         let mut sources = Sources::new(Scale::for_all(plans.iter().flat_map(spend_ratios)));
-        let of_plans: Vec<_> = plans.iter().map(|plan| sources.of_plan(plan)).collect();
-        let slots = sources.slots();
+        let of_plans = plans.iter().map(|plan| sources.of_plan(plan)).collect::<Option<Vec<_>>>()?;
+        let slots = sources.slots()?;
         let points_scale = Scale::for_all(plans.iter().flat_map(points_ratios));
-        let (mut ladders, mut gates) = (Interned::new(), Interned::new());
+        let order = exact::order_by_net(plans, &TYPICAL_SPEND_PAISE);
+        let mut earnings = Interned::new();
         let mut offers = Vec::with_capacity(plans.len());
-        for (plan, of_plan) in plans.iter().zip(of_plans) {
+        let mut cards = vec![(0, 0); plans.len()];
+        for place in order.iter().copied() {
+            let plan = &plans[place];
+            cards[place] = (u32::try_from(offers.len()).ok()?, plan.joining_fees_paise);
+            let earning =
+                Earning { slots: of_plans[place].map(|source| slots.of(source)), weights_e4: weights_e4(plan) };
             let (first, others) = redemptions(plan, points_scale)?;
             offers.push(Offer {
-                slots: slots.numbers(of_plan)?,
+                earning: u32::try_from(earnings.place(earning)).ok()?,
+                place: u32::try_from(place).ok()?,
                 first,
                 others,
-                weights_e4: weights_e4(plan),
-                benefits_paise: plan.benefits_paise,
-                joining_fees_paise: plan.joining_fees_paise,
-                ladder: u32::try_from(ladders.place(Ladder::from(plan.milestones.as_slice()))).ok()?,
-                gate: u32::try_from(gates.place(Gate::from(&plan.eligibility))).ok()?,
             });
         }
         let exact_multipliers_up_to = sources.largest_spend();
-        let (spend_scale, lanes, pools) = sources.into_parts();
-        let program = Self {
+        let (spend_scale, lanes, chains, pools) = sources.into_program(&slots);
+        let ordered: Vec<_> = order.iter().map(|place| (*place, &plans[*place])).collect();
+        let mut program = Self {
             largest_spend: 0,
             spend_scale,
             lanes,
+            chains,
             pools,
-            ladders: ladders.into_items(),
-            gates: gates.into_items(),
+            slots: slots.count,
+            earnings: earnings.into_items(),
             points_scale,
-            packing: Packing::new(offers.len()),
             offers,
+            bands: Bands::new(&ordered)?,
+            gates: Gates::new(ordered.iter().map(|(_, plan)| &plan.eligibility)),
+            cards,
         };
-        let largest_spend = program.largest_exact_spend(exact_multipliers_up_to)?;
-        Some(Self { largest_spend, ..program })
+        program.largest_spend = program.largest_exact_spend(plans, exact_multipliers_up_to)?;
+        Some(program)
     }
 }
 
@@ -75,7 +87,7 @@ fn points_ratios(plan: &Plan) -> impl Iterator<Item = Ratio> {
 }
 
 /// The first and the others; a plan has at least one option.
-fn redemptions(plan: &Plan, scale: Scale) -> Option<(Redemption, Vec<Redemption>)> {
+fn redemptions(plan: &Plan, scale: Scale) -> Option<(Redemption, Box<[Redemption]>)> {
     let mut all = plan.options.iter().map(|option| {
         let factor = scale.factor(points_ratio(plan, option));
         Redemption {

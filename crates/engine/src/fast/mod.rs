@@ -1,13 +1,15 @@
 //! The calculation for ordinary users: 64-bit integers, and everything that cards have in common done once.
 //!
 //! A catalogue compiles to a [`Program`]. For each user it fills the slots (what each distinct rate earns: [`lanes`],
-//! [`pools`]), judges the distinct conditions ([`conditions`]), and then each card is a sum of six slots, one multiplication
-//! and one comparison with the tenth best so far ([`offers`], [`rank`]). A program knows up to which spend it is exact;
-//! beyond that it is not asked.
+//! [`pools`]), sums them for each distinct combination, and then each card is one multiplication, one addition ([`bands`])
+//! and one comparison with the tenth best so far ([`offers`], [`rank`]). A program knows up to which spend it may be
+//! asked ([`limit`]).
 
+mod bands;
+mod chains;
 mod compile;
-mod conditions;
 mod fixed_point;
+mod gates;
 mod interned;
 mod lanes;
 mod limit;
@@ -17,42 +19,48 @@ mod rank;
 mod sources;
 
 use crate::category::CATEGORIES;
-use crate::published::{MAX_PUBLISHED, Recommendation, TopTen};
+use crate::published::{RANKS, Recommendation, TopTen};
 use crate::user::{User, UserFault};
-use conditions::{Gate, Ladder, Standing};
+use bands::Bands;
+use chains::Chains;
 use fixed_point::Scale;
-use lanes::{Lanes, Slots};
-use offers::Offer;
+use gates::Gates;
+use lanes::{Lane, Slots};
+use offers::{Earning, Offer, Total};
 use pools::Pool;
-use rank::{Best, Packing};
-
-/// The slot of a category that earns nothing.
-const NOTHING: usize = 0;
+use rank::{Best, Key};
 
 /// A catalogue on a date, ready to be applied to users.
 #[derive(Debug)]
 pub(crate) struct Program {
-    /// Largest monthly spend, in paise, for which every figure is exact.
+    /// Largest monthly spend, in paise, for which every figure is exact and can be published.
     largest_spend: i64,
     spend_scale: Scale,
-    /// Their slots begin after [`NOTHING`].
-    lanes: Lanes,
-    /// Their slots begin after those of the lanes.
+    /// A slot each; the first earns nothing.
+    lanes: Vec<Lane>,
+    /// A slot for each link, after those of the lanes.
+    chains: Chains,
+    /// A slot for each member, after those of the chains.
     pools: Vec<Pool>,
-    ladders: Vec<Ladder>,
-    gates: Vec<Gate>,
+    slots: usize,
+    earnings: Vec<Earning>,
     points_scale: Scale,
-    /// In engine order.
+    /// The most promising first, so that the ten best are found early and the rest need no more than a glance.
     offers: Vec<Offer>,
-    packing: Packing,
+    /// In the order of the offers.
+    bands: Bands,
+    /// In the order of the offers.
+    gates: Gates,
+    /// By place in engine order: place among the offers, and joining fees in paise.
+    cards: Vec<(u32, i64)>,
 }
 
 /// Working memory for one user.
 #[derive(Debug, Default)]
 pub(crate) struct Workspace {
     slots: Slots,
-    benefits_paise: Vec<i64>,
-    open: Vec<bool>,
+    totals: Vec<Total>,
+    admitted: Vec<Key>,
 }
 
 /// The monthly spend of an ordinary user, none below zero.
@@ -61,26 +69,34 @@ struct Spend {
     annual_paise: i64,
 }
 
+/// What the ten rows are made of.
+pub(crate) struct Ranked {
+    keys: [Key; RANKS],
+}
+
 impl Program {
-    /// The ten best, if the user's spend is one for which this is exact. `paise` are the input's columns, none below zero.
-    pub(crate) fn recommend(
+    /// The ten best, for [`Program::publish`] right afterwards; none if the spend is beyond what this is made for.
+    /// `paise` are the input's columns, none below zero.
+    #[inline]
+    pub(crate) fn rank(
         &self,
         user: &User,
         paise: &[i64; 6],
         workspace: &mut Workspace,
-    ) -> Option<Result<TopTen, UserFault>> {
+    ) -> Option<Result<Ranked, UserFault>> {
         let spend = self.spend(paise)?;
-        let standing = Standing {
-            annual_spend_paise: spend.annual_paise,
-            monthly_income_paise: user.monthly_income_paise.unwrap_or(i64::MAX),
-            credit_score: user.credit_score.unwrap_or(i64::MAX),
+        self.earn(&spend.by_category_paise, workspace);
+        let keys = self.bands.keys(spend.annual_paise);
+        let ten = match self.gates.judge(user) {
+            None => self.best(keys, &workspace.totals).ten(),
+            Some(judged) => {
+                let keys = keys.iter().zip(judged).map(|(key, admitted)| if admitted { *key } else { Key::CLOSED });
+                workspace.admitted.clear();
+                workspace.admitted.extend(keys);
+                self.best(&workspace.admitted, &workspace.totals).ten()
+            }
         };
-        self.earn(&spend.by_category_paise, &mut workspace.slots);
-        self.judge(&standing, workspace);
-        Some(match self.rank(workspace).ten() {
-            Ok(keys) => self.publish(keys, workspace),
-            Err(eligible) => Err(UserFault::TooFewCards { eligible }),
-        })
+        Some(ten.map(|keys| Ranked { keys }).map_err(|eligible| UserFault::TooFewCards { eligible }))
     }
 
     /// Section 1; none if the spend is too large.
@@ -98,63 +114,60 @@ impl Program {
         })
     }
 
-    /// Section 3, for every distinct rate.
-    fn earn(&self, spend: &[u64; CATEGORIES], slots: &mut Slots) {
+    /// Section 3, for every distinct rate, and the sums of every distinct combination of them.
+    fn earn(&self, spend: &[u64; CATEGORIES], workspace: &mut Workspace) {
         let shifted = spend.map(|amount| self.spend_scale.shifted(amount));
-        let first_of_pools = NOTHING + 1 + self.lanes.lanes().len();
-        slots.fit(first_of_pools + self.pools.iter().map(|pool| pool.members.len()).sum::<usize>());
-        self.lanes.earn(&shifted, NOTHING + 1, slots);
-        let mut first = first_of_pools;
+        workspace.slots.fit(self.slots);
+        let (lanes_monthly, monthly) = workspace.slots.monthly_e2.split_at_mut(self.lanes.len());
+        let (lanes_yearly, yearly) = workspace.slots.yearly_e2.split_at_mut(self.lanes.len());
+        lanes::earn(&self.lanes, &shifted, lanes_monthly, lanes_yearly);
+        let (chains_monthly, mut monthly) = monthly.split_at_mut(self.chains.links().len());
+        let (chains_yearly, mut yearly) = yearly.split_at_mut(self.chains.links().len());
+        self.chains.earn(lanes_monthly, chains_monthly, chains_yearly);
         for pool in &self.pools {
-            pool.earn(&shifted, first, slots);
-            first += pool.members.len();
+            let (own_monthly, rest_monthly) = monthly.split_at_mut(pool.members.len());
+            let (own_yearly, rest_yearly) = yearly.split_at_mut(pool.members.len());
+            pool.earn(lanes_monthly, own_monthly, own_yearly);
+            (monthly, yearly) = (rest_monthly, rest_yearly);
         }
+        workspace.totals.clear();
+        workspace
+            .totals
+            .extend(self.earnings.iter().map(|earning| earning.total(&workspace.slots.yearly_e2, self.points_scale)));
     }
 
-    fn judge(&self, standing: &Standing, workspace: &mut Workspace) {
-        workspace.benefits_paise.clear();
-        workspace.benefits_paise.extend(self.ladders.iter().map(|ladder| ladder.benefit_paise(standing)));
-        workspace.open.clear();
-        workspace.open.extend(self.gates.iter().map(|gate| gate.is_open(standing)));
-    }
-
-    fn rank(&self, workspace: &Workspace) -> Best {
+    /// Sections 4 and 5.
+    fn best(&self, keys: &[Key], totals: &[Total]) -> Best {
         let mut best = Best::none();
-        for (place, offer) in (0..).zip(&self.offers) {
-            let savings = offer.savings(self.points_scale, &workspace.slots.yearly_e2);
-            let benefits = offer.benefits_paise + workspace.benefits_paise[offer.ladder as usize];
-            let net = savings.paise + benefits - offer.joining_fees_paise;
-            if workspace.open[offer.gate as usize] {
-                best.offer(self.packing.key(net, place));
-            }
+        for (offer, key) in self.offers.iter().zip(keys) {
+            best.offer(key.with_savings(offer.savings_paise(totals[offer.earning as usize])));
         }
         best
     }
 
-    fn publish(&self, keys: &[i64; 10], workspace: &Workspace) -> Result<TopTen, UserFault> {
-        let rows = keys.map(|key| {
-            let place = self.packing.place(key);
-            let offer = &self.offers[place];
-            let savings = offer.savings(self.points_scale, &workspace.slots.yearly_e2);
-            let extra_benefits_paise = offer.benefits_paise + workspace.benefits_paise[offer.ladder as usize];
-            Recommendation {
-                card: place as u32,
-                option: savings.option,
-                savings_paise: savings.paise,
-                extra_benefits_paise,
-                net_paise: savings.paise + extra_benefits_paise - offer.joining_fees_paise,
-                points_e2: offer.slots.map(|slot| workspace.slots.monthly_e2[slot as usize].cast_signed()),
-            }
-        });
-        if rows.iter().all(is_publishable) { Ok(rows) } else { Err(UserFault::OutOfRange) }
+    /// Writes the rows of what was ranked last in this workspace.
+    #[inline]
+    pub(crate) fn publish(&self, ranked: &Ranked, workspace: &Workspace, rows: &mut TopTen) {
+        for (row, key) in rows.iter_mut().zip(ranked.keys) {
+            *row = self.row(key, workspace);
+        }
     }
-}
 
-fn is_publishable(row: &Recommendation) -> bool {
-    let fits = |figure: i64| figure <= MAX_PUBLISHED;
-    fits(row.savings_paise)
-        & fits(row.extra_benefits_paise)
-        & fits(row.net_paise)
-        & fits(-row.net_paise)
-        & row.points_e2.iter().all(|points| fits(*points))
+    #[inline]
+    fn row(&self, key: Key, workspace: &Workspace) -> Recommendation {
+        let (offer, joining_fees_paise) = self.cards[key.place()];
+        let offer = &self.offers[offer as usize];
+        let total = workspace.totals[offer.earning as usize];
+        let savings_paise = offer.savings_paise(total);
+        let net_paise = key.net_paise();
+        let slots = &self.earnings[offer.earning as usize].slots;
+        Recommendation {
+            card: offer.place,
+            option: offer.option(total),
+            savings_paise,
+            extra_benefits_paise: net_paise - savings_paise + joining_fees_paise,
+            net_paise,
+            points_e2: slots.map(|slot| workspace.slots.monthly_e2[slot as usize].cast_signed()),
+        }
+    }
 }

@@ -3,6 +3,23 @@
 use super::fixed_point::{Scale, round_product};
 use crate::category::CATEGORIES;
 
+/// What the categories of a card earn together in a year; cards often have it in common.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Earning {
+    /// Where its categories' points are.
+    pub(super) slots: [u32; CATEGORIES],
+    /// Rupees per point of each category, in ten-thousandths, where they differ; where they do not, the options have it.
+    pub(super) weights_e4: Option<Box<[u64; CATEGORIES]>>,
+}
+
+/// Points of a year, in hundredths.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Total {
+    pub(super) points_e2: u64,
+    /// The same, unless the earning has weights; shifted to the scale of the redemptions.
+    shifted: u64,
+}
+
 /// A redemption option of a card.
 #[derive(Clone, Debug)]
 pub(super) struct Redemption {
@@ -17,52 +34,55 @@ pub(super) struct Redemption {
 /// A card, as far as its worth is concerned.
 #[derive(Clone, Debug)]
 pub(super) struct Offer {
-    /// Where its categories' points are.
-    pub(super) slots: [u32; CATEGORIES],
+    /// Place among the earnings.
+    pub(super) earning: u32,
+    /// Place in engine order.
+    pub(super) place: u32,
     /// The first option, which most users reach.
     pub(super) first: Redemption,
     /// The other options, best first.
-    pub(super) others: Vec<Redemption>,
-    /// Rupees per point of each category, in ten-thousandths, where they differ; where they do not, the options have it.
-    pub(super) weights_e4: Option<Box<[u64; CATEGORIES]>>,
-    /// Benefits that everybody has, in paise.
-    pub(super) benefits_paise: i64,
-    /// In paise.
-    pub(super) joining_fees_paise: i64,
-    /// Place of its milestones among the ladders.
-    pub(super) ladder: u32,
-    /// Place of its eligibility among the gates.
-    pub(super) gate: u32,
+    pub(super) others: Box<[Redemption]>,
 }
 
-/// What an offer comes to.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Savings {
-    pub(super) paise: i64,
-    /// Place among the card's options.
-    pub(super) option: Option<u16>,
+impl Earning {
+    #[inline]
+    pub(super) fn total(&self, yearly_e2: &[u64], scale: Scale) -> Total {
+        let points = self.slots.map(|slot| yearly_e2[slot as usize]);
+        let points_e2 = points.iter().sum();
+        let weighted = match &self.weights_e4 {
+            None => points_e2,
+            Some(weights) => points.iter().zip(weights.iter()).map(|(points, weight)| points * weight).sum(),
+        };
+        Total { points_e2, shifted: scale.shifted(weighted) }
+    }
 }
 
 impl Offer {
-    /// Section 4, of the points of a year.
+    /// Section 4: the savings, in paise.
     #[inline]
-    pub(super) fn savings(&self, scale: Scale, yearly_e2: &[u64]) -> Savings {
-        let points = self.slots.map(|slot| yearly_e2[slot as usize]);
-        let total = points.iter().sum::<u64>();
-        let weighted = match &self.weights_e4 {
-            None => total,
-            Some(weights) => points.iter().zip(weights.iter()).map(|(points, weight)| points * weight).sum(),
-        };
-        let (option, redemption) = if total >= self.first.min_points_e2 {
-            (0, &self.first)
-        } else {
-            match self.others.iter().position(|other| total >= other.min_points_e2) {
-                Some(place) => (place + 1, &self.others[place]),
-                None => return Savings { paise: 0, option: None },
-            }
-        };
-        let paise = round_product(scale.shifted(weighted), redemption.multiplier);
-        Savings { paise: paise.cast_signed(), option: u16::try_from(option).ok() }
+    pub(super) fn savings_paise(&self, total: Total) -> i64 {
+        let reaches_first = total.points_e2 >= self.first.min_points_e2;
+        let mut multiplier = if reaches_first { self.first.multiplier } else { 0 };
+        // One branch, which is rarely taken: whether somebody reaches the first option cannot be guessed.
+        if !reaches_first & !self.others.is_empty() {
+            multiplier = self.other(total).map_or(0, |(_, other)| other.multiplier);
+        }
+        round_product(total.shifted, multiplier).cast_signed()
+    }
+
+    /// The place of the option that is taken.
+    #[inline]
+    pub(super) fn option(&self, total: Total) -> Option<u16> {
+        if total.points_e2 >= self.first.min_points_e2 {
+            return Some(0);
+        }
+        self.other(total).and_then(|(place, _)| u16::try_from(place + 1).ok())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn other(&self, total: Total) -> Option<(usize, &Redemption)> {
+        self.others.iter().enumerate().find(|(_, other)| total.points_e2 >= other.min_points_e2)
     }
 
     pub(super) fn redemptions(&self) -> impl Iterator<Item = &Redemption> {

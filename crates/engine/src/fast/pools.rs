@@ -1,22 +1,17 @@
-//! Categories whose points depend on more than one rate and its own caps: those under shared caps, and those that are
-//! split. Rare enough to be calculated step by step, as calculation.md, section 3, has it.
+//! Categories whose points are more than one rate under its own caps: those that share caps, and those that are split.
+//!
+//! What they earn before that comes from lanes: all points of a category, or the base and the extra points apart.
 
-use super::fixed_point::round_product;
-use super::lanes::Slots;
 use crate::category::CATEGORIES;
 
 /// One category of a pool.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Member {
-    /// Place among the six.
-    pub(super) category: usize,
-    /// Rate of what is earned as base; of everything, where the category is not split.
-    pub(super) base_multiplier: u64,
-    /// Rate of what multipliers add; 0 where the category is not split.
-    pub(super) extra_multiplier: u64,
-    /// Bounds the extra points alone.
-    pub(super) extra_cap_e2: u64,
-    /// Bounds all points.
+    /// Slot of the base points; of all points, where the category is not split.
+    pub(super) base: u32,
+    /// Slot of what multipliers add, under the category's own cap; the empty slot where the category is not split.
+    pub(super) extra: u32,
+    /// Bounds base and extra together.
     pub(super) cap_e2: u64,
     /// Bounds the points of a year.
     pub(super) yearly_cap_e2: u64,
@@ -35,7 +30,7 @@ pub(super) struct Draw {
 pub(super) struct Pool {
     /// At most six; each has a slot, in this order.
     pub(super) members: Vec<Member>,
-    /// Monthly caps of scope `accelerated`.
+    /// Monthly caps of scope `accelerated`, on extra points.
     pub(super) accelerated: Vec<Draw>,
     /// Monthly caps of scope `all`.
     pub(super) all: Vec<Draw>,
@@ -44,14 +39,14 @@ pub(super) struct Pool {
 }
 
 impl Pool {
-    /// Fills the slots from `first` on, one per member. `spend` is shifted to the scale of the multipliers.
-    pub(super) fn earn(&self, spend: &[u64; CATEGORIES], first: usize, slots: &mut Slots) {
+    /// Calculation.md, section 3, rules 1 to 4, after the rounding. `lanes_e2` are the monthly points of the lanes; the
+    /// rest is filled, one slot per member.
+    pub(super) fn earn(&self, lanes_e2: &[u64], monthly_e2: &mut [u64], yearly_e2: &mut [u64]) {
         let mut points = [0; CATEGORIES];
         let mut extra = [0; CATEGORIES];
         for ((member, base), extra) in self.members.iter().zip(&mut points).zip(&mut extra) {
-            let spend = spend[member.category];
-            *base = round_product(spend, member.base_multiplier);
-            *extra = round_product(spend, member.extra_multiplier).min(member.extra_cap_e2);
+            *base = lanes_e2[member.base as usize];
+            *extra = lanes_e2[member.extra as usize];
         }
         draw_all(&self.accelerated, &mut extra);
         for ((member, points), extra) in self.members.iter().zip(&mut points).zip(extra) {
@@ -63,9 +58,9 @@ impl Pool {
             *yearly = (*yearly * 12).min(member.yearly_cap_e2);
         }
         draw_all(&self.yearly, &mut yearly);
-        let own_slots = first..first + self.members.len();
-        slots.monthly_e2[own_slots.clone()].copy_from_slice(&points[..self.members.len()]);
-        slots.yearly_e2[own_slots].copy_from_slice(&yearly[..self.members.len()]);
+        let members = self.members.len();
+        monthly_e2.copy_from_slice(&points[..members]);
+        yearly_e2.copy_from_slice(&yearly[..members]);
     }
 }
 

@@ -1,46 +1,63 @@
 //! Where each category of each card gets its points from: a lane, a place in a pool, or nowhere.
 
-use super::NOTHING;
+use super::chains::Chains;
 use super::fixed_point::{Ratio, Scale};
 use super::interned::Interned;
-use super::lanes::{Lane, Lanes, UNCAPPED};
+use super::lanes::{Lane, UNCAPPED};
 use super::pools::{Draw, Member, Pool};
 use crate::catalogue::model::{CapScope, SharedCap};
 use crate::category::{CATEGORIES, Category};
 use crate::plan::{ONE_E4, Plan, PlanRate};
 
+/// The slot that never earns anything: the first lane's.
+const NOTHING: u32 = 0;
+
 /// Where a category's points come from.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Source {
-    Nothing,
-    Lane { category: usize, lane: usize },
-    Pool { pool: usize, member: usize },
+    /// This slot.
+    Lane(u32),
+    /// This pool's slot of that place.
+    Pool { pool: usize, member: u32 },
+}
+
+/// Which slot is whose.
+pub(super) struct Slots {
+    /// How many there are.
+    pub(super) count: usize,
+    /// Of the pools.
+    order: Vec<usize>,
+    first_of_pool: Vec<u32>,
+}
+
+impl Slots {
+    pub(super) fn of(&self, source: Source) -> u32 {
+        match source {
+            Source::Lane(slot) => slot,
+            Source::Pool { pool, member } => self.first_of_pool[pool] + member,
+        }
+    }
 }
 
 /// The distinct lanes and pools of the plans seen so far.
 pub(super) struct Sources {
     scale: Scale,
     largest_spend: u64,
-    lanes: [Interned<Lane>; CATEGORIES],
+    lanes: Interned<Lane>,
     pools: Interned<Pool>,
-}
-
-/// At which slot each lane and pool begins.
-pub(super) struct SlotNumbers {
-    lanes: [usize; CATEGORIES],
-    pools: Vec<usize>,
 }
 
 impl Sources {
     /// `scale` must serve the [`spend_ratios`] of all plans.
     pub(super) fn new(scale: Scale) -> Self {
-        let lanes = std::array::from_fn(|_| Interned::new());
+        let mut lanes = Interned::new();
+        lanes.place(Lane { category: 0, multiplier: 0, cap_e2: 0, yearly_cap_e2: 0 });
         Self { scale, largest_spend: u64::MAX, lanes, pools: Interned::new() }
     }
 
     /// By category; adds what is new.
-    pub(super) fn of_plan(&mut self, plan: &Plan) -> [Source; CATEGORIES] {
-        let mut sources = [Source::Nothing; CATEGORIES];
+    pub(super) fn of_plan(&mut self, plan: &Plan) -> Option<[Source; CATEGORIES]> {
+        let mut sources = [Source::Lane(NOTHING); CATEGORIES];
         let mut done = Vec::new();
         for (category, rate) in earning_rates(plan) {
             if done.contains(&category) {
@@ -48,17 +65,18 @@ impl Sources {
             }
             let is_capped_with_others = plan.shared_caps.iter().any(|shared| bounds(shared, category));
             if !rate.split && !is_capped_with_others {
-                sources[category] = Source::Lane { category, lane: self.lane(category, rate) };
+                let [all, _] = base_and_extra_ratios(rate);
+                sources[category] = Source::Lane(self.lane(category, all, [rate.cap_e2, rate.yearly_cap_e2])?);
                 continue;
             }
             let together = tied_together(plan, category);
-            let pool = self.pool(plan, &together);
-            for (member, category) in together.iter().enumerate() {
+            let pool = self.pool(plan, &together)?;
+            for (member, category) in (0..).zip(&together) {
                 sources[*category] = Source::Pool { pool, member };
             }
             done.extend(together);
         }
-        sources
+        Some(sources)
     }
 
     /// Largest spend for which all multipliers are exact.
@@ -66,74 +84,73 @@ impl Sources {
         self.largest_spend
     }
 
-    /// Numbers the slots as [`Program`](super::Program) fills them: nothing, the lanes by category, the pools.
-    pub(super) fn slots(&self) -> SlotNumbers {
-        let mut next = NOTHING + 1;
-        let mut take = |count: usize| {
-            next += count;
-            next - count
+    /// Numbers the slots as [`Program`](super::Program) fills them.
+    pub(super) fn slots(&self) -> Option<Slots> {
+        let pools = self.pools.items();
+        let mut order: Vec<usize> = (0..pools.len()).collect();
+        // Those of one length together, so that the end of their loops can be foreseen.
+        order.sort_by_key(|pool| (!Chains::takes(&pools[*pool]), pools[*pool].members.len()));
+        let mut next = self.lanes.items().len();
+        let mut first_of_pool = vec![0; pools.len()];
+        for pool in order.iter().copied() {
+            first_of_pool[pool] = u32::try_from(next).ok()?;
+            next += pools[pool].members.len();
+        }
+        u32::try_from(next).ok()?;
+        Some(Slots { count: next, order, first_of_pool })
+    }
+
+    /// What the numbered slots are filled by.
+    pub(super) fn into_program(self, slots: &Slots) -> (Scale, Vec<Lane>, Chains, Vec<Pool>) {
+        let mut chains = Chains::default();
+        let mut others = Vec::new();
+        for pool in slots.order.iter().map(|pool| &self.pools.items()[*pool]) {
+            if Chains::takes(pool) {
+                chains.push(pool);
+            } else {
+                others.push(pool.clone());
+            }
+        }
+        (self.scale, self.lanes.into_items(), chains, others)
+    }
+
+    fn lane(&mut self, category: usize, ratio: Ratio, [cap, yearly_cap]: [Option<i64>; 2]) -> Option<u32> {
+        let factor = self.scale.factor(ratio);
+        self.largest_spend = self.largest_spend.min(factor.largest);
+        let uncapped_or = |cap: Option<i64>| cap.map_or(UNCAPPED, i64::cast_unsigned);
+        let lane = Lane {
+            category,
+            multiplier: factor.multiplier,
+            cap_e2: uncapped_or(cap),
+            yearly_cap_e2: uncapped_or(yearly_cap),
         };
-        let lanes = self.lanes.each_ref().map(|lanes| take(lanes.items().len()));
-        SlotNumbers { lanes, pools: self.pools.items().iter().map(|pool| take(pool.members.len())).collect() }
+        u32::try_from(self.lanes.place(lane)).ok()
     }
 
-    pub(super) fn into_parts(self) -> (Scale, Lanes, Vec<Pool>) {
-        (self.scale, Lanes::new(self.lanes.each_ref().map(Interned::items)), self.pools.into_items())
-    }
-
-    fn lane(&mut self, category: usize, rate: &PlanRate) -> usize {
-        let multiplier = self.multiplier(spend_ratio(rate, rate.multiplier_e4));
-        let lane = Lane { multiplier, cap_e2: cap(rate.cap_e2), yearly_cap_e2: cap(rate.yearly_cap_e2) };
-        self.lanes[category].place(lane)
-    }
-
-    fn pool(&mut self, plan: &Plan, together: &[usize]) -> usize {
-        let rates = earning_rates(plan).filter(|(category, _)| together.contains(category));
-        let members = rates.map(|(category, rate)| self.member(category, rate)).collect();
+    fn pool(&mut self, plan: &Plan, together: &[usize]) -> Option<usize> {
+        let members = together.iter().filter_map(|category| Some((*category, plan.rates[*category].as_ref()?)));
+        let members = members.map(|(category, rate)| self.member(category, rate)).collect::<Option<_>>()?;
         let draws = |cap: &dyn Fn(&SharedCap) -> Option<i64>| {
             let draw = |shared: &SharedCap| draw(shared, cap(shared)?, together);
             plan.shared_caps.iter().filter_map(draw).collect()
         };
-        self.pools.place(Pool {
+        Some(self.pools.place(Pool {
             members,
             accelerated: draws(&|shared| shared.cap_monthly_e2.filter(|_| shared.cap_scope == CapScope::Accelerated)),
             all: draws(&|shared| shared.cap_monthly_e2.filter(|_| shared.cap_scope == CapScope::All)),
             yearly: draws(&|shared| shared.cap_yearly_e2),
-        })
+        }))
     }
 
-    fn member(&mut self, category: usize, rate: &PlanRate) -> Member {
+    fn member(&mut self, category: usize, rate: &PlanRate) -> Option<Member> {
         let [base, extra] = base_and_extra_ratios(rate);
-        Member {
-            category,
-            base_multiplier: self.multiplier(base),
-            extra_multiplier: self.multiplier(extra),
-            extra_cap_e2: cap(rate.extra_cap_e2),
-            cap_e2: cap(rate.cap_e2),
-            yearly_cap_e2: cap(rate.yearly_cap_e2),
-        }
-    }
-
-    fn multiplier(&mut self, ratio: Ratio) -> u64 {
-        let factor = self.scale.factor(ratio);
-        self.largest_spend = self.largest_spend.min(factor.largest);
-        factor.multiplier
-    }
-}
-
-impl SlotNumbers {
-    /// None if there are more slots than a `u32` counts.
-    pub(super) fn numbers(&self, sources: [Source; CATEGORIES]) -> Option<[u32; CATEGORIES]> {
-        let mut numbers = [0; CATEGORIES];
-        for (number, source) in numbers.iter_mut().zip(sources) {
-            *number = u32::try_from(match source {
-                Source::Nothing => NOTHING,
-                Source::Lane { category, lane } => self.lanes[category] + lane,
-                Source::Pool { pool, member } => self.pools[pool] + member,
-            })
-            .ok()?;
-        }
-        Some(numbers)
+        let has_extra = rate.split && rate.multiplier_e4 > ONE_E4;
+        Some(Member {
+            base: self.lane(category, base, [None, None])?,
+            extra: if has_extra { self.lane(category, extra, [rate.extra_cap_e2, None])? } else { NOTHING },
+            cap_e2: rate.cap_e2.map_or(UNCAPPED, i64::cast_unsigned),
+            yearly_cap_e2: rate.yearly_cap_e2.map_or(UNCAPPED, i64::cast_unsigned),
+        })
     }
 }
 
@@ -162,17 +179,14 @@ fn spend_ratio(rate: &PlanRate, multiplier_e4: i64) -> Ratio {
     Ratio::decimal((rate.base_rate_e6 * multiplier_e4).cast_unsigned(), 10)
 }
 
-fn cap(cap_e2: Option<i64>) -> u64 {
-    cap_e2.map_or(UNCAPPED, i64::cast_unsigned)
-}
-
 /// Whether a shared cap bounds anything in the category.
 fn bounds(shared: &SharedCap, category: usize) -> bool {
     let is_there = shared.cap_monthly_e2.is_some() || shared.cap_yearly_e2.is_some();
     is_there && shared.categories.contains(&Category::ALL[category])
 }
 
-/// The earning categories that share caps with this one, directly or through others; itself at least.
+/// The earning categories that share caps with this one, directly or through others; itself at least. Those of the first
+/// cap come first, in its order, which is then the order of the pool.
 fn tied_together(plan: &Plan, category: usize) -> Vec<usize> {
     let mut together = vec![category];
     loop {
@@ -187,7 +201,12 @@ fn tied_together(plan: &Plan, category: usize) -> Vec<usize> {
             None => break,
         }
     }
-    together.sort_unstable();
+    let first_cap = plan.shared_caps.iter().find(|shared| together.iter().any(|one| bounds(shared, *one)));
+    let place = |category: &usize| {
+        let in_cap = |shared: &SharedCap| shared.categories.iter().position(|one| one.index() == *category);
+        (first_cap.and_then(in_cap).unwrap_or(CATEGORIES), *category)
+    };
+    together.sort_unstable_by_key(place);
     together
 }
 
