@@ -26,7 +26,7 @@ mod supervise;
 mod transcript;
 
 pub use error::EmbeddedError;
-pub use postgres::binaries::{PostgresBinaries, ServerVersion};
+pub use postgres::binaries::{PostgresBinaries, ServerVersion, VARIABLE as POSTGRES_BIN_VARIABLE};
 pub use postgres::keep::KeptPostgres;
 pub use postgres::options::{Durability, Locale, PostgresOptions};
 pub use postgres::server::PrivatePostgres;

@@ -2,6 +2,8 @@
 
 use std::ffi::OsString;
 
+use cardgenius_embedded::POSTGRES_BIN_VARIABLE;
+
 use super::{
     error::Fault,
     keys::{FILE_VARIABLE, Keys, PREFIX},
@@ -31,7 +33,8 @@ impl Environment {
         for (name, value) in variables {
             let Some(name) = name.to_str() else { continue };
             let foreign = matches!(name, DATABASE_URL | RUST_LOG);
-            if name == FILE_VARIABLE || !(foreign || name.starts_with(PREFIX)) {
+            // The second is no setting of a run: the demo's server looks for its programs there.
+            if matches!(name, FILE_VARIABLE | POSTGRES_BIN_VARIABLE) || !(foreign || name.starts_with(PREFIX)) {
                 continue;
             }
             let Some(value) = value.to_str() else {
@@ -86,6 +89,13 @@ fn is_service_link(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_folder_of_the_demos_server_is_no_unknown_setting() {
+        let variables = [(POSTGRES_BIN_VARIABLE.into(), "/opt/postgres/bin".into())];
+        let loaded = crate::config::load(&crate::config::Inputs { variables: variables.into(), ..Default::default() });
+        assert!(loaded.is_ok_and(|loaded| loaded.check().is_ok()));
+    }
 
     #[test]
     fn what_kubernetes_sets_for_a_service_of_our_name_is_passed_over() {

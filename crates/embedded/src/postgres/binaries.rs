@@ -9,7 +9,8 @@ use std::process::Command;
 use super::OLDEST_MAJOR;
 use crate::EmbeddedError;
 
-const VARIABLE: &str = "CARDGENIUS_POSTGRES_BIN";
+/// The environment variable that names the folder of the server's programs.
+pub const VARIABLE: &str = "CARDGENIUS_POSTGRES_BIN";
 const VERSIONED_ROOT: &str = "/usr/lib/postgresql";
 const NEEDED: [&str; 2] = ["postgres", "initdb"];
 
