@@ -58,7 +58,8 @@ pub(super) struct Database {
     pub(super) autovacuum: bool,
     /// Publications and slots.
     pub(super) replication: Vec<Replication>,
-    /// Server processes that served two of our sessions, held at once, in the order first, second, first.
+    /// Server processes that served two of our sessions, held at once: the first's transaction, the second's after it, and
+    /// the first's again while the second was in one.
     pub(super) backends: [i32; 3],
 }
 

@@ -22,13 +22,14 @@ pub(super) async fn gather(
     called: &'static str,
     wanted: &[Wanted],
 ) -> Result<(Database, Vec<Relation>), StoreError> {
-    let mut first = sessions.session().await?;
+    let (mut first, mut second) = (sessions.session().await?, sessions.session().await?);
     let outcome = async {
-        let mut second = sessions.session().await?;
-        let held = async { Ok([backend(&mut first).await?, backend(&mut second).await?]) }.await;
-        second.done(&held);
-        let [one, other] = held?;
+        let (one, other) = (backend(&mut first).await?, backend(&mut second).await?);
+        // While the second is in a transaction, a pooler must serve the first from another process: does that one know
+        // the statements that the first has prepared?
+        let held = second.begin().await?;
         let transaction = first.begin().await?;
+        held.roll_back().await?;
         let mut database = server(&transaction, questions, called).await?;
         database.backends = [one, other, transaction.backend()];
         if database.version < OLDEST_SERVER {
@@ -40,6 +41,7 @@ pub(super) async fn gather(
     }
     .await;
     first.done(&outcome);
+    second.done(&outcome);
     outcome
 }
 

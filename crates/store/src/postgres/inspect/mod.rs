@@ -12,7 +12,6 @@ mod rules;
 mod sound;
 mod warnings;
 
-use std::error::Error;
 use std::time::Duration;
 
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
@@ -144,7 +143,7 @@ impl PostgresStore {
 
 type Seen = (facts::Database, Vec<Relation>);
 
-/// Looks at one database. A server that takes no writes does not let us in at all.
+/// Looks at one database. Some of what we refuse does not let us look at all.
 async fn look(
     sessions: &Sessions,
     questions: &Questions,
@@ -156,23 +155,9 @@ async fn look(
     match gather(sessions, questions, called, &wanted).await {
         Ok((database, _)) if database.version < facts::OLDEST_SERVER => Ok(Err(rules::old_server(&database))),
         Ok(seen) => Ok(Ok(seen)),
-        Err(error) if takes_no_writes(&error) => Ok(Err(rules::read_only(called, sessions.shown()))),
-        Err(error) => Err(error),
+        Err(error) => match rules::refused_by(&error, called, sessions.shown()) {
+            Some(refusal) => Ok(Err(refusal)),
+            None => Err(error),
+        },
     }
-}
-
-/// The driver's way of saying that the server is a standby or read-only, which it asks before it lets us in: an I/O
-/// error of its own making. One that the operating system reports carries a code.
-fn takes_no_writes(error: &StoreError) -> bool {
-    if error.kind() == ErrorKind::ReadOnly {
-        return true;
-    }
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        if let Some(inner) = inner.downcast_ref::<std::io::Error>() {
-            return inner.kind() == std::io::ErrorKind::PermissionDenied && inner.raw_os_error().is_none();
-        }
-        cause = inner.source();
-    }
-    false
 }

@@ -30,7 +30,7 @@ pub(super) const FENCE: (&str, &[&str]) = ("cardgenius_fence", &["SELECT", "INSE
 /// What a column's values are to us, and so which types will do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
-    /// The user's key.
+    /// The user's key, as we read it.
     Key,
     /// Text that we write whole.
     Text,
@@ -61,7 +61,9 @@ impl Role {
         let text = matches!(of_type, "text" | "varchar" | "bpchar" | "citext");
         let whole = matches!(of_type, "int2" | "int4" | "int8");
         match self {
-            Self::Key | Self::Text => (!text).then(|| "must be a text, such as varchar(50)".into()),
+            // The blanks that char(n) adds are lost in a comparison as text, and the key would not be found again.
+            Self::Key => (!text || of_type == "bpchar").then(|| "must be varchar or text, such as varchar(50)".into()),
+            Self::Text => (!text).then(|| "must be a text, such as varchar(200)".into()),
             Self::Status => status_objection(column, text),
             Self::Reason => {
                 let roomy = column.modifier < 0 || column.modifier - HEADER >= REASON_CHARACTERS;
@@ -156,7 +158,8 @@ const INPUT: [Need<'static>; 13] = [
 
 /// The columns of the table of recommendations, all of which we load.
 pub(super) const OUTPUT: [Need<'static>; 15] = [
-    both("user_id", Role::Key),
+    // That it compares like the input's is a rule of its own.
+    both("user_id", Role::Text),
     loaded("rank", Role::Whole),
     loaded("card_name", Role::Text),
     loaded("total_savings_yearly", Role::Money),

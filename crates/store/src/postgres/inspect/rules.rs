@@ -1,5 +1,6 @@
 //! From facts to refusals: pure.
 
+use cardgenius_pipeline::error::{ErrorKind, StoreError};
 use semver::Version;
 
 use super::Refusal;
@@ -59,6 +60,29 @@ pub(super) fn read_only(called: &str, whom: &str) -> Refusal {
             "{called} takes no writes from us ({whom}): it is a standby, or default_transaction_read_only is on for the role or the database; give the address of the primary, or switch that setting off"
         ),
     )
+}
+
+/// What we refuse, where an error is the first sign of it; `place` is where the database is.
+pub(super) fn refused_by(error: &StoreError, called: &str, place: &str) -> Option<Refusal> {
+    let text = error.to_string();
+    // The driver asks the server before it lets us in, and has no code of its own for the answer.
+    if error.kind() == ErrorKind::ReadOnly || text.ends_with("database does not allow writes") {
+        return Some(read_only(called, place));
+    }
+    // invalid_sql_statement_name, duplicate_prepared_statement; and PgBouncer's own words in statement mode
+    let fault = if text.contains("(SQLSTATE 26000)") || text.contains("(SQLSTATE 42P05)") {
+        "loses prepared statements between transactions (PgBouncer carries them from version 1.21 on, where max_prepared_statements is set)"
+    } else if text.contains("statement pooling mode") {
+        "lets no transaction through"
+    } else {
+        return None;
+    };
+    Some(Refusal::new(
+        "unfit-pooler",
+        format!(
+            "a pooler is between us and {called} ({place}) that {fault}: give the server's own address, or a pool in session mode"
+        ),
+    ))
 }
 
 /// Nothing there, or something else than a table.

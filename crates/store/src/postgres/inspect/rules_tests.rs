@@ -47,6 +47,24 @@ fn an_old_server_is_refused_with_its_version() {
 }
 
 #[test]
+fn an_error_that_shows_what_we_refuse_becomes_a_refusal_and_any_other_stays_one() {
+    let name = |kind: ErrorKind, text: &str| {
+        refused_by(&StoreError::new(kind, text), "the database", "db:5432/cashkaro").map(|refusal| refusal.name)
+    };
+    let server_said = "error connecting to server: database does not allow writes";
+    assert_eq!(name(ErrorKind::Unreachable, server_said), Some("read-only-server"));
+    assert_eq!(name(ErrorKind::ReadOnly, "setting limits: …"), Some("read-only-server"));
+    let lost = "setting limits: prepared statement \"s32\" does not exist (SQLSTATE 26000)";
+    assert_eq!(name(ErrorKind::Bug, lost), Some("unfit-pooler"));
+    let twice = "setting limits: prepared statement \"s1\" already exists (SQLSTATE 42P05)";
+    assert_eq!(name(ErrorKind::SchemaMismatch, twice), Some("unfit-pooler"));
+    let no_blocks = "transaction blocks not allowed in statement pooling mode (SQLSTATE 08P01)";
+    assert_eq!(name(ErrorKind::ConnectionLost, no_blocks), Some("unfit-pooler"));
+    assert_eq!(name(ErrorKind::Unreachable, "cannot connect to the database: connection refused"), None);
+    assert_eq!(name(ErrorKind::Timeout, "inspecting the server: no answer within 60s"), None);
+}
+
+#[test]
 fn a_table_that_is_absent_is_the_only_thing_said_about_it() {
     let absent = |relation: &mut Relation| {
         let (schema, name) = (relation.schema.clone(), relation.name.clone());
@@ -192,6 +210,7 @@ fn types_that_hold_what_we_read_and_write_are_accepted_and_others_named() {
     for (name, of_type, modifier) in [
         ("user_id", "int8", -1),
         ("user_id", "uuid", -1),
+        ("user_id", "bpchar", 54),
         ("avg_amazon_gmv", "money", -1),
         ("avg_amazon_gmv", "text", -1),
         ("processing_status", "int2", -1),

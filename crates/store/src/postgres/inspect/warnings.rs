@@ -23,6 +23,12 @@ pub(super) fn warnings(facts: &Facts) -> Vec<String> {
         found.extend(pooler(database));
     }
     for relation in [input, output] {
+        if relation.column("user_id").is_some_and(|column| column.of_type == "citext") {
+            found.push(format!(
+                "{}.user_id is citext: our statements compare it as text, which its index does not serve, so that a chunk may cost a look through the whole table; varchar or text would do",
+                relation.shown()
+            ));
+        }
         if let Some(option) = relation.options.iter().find(|option| switches_autovacuum_off(option)) {
             found.push(format!(
                 "autovacuum is off on {} ({option}): every run leaves dead rows there that nobody clears; ALTER TABLE {} RESET (autovacuum_enabled);",
@@ -82,9 +88,9 @@ fn replication(database: &Database) -> Option<String> {
 /// hands the processes out by transaction.
 fn pooler(database: &Database) -> Option<String> {
     let [first, second, first_again] = database.backends;
-    (first != first_again || first == second || second == first_again).then(|| {
+    (first == second || first != first_again).then(|| {
         format!(
-            "a pooler in transaction mode is between us and {}: the sessions of an instance that died cannot be found and ended reliably, and the server's limits bind less; give the server's own address, or a pool in session mode",
+            "a pooler in transaction mode is between us and {}: the sessions of an instance that died cannot be found and ended reliably; give the server's own address, or a pool in session mode",
             database.called
         )
     })
@@ -165,13 +171,19 @@ mod tests {
     }
 
     #[test]
+    fn a_key_that_ignores_case_is_slow() {
+        let warning = only(|facts| sound::of(&mut facts.input, "user_id").of_type = "citext".into());
+        assert!(warning.starts_with("public.user_spending_data.user_id is citext"), "{warning}");
+    }
+
+    #[test]
     fn an_unlogged_output_is_warned_about() {
         assert!(only(|facts| facts.output.persistence = "u".into()).contains("empty after a crash"));
     }
 
     #[test]
     fn sessions_that_share_or_change_their_server_process_show_a_pooler() {
-        for backends in [[7, 7, 7], [7, 8, 8], [7, 8, 9], [7, 7, 8]] {
+        for backends in [[7, 7, 7], [7, 8, 9], [7, 7, 8]] {
             let warning = only(|facts| facts.source.backends = backends);
             assert!(warning.starts_with("a pooler in transaction mode"), "{warning}");
         }
