@@ -64,8 +64,8 @@ impl LeaseKeeper {
         LeaseView { valid_until: self.valid_until.subscribe() }
     }
 
-    /// Renews every `renew` until `stop`. A renewal that fails is tried again at once, then every second: the lease is
-    /// long enough for several.
+    /// Renews every `renew` until `stop`. A renewal that fails is tried again every second: the lease is long enough for
+    /// several.
     pub async fn keep<S: Store>(self, store: Arc<S>, stop: CancellationToken) {
         let mut wait = self.renew;
         while stop.run_until_cancelled(tokio::time::sleep(wait)).await.is_some() {

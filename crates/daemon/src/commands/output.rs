@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 use crate::exit::Exit;
 
@@ -25,13 +25,22 @@ pub(crate) fn complain(text: &str) {
 }
 
 /// A table without lines around it, so that other programs can cut and search it; it folds its cells only to fit a
-/// terminal.
+/// terminal. Columns of figures are aligned at their ends.
 pub(crate) fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    let rows: Vec<Vec<String>> = rows.into_iter().collect();
+    let is_figure = |column: usize| {
+        let mut cells = rows.iter().filter_map(|row| row.get(column)).peekable();
+        cells.peek().is_some() && cells.all(|cell| cell.parse::<f64>().is_ok())
+    };
+    let figures: Vec<bool> = (0..header.len()).map(is_figure).collect();
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(header.to_vec()).add_rows(rows);
-    for column in table.column_iter_mut() {
+    for (column, is_figure) in table.column_iter_mut().zip(figures) {
         column.set_padding((0, 2));
+        if is_figure {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
     }
     table.trim_fmt()
 }

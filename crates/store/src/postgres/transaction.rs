@@ -39,7 +39,8 @@ impl<'a> Transaction<'a> {
         let start = object.build_transaction().isolation_level(IsolationLevel::ReadCommitted).start();
         let inner = within(limits.statement, doing, start).await?;
         let mut transaction = Self { inner, limits, backend: 0 };
-        transaction.set_limits(limits.statement, limits.lock).await?;
+        // A load is one statement too.
+        transaction.set_limits(limits.statement.max(limits.load), limits.lock).await?;
         Ok(transaction)
     }
 
