@@ -15,6 +15,9 @@ const MAX_LOADS: usize = 4_096;
 /// Users tried alone before a refusal is called systemic.
 const PROBES: usize = 5;
 
+/// A trigger may say anything at any length; `processing_error` need not hold all of it.
+const REASON_CHARS: usize = 500;
+
 /// A user whose rows the database will not take.
 #[derive(Clone, Debug)]
 pub(super) struct Refused {
@@ -140,7 +143,9 @@ impl Load<'_> {
                 return Err(error);
             }
             if let [place] = places[..] {
-                self.refused.push(Refused { place, reason: format!("refused by the database: {}", error.cause()) });
+                let reason: String =
+                    format!("refused by the database: {}", error.cause()).chars().take(REASON_CHARS).collect();
+                self.refused.push(Refused { place, reason });
                 continue;
             }
             if self.loads >= MAX_LOADS {

@@ -257,8 +257,7 @@ impl<'a> Migration<'a> {
             )
         })?;
         match row.get::<_, &str>(0) {
-            "r" => Ok(InputState { columns: row.get(1), index: row.get(2) }),
-            "p" => Ok(InputState { columns: row.get(1), index: Some(false) }),
+            kind @ ("r" | "p") => Ok(InputState { partitioned: kind == "p", columns: row.get(1), index: row.get(2) }),
             _ => Err(StoreError::new(
                 ErrorKind::Refused,
                 format!("{shown} is not a table: set source.schema and source.table to the table of users itself"),
@@ -271,6 +270,17 @@ impl<'a> Migration<'a> {
         if state.index == Some(true) {
             report(&format!("{}: the index is there", step.name));
             return Ok(());
+        }
+        if state.partitioned {
+            // PostgreSQL builds no index concurrently over partitions, and a plain one would block every write meanwhile.
+            return Err(StoreError::new(
+                ErrorKind::Refused,
+                format!(
+                    "the table of users is partitioned: create {index} ON ONLY it, then the same index CONCURRENTLY on each partition, attach those (ALTER INDEX ... ATTACH PARTITION), and migrate again; its columns: {columns}",
+                    index = unsettled_index(&self.config.tables),
+                    columns = "(processing_status, user_id) WHERE processing_status <> 'completed'"
+                ),
+            ));
         }
         report(&format!("{}: building the index beside the running work, which may take a while", step.name));
         // It waits for old transactions without blocking anybody: a lock timeout would only make it fail.
@@ -302,6 +312,7 @@ impl<'a> Migration<'a> {
 }
 
 struct InputState {
+    partitioned: bool,
     columns: i64,
     /// None: no such index; false: half-built.
     index: Option<bool>,
