@@ -43,10 +43,12 @@ pub(crate) fn recommend<T: Integer>(plans: &[Plan], user: &ExactUser<T>) -> Resu
             insert(&mut best, plan.outcome(user).net(plan), place);
         }
     }
+    if eligible < RANKS {
+        return Err(UserFault::TooFewCards { eligible });
+    }
     let mut rows = TopTen::default();
-    for (row, ranked) in rows.iter_mut().zip(best) {
-        let Some((_, place)) = ranked else { return Err(UserFault::TooFewCards { eligible }) };
-        *row = publish(plans, place, user).ok_or(UserFault::OutOfRange)?;
+    for (row, (_, place)) in rows.iter_mut().zip(best.iter().flatten()) {
+        *row = publish(plans, *place, user).ok_or(UserFault::OutOfRange)?;
     }
     Ok(rows)
 }
