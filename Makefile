@@ -18,11 +18,11 @@ prerequisites: ## install what this machine lacks (PostgreSQL's programs, a C co
 	@deploy/prerequisites.sh
 
 demo: prerequisites ## run the whole thing on a private PostgreSQL: make demo, make demo USERS=200000, make demo ARGS=--keep
-	$(CARGO) build --release --locked $(CARGO_FLAGS)
+	$(CARGO) build --release --locked --package cardgenius $(CARGO_FLAGS)
 	$(TARGET_DIR)/release/cardgenius demo $(if $(USERS),--users $(USERS)) $(ARGS)
 
 build: prerequisites ## build the release binary, target/release/cardgenius
-	$(CARGO) build --release --locked $(CARGO_FLAGS)
+	$(CARGO) build --release --locked --package cardgenius $(CARGO_FLAGS)
 
 test: prerequisites ## run every test, against private servers of this machine's own binaries
 	$(CARGO) test --workspace --locked $(CARGO_FLAGS)

@@ -66,10 +66,12 @@ fn on_server(
     }
     say("the backfill: cardgenius --backfill");
     let exit = runtime.block_on(backfill::backfill(config, stop.clone()));
-    if matches!(exit, Exit::Done | Exit::TooManyFailed) {
-        output::print(&ten_cards::of_one_user(server)?);
+    if !matches!(exit, Exit::Done | Exit::TooManyFailed) {
+        return Ok(exit);
     }
-    Ok(exit)
+    output::print(&ten_cards::of_one_user(server)?);
+    // A few of the made-up users are faulty on purpose; among few users that is a large share.
+    Ok(Exit::Done)
 }
 
 fn finish(options: &DemoOptions, server: PrivatePostgres) -> Result<(), DemoError> {

@@ -97,40 +97,45 @@ pub struct MigrateConfig {
     pub limits: CallLimits,
 }
 
-/// The SQL of all steps, for `psql`; may be run again at any time.
+/// The SQL of all steps, for `psql`; may be run again at any time. With a second target database its part comes last,
+/// under a heading of its own.
 ///
 /// # Errors
 /// Only a template of ours that is wrong.
 pub fn print(tables: &TableNames, second_target: bool) -> Result<String, StoreError> {
     let names = Names::new(tables);
+    let lock_timeout = format!("SET lock_timeout = '{}s';\n", LOCK_TIMEOUT.as_secs());
     let mut script = format!(
         "-- CardGenius {}: schema version {SCHEMA_VERSION}. Every statement may be run again.\n\
          -- A lock that is not granted in time fails its statement: run the script again.\n\
-         \\set ON_ERROR_STOP on\nSET lock_timeout = '{}s';\n",
+         \\set ON_ERROR_STOP on\n{lock_timeout}",
         env!("CARGO_PKG_VERSION"),
-        LOCK_TIMEOUT.as_secs()
     );
-    for step in STEPS.iter().filter(|step| second_target || step.place != Place::SecondTarget) {
-        let sql = render(&names, step.template)?;
-        let note = match step.place {
-            Place::Source => "",
-            Place::Target if second_target => " (in the target database)",
-            Place::SecondTarget => " (in the target database)",
-            Place::Target => "",
-        };
-        script.push_str(&format!("\n-- {}{note}\n", step.name));
-        match step.kind {
-            Kind::Index => script
-                .push_str(&format!("RESET lock_timeout;\n{sql}SET lock_timeout = '{}s';\n", LOCK_TIMEOUT.as_secs())),
-            Kind::Transaction | Kind::Columns => script.push_str(&format!("BEGIN;\n{sql}COMMIT;\n")),
-        }
+    let here =
+        |step: &&Step| if second_target { step.place == Place::Source } else { step.place != Place::SecondTarget };
+    for step in STEPS.iter().filter(here) {
+        script.push_str(&printed(&names, step, &lock_timeout)?);
     }
     let version = render(&names, include_str!("sql/migrate_version.sql"))?
         .replace("$1", &SCHEMA_VERSION.to_string())
         .replace("$2", &format!("'{OLDEST_PROGRAM}'"))
         .replace("$3", "current_user");
     script.push_str(&format!("\n-- the version, last: from here on the daemon will start\n{};\n", version.trim_end()));
+    if second_target {
+        script.push_str(&format!("\n-- ===== from here on in the TARGET database =====\n{lock_timeout}"));
+        for step in STEPS.iter().filter(|step| step.place != Place::Source) {
+            script.push_str(&printed(&names, step, &lock_timeout)?);
+        }
+    }
     Ok(script)
+}
+
+fn printed(names: &Names, step: &Step, lock_timeout: &str) -> Result<String, StoreError> {
+    let (name, sql) = (step.name, render(names, step.template)?);
+    Ok(match step.kind {
+        Kind::Index => format!("\n-- {name}\nRESET lock_timeout;\n{sql}{lock_timeout}"),
+        Kind::Transaction | Kind::Columns => format!("\n-- {name}\nBEGIN;\n{sql}COMMIT;\n"),
+    })
 }
 
 fn render(names: &Names, template: &str) -> Result<String, StoreError> {
