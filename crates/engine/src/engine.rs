@@ -86,6 +86,9 @@ impl Engine {
         if amounts.iter().any(|amount| amount.sign() == Sign::Minus) {
             return Err(UserFault::NegativeSpend);
         }
-        exact::recommend(&self.plans, &exact::wide(user, amounts, decimals))
+        match exact::narrow(user, amounts, decimals) {
+            Some(narrow) => exact::recommend(&self.plans, &narrow),
+            None => exact::recommend(&self.plans, &exact::wide(user, amounts, decimals)),
+        }
     }
 }

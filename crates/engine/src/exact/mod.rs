@@ -6,7 +6,7 @@
 mod card;
 mod user;
 
-pub(crate) use user::{ExactUser, ordinary, wide};
+pub(crate) use user::{ExactUser, narrow, ordinary, wide};
 
 use std::ops::{Add, Div, Mul, Sub};
 
@@ -15,7 +15,7 @@ use crate::published::{MAX_PUBLISHED, RANKS, Recommendation, TopTen};
 use crate::user::{Spend, User, UserFault};
 
 /// What the exact calculation asks of an integer type. It must hold every intermediate figure:
-/// see [`ordinary`] for `i128`; `BigInt` always does.
+/// see [`ordinary`] and [`narrow`] for `i128`; `BigInt` always does.
 pub(crate) trait Integer:
     Clone
     + Ord

@@ -47,18 +47,26 @@ impl<T: Integer> ExactUser<'_, T> {
 /// A user whose amounts are whole paise.
 ///
 /// `i128` holds every intermediate figure, for any six non-negative `i64`, which is more than DECIMAL(12,2) allows:
-/// with `m` the larger of the confirmed amount and the sum of the five, `m < 5 x 2^63 < 4.7e19` paise, and the six
-/// categories together spend `m`.
-/// - Spend x rate x multiplier: `m x 1e6 x 1e8 < 4.7e33`; half the divisor adds 5e9.
-/// - Points: a rupee earns at most `1 x 100 x 100`, so the six together are below `m x 1e4 + 6 x 2 < 4.8e23` hundredths
-///   a month (two roundings in a category that is split), and below `5.8e24` a year.
-/// - Value: points of a year x 1e6 x 1e4 `< 5.8e34`; half of 1e8 adds nothing that matters.
-/// - Thresholds: 1e12 paise; annual spend `12 m < 5.7e20`; benefits and fees below 1.1e14.
-///
-/// All are below `2^127 > 1.7e38`.
+/// the assertions below are the proof.
 pub(crate) fn ordinary<'a>(user: &'a User, paise: &[i64; 6]) -> ExactUser<'a, i128> {
     debug_assert!(paise.iter().all(|amount| *amount >= 0), "negative spend must have been refused");
     exact_user(user, paise.map(i128::from), 1, 10_i128.pow(10))
+}
+
+/// A user whose amounts are used exactly as they stand, in units that six `i64` can count and that are no smaller than
+/// `10^-MAX_DECIMALS` rupees; none if that cannot be.
+pub(crate) fn narrow<'a>(user: &'a User, amounts: &[BigInt; 6], decimals: u32) -> Option<ExactUser<'a, i128>> {
+    let scale = 10_i64.pow(2_u32.saturating_sub(decimals));
+    let decimals = decimals.max(2);
+    if decimals > MAX_DECIMALS {
+        return None;
+    }
+    let mut columns = [0; 6];
+    for (column, amount) in columns.iter_mut().zip(amounts) {
+        *column = i128::from(i64::try_from(amount).ok()?.checked_mul(scale)?);
+    }
+    let paisa = 10_i128.pow(decimals - 2);
+    Some(exact_user(user, columns, paisa, paisa * 10_i128.pow(10)))
 }
 
 /// A user whose amounts are used exactly as they stand, whatever their decimals.
@@ -69,6 +77,26 @@ pub(crate) fn wide<'a>(user: &'a User, amounts: &[BigInt; 6], decimals: u32) -> 
     let points_divisor = &paisa * BigInt::from(10).pow(10);
     exact_user(user, amounts.each_ref().map(|amount| amount * &scale), paisa, points_divisor)
 }
+
+/// Most decimals that [`narrow`] takes.
+const MAX_DECIMALS: u32 = 18;
+
+// That `i128` is enough, at two decimals and at `MAX_DECIMALS`: upper bounds of every intermediate figure.
+const _: () = {
+    let units_of_a_paisa = 10_u128.pow(MAX_DECIMALS - 2);
+    // The larger of the confirmed amount and the sum of the five, which is also what all six categories spend together.
+    let spend = 5 * i64::MAX as u128;
+    let annual_spend = 12 * spend;
+    // Rates are at most 1e6 millionths, two multipliers at most 1e4 hundredths each; rounding adds half the divisor.
+    let times_rates = spend * 10_u128.pow(6) * 10_u128.pow(8) + units_of_a_paisa * 10_u128.pow(10) / 2;
+    // So a paisa, which is one unit or more, earns at most 1e4 hundredths; six categories round at most twice each.
+    let points = spend * 10_u128.pow(4) + 12;
+    let value = 12 * points * 10_u128.pow(6);
+    let times_conversion_rate = value * 10_u128.pow(4) + 10_u128.pow(8) / 2;
+    let threshold = 10_u128.pow(12) * units_of_a_paisa;
+    let largest = i128::MAX as u128;
+    assert!(annual_spend < largest && times_rates < largest && times_conversion_rate < largest && threshold < largest);
+};
 
 fn exact_user<T: Integer>(user: &User, columns: [T; 6], paisa: T, points_divisor: T) -> ExactUser<'_, T> {
     let [amazon, flipkart, myntra, ajio, grocery, confirmed] = columns;

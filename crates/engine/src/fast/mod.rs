@@ -17,6 +17,8 @@ mod offers;
 mod pools;
 mod rank;
 mod sources;
+#[cfg(test)]
+mod tests;
 
 use crate::category::CATEGORIES;
 use crate::published::{RANKS, Recommendation, TopTen};

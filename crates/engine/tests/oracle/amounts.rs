@@ -54,6 +54,15 @@ fn wide() -> BoxedStrategy<Option<String>> {
     .boxed()
 }
 
+/// Of three or four decimals; of none or one, but many digits.
+fn slightly_wide() -> BoxedStrategy<[Option<String>; 6]> {
+    let decimals =
+        (0_i64..1_000_000, 0..10_000_i64).prop_map(|(rupees, fraction)| Some(format!("{rupees}.{fraction:04}")));
+    let digits = ("[1-9][0-9]{0,17}", prop::bool::ANY)
+        .prop_map(|(digits, has_decimal)| Some(if has_decimal { format!("{digits}.5") } else { digits }));
+    prop_oneof![4 => prop::array::uniform6(decimals), 1 => prop::array::uniform6(digits)].boxed()
+}
+
 /// At least one that fails the user, beside others.
 fn faulty() -> BoxedStrategy<[Option<String>; 6]> {
     let fault = prop_oneof![
@@ -90,7 +99,8 @@ pub(crate) fn person() -> impl Strategy<Value = Person> {
         6 => columns(ordinary),
         6 => confirmed_near_the_sum(),
         2 => columns(large),
-        3 => columns(wide),
+        2 => columns(wide),
+        2 => slightly_wide(),
         1 => faulty(),
     ];
     let income = prop_oneof![2 => Just(None), 1 => (0..5_i64).prop_map(|step| Some(rupees(2_500_000 + step - 2)))];

@@ -38,15 +38,19 @@ fn spend(columns: &[Option<String>; 6]) -> Spend {
         return Spend::NotANumber { negative: texts.into_iter().any(|text| is_finite(text) && text.starts_with('-')) };
     }
     let decimals = texts.into_iter().map(|text| unscaled(text).1).max().unwrap();
-    let amounts = texts.map(|text| {
-        let (digits, own) = unscaled(text);
-        digits * BigInt::from(10).pow(decimals.max(2) - own)
-    });
-    let most = BigInt::from(MAX_PAISE);
-    if decimals <= 2 && amounts.iter().all(|amount| *amount.magnitude() <= *most.magnitude()) {
-        return Spend::Paise(amounts.map(|amount| i64::try_from(amount).unwrap()));
+    let at = |decimals: u32| {
+        texts.map(|text| {
+            let (digits, own) = unscaled(text);
+            digits * BigInt::from(10).pow(decimals - own)
+        })
+    };
+    if decimals <= 2 {
+        let paise = at(2);
+        if paise.iter().all(|amount| (BigInt::from(-MAX_PAISE)..=BigInt::from(MAX_PAISE)).contains(amount)) {
+            return Spend::Paise(paise.map(|amount| i64::try_from(amount).unwrap()));
+        }
     }
-    Spend::Wide { amounts: Box::new(amounts), decimals: decimals.max(2) }
+    Spend::Wide { amounts: Box::new(at(decimals)), decimals }
 }
 
 fn paise(text: &str) -> i64 {

@@ -7,6 +7,7 @@ use std::fmt;
 use cardgenius_engine::Engine;
 use cardgenius_engine::catalogue::Catalogue;
 use cardgenius_engine::user::{Spend, User};
+use num_bigint::BigInt;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestRunner};
 use serde_json::Value;
@@ -137,13 +138,15 @@ fn the_fast_path_agrees_with_the_exact_one_on_the_default_catalogue() {
     let known = (prop::option::of(0..20_000_000_i64), prop::option::of(500..900_i64));
     let result = runner(2_000).run(&(shopper(), known), |(paise, (income, score))| {
         let user = |spend| User { spend, monthly_income_paise: income, credit_score: score };
-        let wide = |factor: i64, decimals| {
-            let amounts = Box::new(paise.map(|amount| (amount * factor).into()));
+        let wide = |decimals| {
+            let unit = BigInt::from(10).pow(decimals - 2);
+            let amounts = Box::new(paise.map(|amount| amount * &unit));
             rows_of_engine(&engine, &user(Spend::Wide { amounts, decimals }))
         };
         let ordinary = rows_of_engine(&engine, &user(Spend::Paise(paise)));
-        prop_assert_eq!(&ordinary, &wide(1, 2), "{:?}", paise.map(rupees));
-        prop_assert_eq!(&ordinary, &wide(1_000_000_000, 11), "{:?}", paise.map(rupees));
+        for decimals in [2, 6, 40] {
+            prop_assert_eq!(&ordinary, &wide(decimals), "{:?} with {} decimals", paise.map(rupees), decimals);
+        }
         Ok(())
     });
     if let Err(failure) = result {
