@@ -13,6 +13,9 @@ const OPEN_ATTEMPTS: u32 = 5;
 
 impl PostgresStore {
     pub(super) async fn open_or_join_run(&self, request: &RunRequest) -> Result<Run, StoreError> {
+        // Users whose rows somebody held locked when their claim was closed: a run that is over before this instance may
+        // sweep would pass them by, as every short one after it.
+        while self.heal_orphans().await? > 0 {}
         for _ in 0..OPEN_ATTEMPTS {
             let mut session = self.source.session().await?;
             let outcome = async { self.open_in(session.begin().await?, request).await }.await;

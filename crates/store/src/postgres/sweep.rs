@@ -87,8 +87,8 @@ impl PostgresStore {
     }
 
     /// Sets `pending` users of no open claim back to `new`: a status set by hand, or a row that was locked when its claim
-    /// was closed.
-    async fn heal_orphans(&self) -> Result<u64, StoreError> {
+    /// was closed. Safe at any time, whoever is alive: whoever is claimed has an open claim from the same commit on.
+    pub(super) async fn heal_orphans(&self) -> Result<u64, StoreError> {
         let mut session = self.source.session().await?;
         let outcome = async {
             let transaction = session.begin().await?;
