@@ -69,7 +69,8 @@ struct Bar(ProgressBar);
 
 impl Bar {
     fn new(total: u64) -> Self {
-        let template = "{bar:30.cyan/blue} {percent:>3}%  {msg}";
+        // The bar in what the figures leave of the line: it fits 80 columns and does not wrap.
+        let template = "{percent:>3}%  {msg}  {wide_bar:.cyan/blue}";
         let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
         Self(terminal::add(ProgressBar::new(total).with_style(style.progress_chars("━╸─"))))
     }
