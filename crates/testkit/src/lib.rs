@@ -1,1 +1,23 @@
-//! (skeleton)
+//! What the tests of several packages need: databases on private servers, made-up users, a gate at which loads wait, and
+//! the audit after a run. For tests only.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a fixture that cannot be had fails the test that asked for it"
+)]
+
+pub mod audit;
+pub mod database;
+pub mod gate;
+pub mod population;
+mod sql;
+pub mod tables;
+pub mod waiting;
+
+pub use audit::{Counts, audit, violations};
+pub use database::{Database, TestServer};
+pub use gate::Gate;
+pub use population::populate;
+pub use tables::Tables;
+pub use waiting::until;

@@ -1,0 +1,28 @@
+//! The statements, one a file.
+
+pub(crate) const COPY_DATABASE: &str = include_str!("sql/copy_database.sql");
+pub(crate) const POPULATE: &str = include_str!("sql/populate.sql");
+
+pub(crate) const GATE_TABLE: &str = include_str!("sql/gate_table.sql");
+pub(crate) const GATE_FUNCTION: &str = include_str!("sql/gate_function.sql");
+pub(crate) const GATE_TRIGGER: &str = include_str!("sql/gate_trigger.sql");
+pub(crate) const GATE_FROM: &str = include_str!("sql/gate_from.sql");
+pub(crate) const GATE_CLOSE: &str = include_str!("sql/gate_close.sql");
+pub(crate) const GATE_OPEN: &str = include_str!("sql/gate_open.sql");
+pub(crate) const GATE_COUNT: &str = include_str!("sql/gate_count.sql");
+
+pub(crate) const AUDIT_COUNTS: &str = include_str!("sql/audit_counts.sql");
+pub(crate) const AUDIT_COMPLETED: &str = include_str!("sql/audit_completed.sql");
+
+/// Statements on the source that return a line for each violation.
+pub(crate) const AUDIT_SOURCE: [&str; 5] = [
+    include_str!("sql/audit_pending.sql"),
+    include_str!("sql/audit_unsettled.sql"),
+    include_str!("sql/audit_claims.sql"),
+    include_str!("sql/audit_closed_runs.sql"),
+    include_str!("sql/audit_links.sql"),
+];
+
+/// Statements on the target that do; $1 is the keys of the completed users.
+pub(crate) const AUDIT_TARGET: [&str; 2] =
+    [include_str!("sql/audit_ten_rows.sql"), include_str!("sql/audit_partial_rows.sql")];

@@ -1,0 +1,1 @@
+INSERT INTO public.testkit_gate (from_key) VALUES ($1)

@@ -1,0 +1,1 @@
+CREATE TABLE public.testkit_gate (from_key text NOT NULL)

@@ -1,0 +1,28 @@
+//! The real binary against real private servers: what was promised of the whole program, each promise a test.
+//!
+//! One target, so that it links once; one server for all but the tests that stop or reconfigure theirs; a database for
+//! each test. The oracle is that of the engine's own tests: it shares no code with the engine.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+#[path = "../program.rs"]
+mod program;
+
+#[path = "../../crates/engine/tests/oracle/number.rs"]
+mod number;
+// The oracle's part that drives the engine is not needed here.
+#[allow(dead_code)]
+#[path = "../../crates/engine/tests/oracle/people.rs"]
+mod people;
+#[path = "../../crates/engine/tests/oracle/rules.rs"]
+mod rules;
+
+mod backfill;
+mod comparison;
+mod customer_meanwhile;
+mod examples;
+mod joining;
+mod place;
+mod progress;
+mod replacing;
+mod running;
+mod stopping;
