@@ -24,6 +24,7 @@ impl PostgresStore {
         if run.is_none_or(|run| run.get::<_, &str>(0) != "open") {
             return Ok(Claimed::RunClosed);
         }
+        transaction.rows(&sql.claim_plan, &[]).await?;
         let (least, most) = request.suspicion.crashes();
         let rows = i64::try_from(request.rows).unwrap_or(i64::MAX);
         let claimed =

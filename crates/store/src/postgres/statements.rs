@@ -31,6 +31,7 @@ statements! {
     claim_close: "closing a claim",
     claim_insert: "writing a claim",
     claim_lock: "locking a claim",
+    claim_plan: "preparing to claim",
     claim_settle: "settling a claim",
     claim_users: "claiming users",
     fence_insert: "setting the target's fence",
