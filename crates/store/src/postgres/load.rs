@@ -108,6 +108,8 @@ impl Load<'_> {
                 ),
             ));
         }
+        // Asked at the commit, it could not be told any more whose rows are refused, and one user would stop the run.
+        savepoint.execute(&self.sql.constraints_now, &[]).await?;
         Ok(())
     }
 

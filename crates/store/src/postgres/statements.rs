@@ -34,6 +34,7 @@ statements! {
     claim_plan: "preparing to claim",
     claim_settle: "settling a claim",
     claim_users: "claiming users",
+    constraints_now: "checking deferred constraints",
     fence_insert: "setting the target's fence",
     fence_tombstone: "closing the target's fence",
     instance_register: "registering this instance",
