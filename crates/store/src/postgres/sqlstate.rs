@@ -80,9 +80,14 @@ fn is_io(error: &Error) -> bool {
 }
 
 /// The driver says "db error"; an operator wants the server's message, code, detail of the constraint and hint. Never
-/// the detail or the context: they quote the row.
-#[derive(Debug)]
+/// the detail or the context: they quote the row, and so would the driver's `Debug`.
 struct Described(Error);
+
+impl std::fmt::Debug for Described {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?}", self.to_string())
+    }
+}
 
 impl std::fmt::Display for Described {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
