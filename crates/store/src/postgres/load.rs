@@ -12,8 +12,12 @@ use super::transaction::Transaction;
 /// Loads that one chunk may cost: enough for hundreds of bad users among 10,000.
 const MAX_LOADS: usize = 4_096;
 
-/// Users tried alone before a refusal is called systemic.
-const PROBES: usize = 5;
+/// Users tried alone before a refusal is called systemic: so many that a chunk with every second user poisonous is hardly
+/// ever taken for it.
+const PROBES: usize = 20;
+
+/// So few users are told apart without asking whether it is the system.
+const A_FEW: usize = 5;
 
 /// A trigger may say anything at any length; `processing_error` need not hold all of it.
 const REASON_CHARS: usize = 500;
@@ -40,17 +44,9 @@ pub(super) async fn replace_rows(
 ) -> Result<Vec<Refused>, StoreError> {
     let places: Vec<usize> = (0..users.len()).filter(|place| users[*place].outcome.is_ok()).collect();
     let mut load = Load { sql, chunk, users, loads: 0, delete_all: false, refused: Vec::new() };
-    let Err(mut error) = load.try_load(transaction, &places).await else {
+    let Err(error) = load.try_load(transaction, &places).await else {
         return Ok(load.refused);
     };
-    if error.kind() == ErrorKind::UniqueViolation {
-        // Contention first: somebody left rows that the user's columns know nothing of. Delete everybody's, once more.
-        load.delete_all = true;
-        match load.try_load(transaction, &places).await {
-            Ok(()) => return Ok(load.refused),
-            Err(second) => error = second,
-        }
-    }
     if !is_refusal(error.kind()) || load.is_systemic(transaction, &places).await? {
         return Err(error);
     }
@@ -64,6 +60,13 @@ const fn is_refusal(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::DataRejected | ErrorKind::Constraint | ErrorKind::UniqueViolation)
 }
 
+/// The `probe`th of some places among `count`, far apart and in no step that a pattern of poison could share (the
+/// fractions of the golden ratio's multiples).
+fn spread(probe: usize, count: usize) -> usize {
+    const GOLDEN_RATIO: f64 = 1.618_033_988_749_895;
+    ((probe as f64 * GOLDEN_RATIO).fract() * count as f64) as usize % count
+}
+
 struct Load<'a> {
     sql: &'a Statements,
     chunk: &'a ComputedChunk,
@@ -74,17 +77,36 @@ struct Load<'a> {
 }
 
 impl Load<'_> {
-    /// One load under a savepoint: all of these users' rows replaced, or (refused) nothing changed.
+    /// All of these users' rows replaced, or (refused) nothing changed.
     async fn try_load(&mut self, transaction: &mut Transaction<'_>, places: &[usize]) -> Result<(), StoreError> {
         if places.is_empty() {
             return Ok(());
         }
+        match self.under_a_savepoint(transaction, places, true).await {
+            Err(error) if error.kind() == ErrorKind::UniqueViolation && !self.delete_all => {
+                // Contention first: somebody left rows that the users' columns know nothing of. From here on everybody's
+                // are deleted.
+                self.delete_all = true;
+                self.under_a_savepoint(transaction, places, true).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// One load; undone if it is refused, or was only to see whether it would be.
+    async fn under_a_savepoint(
+        &mut self,
+        transaction: &mut Transaction<'_>,
+        places: &[usize],
+        keep: bool,
+    ) -> Result<(), StoreError> {
         self.loads += 1;
         let savepoint = transaction.savepoint().await?;
         match self.load(&savepoint, places).await {
-            Ok(()) => savepoint.release().await,
+            Ok(()) if keep => savepoint.release().await,
+            Ok(()) => savepoint.undo().await,
             Err(error) if is_refusal(error.kind()) => {
-                savepoint.roll_back().await?;
+                savepoint.undo().await?;
                 Err(error)
             }
             Err(error) => Err(error),
@@ -113,24 +135,19 @@ impl Load<'_> {
         Ok(())
     }
 
-    /// Whether a few users, far apart, are refused each for itself as the whole was: then it is not poison but the
-    /// system, and there is no point in taking it apart.
+    /// Whether users far apart are refused each for itself as the whole was: then it is not poison but the system, and
+    /// there is no point in taking it apart.
     async fn is_systemic(&mut self, transaction: &mut Transaction<'_>, places: &[usize]) -> Result<bool, StoreError> {
-        if places.len() <= PROBES {
+        if places.len() <= A_FEW {
             return Ok(false);
         }
-        for probe in 0..PROBES {
-            let place = places[probe * (places.len() - 1) / (PROBES - 1)];
-            self.loads += 1;
-            let savepoint = transaction.savepoint().await?;
-            match self.load(&savepoint, &[place]).await {
-                Ok(()) => {
-                    // It will be loaded again, with its half.
-                    savepoint.roll_back().await?;
-                    return Ok(false);
-                }
-                Err(error) if is_refusal(error.kind()) => savepoint.roll_back().await?,
-                Err(error) => return Err(error),
+        for probe in 0..PROBES.min(places.len()) {
+            let place = places[if places.len() <= PROBES { probe } else { spread(probe, places.len()) }];
+            match self.under_a_savepoint(transaction, &[place], false).await {
+                // Its rows are in the way of themselves: that is no refusal.
+                Err(error) if error.kind() == ErrorKind::UniqueViolation && !self.delete_all => return Ok(false),
+                Err(error) if is_refusal(error.kind()) => {}
+                outcome => return outcome.map(|()| false),
             }
         }
         Ok(true)
@@ -138,7 +155,8 @@ impl Load<'_> {
 
     /// Finds those that are refused, given that all of them together were; loads the others.
     async fn find_refused(&mut self, transaction: &mut Transaction<'_>, places: Vec<usize>) -> Result<(), StoreError> {
-        let mut suspects = vec![places];
+        let (left, right) = places.split_at(places.len() / 2);
+        let mut suspects = vec![right.to_vec(), left.to_vec()];
         while let Some(mut places) = suspects.pop() {
             let Err(error) = self.try_load(transaction, &places).await else { continue };
             if !is_refusal(error.kind()) {

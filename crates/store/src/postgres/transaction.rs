@@ -122,9 +122,17 @@ impl<'a> Transaction<'a> {
         within(self.limits.statement, "releasing a savepoint", self.inner.commit()).await
     }
 
-    /// Undoes what was done since the savepoint, or the whole transaction.
+    /// Undoes the whole transaction.
     pub(super) async fn roll_back(self) -> Result<(), StoreError> {
         within(self.limits.statement, "rolling back", self.inner.rollback()).await
+    }
+
+    /// Undoes what was done since the savepoint, and ends it: one that is only rolled back stays, and every further one
+    /// would lie inside it, which makes each statement dearer than the last.
+    pub(super) async fn undo(self) -> Result<(), StoreError> {
+        let undo = self.inner.batch_execute(include_str!("sql/savepoint_undo.sql"));
+        within(self.limits.statement, "rolling back to a savepoint", undo).await?;
+        self.release().await
     }
 
     /// Commits. If the answer is lost the commit is in doubt: the server may or may not have done it.
