@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use cardgenius_pipeline::backoff::Backoff;
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
+use tokio::time::Instant;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, Row};
+use tokio_postgres::{Client, IsolationLevel, Row, SimpleQueryMessage};
 use uuid::Uuid;
 
 use super::sessions::{Sessions, within};
@@ -29,6 +30,9 @@ const LOCK_ATTEMPTS: u32 = 60;
 
 /// For somebody else's migration to end.
 const OTHERS_TIMEOUT: Duration = Duration::from_secs(3600);
+
+/// Between two looks whether it has ended.
+const OTHERS_POLL: Duration = Duration::from_millis(200);
 
 /// For an index to be built over hundreds of millions of users.
 const STEP_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
@@ -150,11 +154,10 @@ pub async fn migrate(config: &MigrateConfig, report: &mut (dyn FnMut(&str) + Sen
     let name = format!("cardgenius/migrate/{}", Uuid::new_v4());
     let source = Sessions::new(&config.source, config.limits, &name, 1)?;
     let mut guard = source.dial().connect_alone(config.limits.connect).await?.0;
-    let lock =
-        guard.transaction().await.map_err(|error| super::sqlstate::store_error("locking the migrations", error))?;
-    // In one plain message: an extended one's portal would keep a snapshot, and the index below would wait for that.
-    let locking = lock.batch_execute(include_str!("sql/migrate_lock.sql"));
-    within(OTHERS_TIMEOUT, "waiting for somebody else's migration", locking).await?;
+    // At READ COMMITTED nothing of it stays but the lock: a snapshot that stayed would hold up the index below.
+    let begin = guard.build_transaction().isolation_level(IsolationLevel::ReadCommitted).start();
+    let lock = begin.await.map_err(|error| super::sqlstate::store_error("locking the migrations", error))?;
+    wait_for_others(&lock, config.limits.statement, report).await?;
     let names = Names::new(&config.tables);
     let mut migration = Migration::connect(&source, config, names).await?;
     let second = match &config.target {
@@ -177,6 +180,34 @@ pub async fn migrate(config: &MigrateConfig, report: &mut (dyn FnMut(&str) + Sen
     // The lock goes with its transaction.
     drop(lock);
     Ok(())
+}
+
+/// Waits for somebody else's migration to end, by asking again and again: whoever waits within a statement holds a
+/// snapshot, and the other one's index waits for all snapshots to go, so that neither would ever end.
+async fn wait_for_others(
+    lock: &tokio_postgres::Transaction<'_>,
+    limit: Duration,
+    report: &mut (dyn FnMut(&str) + Send),
+) -> Result<(), StoreError> {
+    let doing = "locking the migrations";
+    let begun = Instant::now();
+    let mut reported = false;
+    loop {
+        // In one plain message: an extended one's portal would keep a snapshot.
+        let answer = within(limit, doing, lock.simple_query(include_str!("sql/migrate_lock.sql"))).await?;
+        if answer.iter().any(|message| matches!(message, SimpleQueryMessage::Row(row) if row.get(0) == Some("t"))) {
+            return Ok(());
+        }
+        if begun.elapsed() >= OTHERS_TIMEOUT {
+            let doing =
+                format!("somebody else has been migrating for {OTHERS_TIMEOUT:?}; migrate again when that is over");
+            return Err(StoreError::new(ErrorKind::Contention, doing));
+        }
+        if !std::mem::replace(&mut reported, true) {
+            report("somebody else is migrating: waiting for that to end");
+        }
+        tokio::time::sleep(OTHERS_POLL).await;
+    }
 }
 
 struct Migration<'a> {
