@@ -113,3 +113,17 @@ async fn users_that_arrive_while_a_run_is_under_way_are_done_by_it() {
     run.end().ended(0);
     assert_eq!(audited(&database).await, Counts::all_completed(22));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_the_optional_trigger_new_amounts_alone_make_a_user_new_and_our_own_updates_do_not() {
+    let database = migrated();
+    database.psql(include_str!("../../sql/postgres/optional/new_spending_sets_new.sql"));
+    let (gate, run) = held_in_flight(&database, 60_000).await;
+    database.psql("UPDATE {{input}} SET avg_amazon_gmv = 77777.77 WHERE user_id = 'CK0000003'");
+    gate.open().await;
+    let answer = run.end().ended(0);
+    holds_all(&answer.stdout, &["completed   20 users, 200 rows", "superseded  1 users"]);
+    assert_eq!(database.psql("SELECT sum(users) FROM {{claims}}"), "21");
+    assert_eq!(audited(&database).await, Counts::all_completed(20));
+    assert_as_the_oracle_says(&database, 1).await;
+}
