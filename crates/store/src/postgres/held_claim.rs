@@ -84,8 +84,12 @@ impl HeldClaim {
     ) -> Result<(Vec<String>, u64), StoreError> {
         let range: [&(dyn tokio_postgres::types::ToSql + Sync); 3] =
             [&self.claim_id, &self.first_user_id, &self.last_user_id];
-        let held: Vec<String> = transaction.rows(&sql.users_hold, &range).await?.iter().map(|row| row.get(0)).collect();
+        let mut held: Vec<String> =
+            transaction.rows(&sql.users_hold, &range).await?.iter().map(|row| row.get(0)).collect();
         let pending: i64 = transaction.one(&sql.users_count_pending, &range).await?.get(0);
-        Ok((held, u64::try_from(pending).unwrap_or(0)))
+        // Somebody may have set to pending, by hand, a user that this claim has settled: then there is one too many, and
+        // the claim would not add up. Whoever is passed over is healed when the claim is closed.
+        held.truncate(usize::try_from(self.totals.left).unwrap_or(usize::MAX));
+        Ok((held, u64::try_from(pending).unwrap_or(0).min(self.totals.left)))
     }
 }
