@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::PostgresStore;
 use super::finish::{Settlement, among};
+use super::give_back::Cause;
 use super::held_claim::HeldClaim;
 use super::load::{self, Refused};
 use super::sessions::{Session, Sessions};
@@ -109,7 +110,15 @@ impl PostgresStore {
             transaction.rows(&sql.users_gone, &[&all]).await?.iter().map(|row| row.get(0)).collect()
         };
         let part = Part { claim_id: claim.claim_id, part: claim.parts + 1, chunk, users: &users, gone: &gone };
-        let refused = target.load(sql, &part).await?;
+        let refused = match target.load(sql, &part).await {
+            Err(error) if error.kind() == ErrorKind::ClaimLost => {
+                // Whoever shut it out did not come as far as the source. The claim is still ours, and we are alive: nobody
+                // else would give its users back.
+                self.close_claim(transaction, &claim, Cause::Request).await?;
+                return Err(error);
+            }
+            outcome => outcome?,
+        };
         let settlement = self.update_listed(&transaction, &claim, &users, &refused).await?;
         let left = pending - held.len() as u64;
         self.settle(transaction, &claim, Settlement { superseded, left, ..settlement }).await
