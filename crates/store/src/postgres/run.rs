@@ -20,8 +20,12 @@ impl PostgresStore {
             let mut session = self.source.session().await?;
             let outcome = async { self.open_in(session.begin().await?, request).await }.await;
             session.done(&outcome);
-            if let Some(run) = outcome? {
-                return Ok(run);
+            match outcome {
+                Ok(Some(run)) => return Ok(run),
+                Ok(None) => {}
+                // Somebody else is opening a run this moment: then there is one to join.
+                Err(error) if error.kind() == ErrorKind::Contention => {}
+                Err(error) => return Err(error),
             }
         }
         Err(StoreError::new(ErrorKind::Contention, "runs are being opened and closed by others all the time"))
@@ -35,8 +39,9 @@ impl PostgresStore {
             transaction.commit().await?;
             return Ok(Some(run_of(&row, false)));
         }
-        transaction.execute(&sql.catalogue_store, &[&request.catalogue_hash, &request.catalogue_text]).await?;
+        // First what takes its time, then what others wait for.
         let backlog: i64 = transaction.one(&sql.backlog_count, &[]).await?.get(0);
+        transaction.execute(&sql.catalogue_store, &[&request.catalogue_hash, &request.catalogue_text]).await?;
         let run_id = Uuid::now_v7();
         let opened = transaction
             .execute(
