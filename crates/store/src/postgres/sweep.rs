@@ -18,7 +18,11 @@ impl PostgresStore {
         let mut swept = Swept::default();
         let Some(dead) = self.dead_claims(lease).await? else { return Ok(swept) };
         for (owner, claims) in dead {
-            swept.sessions_ended += self.evict(owner).await?;
+            match self.evict(owner).await {
+                Ok(ended) => swept.sessions_ended += ended,
+                // What its sessions do not hold locked can be had all the same.
+                Err(error) => put_off(error, owner)?,
+            }
             for claim_id in claims {
                 match self.sweep_claim(owner, claim_id).await {
                     Ok(Some(given)) => {
@@ -27,11 +31,7 @@ impl PostgresStore {
                         swept.condemned += given.condemned;
                     }
                     Ok(None) => {}
-                    // The next look finds it again; the others need not wait for it.
-                    Err(error) if error.kind() == ErrorKind::Contention => {
-                        warn!(claim.id = %claim_id, %error, "a dead instance's claim is locked; looking again");
-                    }
-                    Err(error) => return Err(error),
+                    Err(error) => put_off(error, owner)?,
                 }
             }
         }
@@ -104,5 +104,22 @@ impl PostgresStore {
         .await;
         session.done(&outcome);
         outcome
+    }
+}
+
+/// Trouble with one dead instance or one claim of it: the next look finds it again, and the others need not wait for it,
+/// unless it is the database that is in trouble.
+fn put_off(error: StoreError, owner: Uuid) -> Result<(), StoreError> {
+    match error.kind() {
+        ErrorKind::Unreachable
+        | ErrorKind::ConnectionLost
+        | ErrorKind::ServerShuttingDown
+        | ErrorKind::ReadOnly
+        | ErrorKind::ResourceLimit
+        | ErrorKind::Authentication => Err(error),
+        _ => {
+            warn!(instance.id = %owner, kind = error.kind().name(), %error, "a dead instance could not be swept; looking again");
+            Ok(())
+        }
     }
 }
