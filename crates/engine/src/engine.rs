@@ -92,3 +92,14 @@ impl Engine {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_engine_is_shared_by_threads() {
+        fn is_shared<T: Send + Sync>() {}
+        is_shared::<Engine>();
+    }
+}

@@ -2,6 +2,8 @@
 //!
 //! Both ways of calculating start from here; nothing in a plan depends on the user.
 
+use std::cmp::Reverse;
+
 use chrono::NaiveDate;
 
 use crate::catalogue::model::{CapScope, Card, Eligibility, Milestone, Rate, SharedCap};
@@ -110,25 +112,67 @@ fn plan_rate(card: &Card, category: Category, rate: &Rate, date: NaiveDate) -> P
     }
 }
 
+/// Most options of a card that are considered: a [`crate::Recommendation`] has no number for more.
+const MAX_OPTIONS: usize = 1 << 16;
+
 /// The options by conversion rate, highest first, of equals the first listed; without those that an option before them
 /// shuts out because it asks for no more points. The first reached is then the one of calculation.md, section 4.
 fn reachable_options(card: &Card) -> (Vec<PlanOption>, Vec<PublishedOption>) {
     let mut by_rate: Vec<_> = card.redemption_options.iter().collect();
-    by_rate.sort_by_key(|option| std::cmp::Reverse(option.conversion_rate_e4));
-    let mut options: Vec<PlanOption> = Vec::new();
-    let mut published = Vec::new();
-    for option in by_rate {
-        if options.last().is_some_and(|before| before.min_points_e2 <= option.min_points_e2) {
-            continue;
-        }
-        options.push(PlanOption {
-            min_points_e2: option.min_points_e2,
-            conversion_rate_e4: i64::from(option.conversion_rate_e4),
-        });
-        published.push(PublishedOption {
-            method: option.published_method().to_owned(),
-            conversion_rate_e4: option.conversion_rate_e4,
-        });
+    by_rate.sort_by_key(|option| Reverse(option.conversion_rate_e4));
+    let mut least_e2 = i64::MAX;
+    by_rate.retain(|option| {
+        let asks_for_less = option.min_points_e2 < least_e2;
+        least_e2 = least_e2.min(option.min_points_e2);
+        asks_for_less
+    });
+    by_rate.truncate(MAX_OPTIONS);
+    let planned = by_rate.iter().map(|option| PlanOption {
+        min_points_e2: option.min_points_e2,
+        conversion_rate_e4: i64::from(option.conversion_rate_e4),
+    });
+    let published = by_rate.iter().map(|option| PublishedOption {
+        method: option.published_method().to_owned(),
+        conversion_rate_e4: option.conversion_rate_e4,
+    });
+    (planned.collect(), published.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::Catalogue;
+    use serde_json::{Value, json};
+
+    fn option(method: &str, conversion_rate: f64, min_points: u32) -> Value {
+        json!({"method": method, "conversion_rate": conversion_rate, "min_points": min_points})
     }
-    (options, published)
+
+    #[test]
+    fn options_that_nobody_can_be_given_are_left_out() {
+        let options = [
+            option("low", 0.2, 0),
+            option("best", 1.0, 500),
+            option("as many points for less", 0.9, 500),
+            option("equal, later, fewer points", 1.0, 400),
+            option("equal, later, more points", 1.0, 450),
+            option("middle", 0.5, 100),
+            option("lowest", 0.1, 0),
+        ];
+        let card = |index: usize| {
+            json!({
+                "card_id": index.to_string(), "card_name": index.to_string(), "issuer": "A bank",
+                "joining_fees": 0, "annual_fees": 0, "redemption_options": options,
+            })
+        };
+        let text = json!({"cards": (0..10).map(card).collect::<Vec<_>>()}).to_string();
+        let catalogue = Catalogue::parse(text.as_bytes()).unwrap();
+        let (plan, published) = Plan::of(&catalogue.cards()[0], "2026-11-20".parse().unwrap());
+        let methods: Vec<&str> = published.options.iter().map(|option| option.method.as_str()).collect();
+        assert_eq!(methods, ["best", "equal, later, fewer points", "middle", "low"]);
+        assert_eq!(
+            plan.options.iter().map(|option| option.min_points_e2).collect::<Vec<_>>(),
+            [50_000, 40_000, 10_000, 0]
+        );
+    }
 }

@@ -12,7 +12,8 @@ const LARGEST_ORDINARY_SPEND: i64 = 5 * MAX_PAISE;
 
 impl Program {
     /// Largest total monthly spend, in paise, for which no figure overflows, is inexact or is too large to be published,
-    /// given that the multipliers of the spend are exact up to `multipliers`. Found by bisection: what holds for a spend holds for every smaller one.
+    /// given that the multipliers of the spend are exact up to `multipliers`. Found by bisection: what holds for a spend
+    /// holds for every smaller one.
     pub(super) fn largest_exact_spend(&self, plans: &[Plan], multipliers: u64) -> Option<i64> {
         let mut holds = 0;
         if !self.holds_for(plans, holds) {

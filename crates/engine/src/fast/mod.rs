@@ -1,9 +1,10 @@
 //! The calculation for ordinary users: 64-bit integers, and everything that cards have in common done once.
 //!
-//! A catalogue compiles to a [`Program`]. For each user it fills the slots (what each distinct rate earns: [`lanes`],
-//! [`pools`]), sums them for each distinct combination, and then each card is one multiplication, one addition ([`bands`])
-//! and one comparison with the tenth best so far ([`offers`], [`rank`]). A program knows up to which spend it may be
-//! asked ([`limit`]).
+//! A catalogue compiles to a [`Program`] ([`compile`], [`sources`]). For each user it fills the slots, which hold what each
+//! distinct rate earns ([`lanes`]; [`chains`] and [`pools`] where shared caps or splits come in), and sums them for each
+//! distinct combination. Then each card is one multiplication ([`offers`], [`fixed_point`]), one addition ([`bands`],
+//! [`gates`]) and one comparison with the tenth best so far ([`rank`]). A program knows up to which spend it may be asked
+//! ([`limit`]).
 
 mod bands;
 mod chains;
@@ -104,7 +105,7 @@ impl Program {
     /// Section 1; none if the spend is too large.
     fn spend(&self, paise: &[i64; 6]) -> Option<Spend> {
         let [amazon, flipkart, myntra, ajio, grocery, confirmed] = *paise;
-        // No sum can overflow if each is within the limit, which is below a tenth of what an i64 holds.
+        // No sum can overflow if each is within the limit, which is at most 5e12.
         if paise.iter().any(|amount| *amount > self.largest_spend) {
             return None;
         }
