@@ -1,0 +1,9 @@
+//! The pipeline against a store in memory that fails as it is told: "did the work, then reported a failure" above all.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod bench;
+mod chunks;
+mod memory;
+mod runs;
+mod scripts;
