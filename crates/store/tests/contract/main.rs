@@ -1,0 +1,160 @@
+//! What every store must do, whatever database is behind it: one list of tests, run on each backend.
+//!
+//! A backend is one line in [`on_each_backend`]; a test that is not listed is dead code, which the lints refuse.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod backend;
+mod chunks;
+mod postgres;
+mod world;
+
+mod claim;
+mod claim_and_close;
+mod doubt;
+mod finish;
+mod give_back;
+mod lease;
+mod poison;
+mod round_trip;
+mod runs;
+mod sweep;
+mod two_databases;
+
+/// Runs one test on a runtime of its own.
+fn run(test: impl Future<Output = ()>) {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(test);
+}
+
+/// All backends.
+macro_rules! on_each_backend {
+    ($($list:tt)*) => {
+        on_backend!(postgres_with_one_database: crate::postgres::OneDatabase; $($list)*);
+        on_backend!(postgres_with_a_second_target: crate::postgres::TwoDatabases; $($list)*);
+    };
+}
+
+/// All backends with a second database for the recommendations.
+macro_rules! on_each_pair_of_databases {
+    ($($list:tt)*) => {
+        on_backend!(a_pair_of_postgres_databases: crate::postgres::TwoDatabases; $($list)*);
+    };
+}
+
+/// The tests that are listed, on one backend.
+macro_rules! on_backend {
+    ($backend:ident: $type:ty; $($module:ident { $($test:ident)+ })+) => {
+        mod $backend {
+            $(mod $module {
+                $(#[test]
+                fn $test() {
+                    crate::run(crate::$module::$test::<$type>());
+                })+
+            })+
+        }
+    };
+}
+
+on_each_backend! {
+    claim {
+        users_come_in_the_databases_order_from_the_cursor_on_and_no_more_than_asked_for
+        users_that_somebody_holds_locked_are_passed_over
+        instances_that_claim_at_once_share_nobody
+        a_claim_marks_its_users_and_clears_their_old_error
+        a_claims_row_says_who_holds_whom
+        users_are_claimed_apart_by_the_crashes_they_were_caught_in
+        only_new_users_are_claimed
+        nobody_to_claim_is_said_so_and_leaves_no_trace
+        amounts_arrive_exact
+        a_user_that_was_settled_before_may_have_rows
+    }
+    claim_and_close {
+        whoever_closes_a_run_waits_for_a_claim_under_way_and_then_sees_it
+        a_claim_waits_for_whoever_closes_the_run_and_then_finds_it_closed
+        a_claim_among_199_000_completed_users_goes_by_the_index
+    }
+    doubt {
+        a_look_up_says_what_became_of_a_claim
+        a_claim_in_doubt_that_took_is_given_back
+        a_claim_in_doubt_that_did_not_take_leaves_nothing_to_give_back
+        a_finish_in_doubt_that_took_is_found_by_a_look_and_not_done_twice
+        a_finish_abandoned_in_its_commit_is_found_by_a_look
+    }
+    finish {
+        a_finish_writes_ten_rows_and_settles_everybody
+        whatever_happens_to_users_in_the_middle_adds_up
+        a_user_that_was_locked_and_then_set_new_is_superseded
+        rows_of_an_earlier_time_are_replaced
+        rows_that_somebody_else_left_are_replaced
+        a_user_that_fails_keeps_its_old_rows
+        what_is_finished_cannot_be_finished_again
+        a_late_finish_that_nobody_swept_is_right
+        an_instance_finishes_only_its_own_claims
+        a_claim_that_was_given_back_cannot_be_finished
+    }
+    give_back {
+        users_given_back_are_new_again_without_a_trace
+        giving_back_what_is_not_held_does_nothing
+        a_claim_given_back_half_way_adds_up
+        users_left_locked_are_healed_by_a_sweep
+        a_status_set_to_pending_by_hand_does_not_keep_a_claim_from_closing
+    }
+    lease {
+        a_lease_runs_from_its_registration_and_from_each_renewal
+        a_renewal_writes_the_row_anew_if_somebody_has_removed_it
+        whoever_deregisters_is_swept_at_once
+        a_renewal_does_not_wait_for_busy_sessions
+    }
+    poison {
+        a_user_that_a_check_refuses_fails_alone
+        a_user_that_a_foreign_key_refuses_fails_alone
+        a_user_that_a_foreign_key_refuses_not_before_the_commit_fails_alone
+        a_user_that_a_trigger_refuses_fails_alone
+        a_user_with_a_value_that_is_too_long_fails_alone
+        hundreds_of_poisonous_users_in_a_chunk_of_2_000_fail_only_themselves
+        a_poisonous_user_keeps_its_old_rows
+        poison_beside_rows_that_somebody_else_left_still_fails_alone
+        poison_among_users_that_were_locked_or_set_new_fails_alone
+        what_is_refused_for_everybody_is_an_error_and_writes_nothing
+        half_of_a_chunk_that_is_refused_does_not_stop_the_other_half
+        a_missing_column_is_no_users_fault
+        a_reason_quotes_no_spending
+        poison_in_front_of_rows_that_somebody_else_left_still_fails_alone
+    }
+    round_trip {
+        what_is_loaded_is_what_was_encoded
+    }
+    runs {
+        twenty_that_start_at_once_open_one_run
+        whoever_is_late_waits_for_the_one_that_opens
+        a_run_is_joined_with_its_own_catalogue_and_date
+        a_run_is_done_only_when_no_claim_is_open_and_by_one_of_many
+        a_run_that_failed_is_closed_at_once_and_its_claims_can_still_be_finished
+        totals_are_sums_over_all_claims
+        a_run_at_which_nobody_works_any_more_is_abandoned_and_replaced
+        users_left_locked_are_healed_when_a_run_is_opened
+    }
+    sweep {
+        a_dead_instances_users_come_back_with_one_crash_more
+        the_living_are_left_alone
+        an_owner_without_a_row_is_dead
+        nobody_sweeps_before_a_full_lease_of_its_own
+        whoever_was_silent_for_too_long_begins_anew
+        a_client_frozen_in_the_middle_of_a_load_is_swept
+        a_user_that_died_alone_three_times_is_condemned
+        rows_that_are_locked_during_a_sweep_are_left_and_healed_later
+        pending_users_of_no_open_claim_are_healed_and_the_others_are_not
+        a_claim_that_is_locked_does_not_keep_the_others_from_being_swept
+        a_session_that_cannot_be_ended_keeps_nobody_from_being_swept
+    }
+}
+
+on_each_pair_of_databases! {
+    two_databases {
+        each_load_leaves_its_row_at_the_fence
+        whoever_takes_users_away_shuts_late_loads_out_first
+        a_load_that_is_shut_out_is_a_lost_claim_and_holds_nobody_any_more
+        a_part_that_only_the_target_has_is_loaded_again
+        rows_of_a_finish_that_died_between_the_databases_are_replaced
+        users_that_are_gone_from_the_source_lose_their_rows_in_the_target
+    }
+}
