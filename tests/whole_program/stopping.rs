@@ -83,7 +83,7 @@ async fn what_is_not_finished_when_the_grace_time_ends_is_given_back() {
         half_way(&database, backfill(&database, 20).variable("CARDGENIUS_PIPELINE__GRACE_MS", "100")).await;
     run.signal(Signal::SIGTERM);
     let answer = run.end().ended(4);
-    holds_all(&answer.stderr, &["the grace time is over"]);
+    holds_all(&answer.stderr, &["giving back what is not finished"]);
     let counts = audited(&database).await;
     assert_eq!(counts, Counts { users: USERS, new: 200, completed: 200, ..Counts::default() });
     assert_eq!(database.psql("SELECT sum(attempts), sum(crashes) FROM {{input}}"), "0|0");
