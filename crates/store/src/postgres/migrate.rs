@@ -157,6 +157,8 @@ pub async fn migrate(config: &MigrateConfig, report: &mut (dyn FnMut(&str) + Sen
     // At READ COMMITTED nothing of it stays but the lock: a snapshot that stayed would hold up the index below.
     let begin = guard.build_transaction().isolation_level(IsolationLevel::ReadCommitted).start();
     let lock = begin.await.map_err(|error| super::sqlstate::store_error("locking the migrations", error))?;
+    let unlimited = lock.simple_query(include_str!("sql/migrate_lock_session.sql"));
+    within(config.limits.statement, "locking the migrations", unlimited).await?;
     wait_for_others(&lock, config.limits.statement, report).await?;
     let names = Names::new(&config.tables);
     let mut migration = Migration::connect(&source, config, names).await?;
