@@ -61,7 +61,7 @@ impl Instance {
         let shared = Arc::new(self.shared(&run, stop)?);
         let watched = CancellationToken::new();
         let watching = tokio::spawn(watch::watch(self.store.clone(), run.clone(), watched.clone()));
-        let ended = take_part(shared, run.run_id).await;
+        let ended = Box::pin(take_part(shared, run.run_id)).await;
         watched.cancel();
         // It only reads; if it panicked, the run is none the worse.
         let _ = watching.await;
