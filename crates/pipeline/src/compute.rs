@@ -138,7 +138,8 @@ impl Workers {
             .map_err(|error| StoreError::caused(ErrorKind::ResourceLimit, "cannot start the computing threads", error))
     }
 
-    /// Computes and encodes a chunk. Dropping the future abandons the result, not the pool.
+    /// Computes and encodes a chunk. Dropping the future abandons the work, with the slices that are under way, not the
+    /// pool.
     ///
     /// # Errors
     /// Only if the pool itself failed, which would be ours to mend.
@@ -151,7 +152,8 @@ impl Workers {
         let (answer, computed) = oneshot::channel();
         self.pool.spawn(move || {
             // Nobody listens any more if the chunk's deadline has passed: then the result is of no use.
-            let _ = answer.send(compute_chunk(engine.as_ref(), encoder.as_ref(), chunk));
+            let computed = compute_chunk(engine.as_ref(), encoder.as_ref(), chunk, &|| answer.is_closed());
+            let _ = answer.send(computed);
         });
         computed.await.map_err(|_| StoreError::new(ErrorKind::Bug, "a computing thread ended without an answer"))
     }
@@ -159,12 +161,20 @@ impl Workers {
 
 type Outcome = Result<RowSpan, Fault>;
 
-fn compute_chunk<R: Recommend, E: Encode>(engine: &R, encoder: &E, chunk: Chunk) -> ComputedChunk {
+fn compute_chunk<R: Recommend, E: Encode>(
+    engine: &R,
+    encoder: &E,
+    chunk: Chunk,
+    is_abandoned: &(dyn Fn() -> bool + Sync),
+) -> ComputedChunk {
     let slices: Vec<(Vec<u8>, Vec<Outcome>)> = chunk
         .users
         .par_chunks(SLICE_ROWS)
         .enumerate()
-        .map(|(slice, users)| compute_slice(engine, encoder, slice, users))
+        .map(|(slice, users)| {
+            // What nobody waits for must not keep others waiting.
+            if is_abandoned() { Default::default() } else { compute_slice(engine, encoder, slice, users) }
+        })
         .collect();
     let (bytes, outcomes): (Vec<Bytes>, Vec<Vec<Outcome>>) =
         slices.into_iter().map(|(bytes, outcomes)| (Bytes::from(bytes), outcomes)).unzip();
