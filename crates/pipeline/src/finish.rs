@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
@@ -52,7 +52,12 @@ pub enum LifeEnd {
     /// It was swept from under us.
     Lost,
     /// The next one would fail in the same way.
-    Fatal(StoreError),
+    Fatal {
+        /// Why.
+        error: StoreError,
+        /// Whether its users could not be given back: it still holds them.
+        holds: bool,
+    },
 }
 
 /// What one attempt at finishing came to.
@@ -77,7 +82,7 @@ impl<S: Store, R: Recommend> Shared<S, R> {
             Ok(Err(error)) => self.give_back_and_stop(claim_id, error).await,
             Err(_) => {
                 warn!(claim.id = %claim_id, users, "a chunk was not computed by its deadline; giving it back");
-                self.give_back(claim_id).await
+                self.give_back(claim_id, Some(&ClaimTotals::default())).await
             }
         };
         self.progress.chunk_ended();
@@ -88,11 +93,10 @@ impl<S: Store, R: Recommend> Shared<S, R> {
     async fn settle(&self, computed: &ComputedChunk, deadline: Instant) -> LifeEnd {
         let mut settling = Settling::new(self, computed);
         while Instant::now() < deadline {
-            let mut lease = self.lease.clone();
-            if timeout_at(deadline, lease.held()).await.is_err() {
-                break;
-            }
-            let wait = match settling.attempt().await {
+            let Ok(Some(session)) = timeout_at(deadline, self.may_finish()).await else { break };
+            let attempt = settling.attempt().await;
+            drop(session);
+            let wait = match attempt {
                 Attempt::Over(end) => return end,
                 Attempt::Wait(wait) => wait,
                 Attempt::GiveBack => break,
@@ -103,36 +107,51 @@ impl<S: Store, R: Recommend> Shared<S, R> {
                 break;
             }
         }
-        self.give_back(computed.claim_id).await
+        let settled = ClaimTotals { left: 0, ..settling.totals };
+        self.give_back(computed.claim_id, Some(&settled)).await
+    }
+
+    /// Waits for a session and for the lease: at the moment that a finish starts, both must be had. None if the sessions
+    /// are closed for good.
+    async fn may_finish(&self) -> Option<SemaphorePermit<'_>> {
+        let mut lease = self.lease.clone();
+        loop {
+            lease.held().await;
+            let session = self.sessions.acquire().await.ok()?;
+            if lease.holds() {
+                return Some(session);
+            }
+        }
     }
 
     async fn give_back_and_stop(&self, claim_id: Uuid, error: StoreError) -> LifeEnd {
-        // The cause is what matters; where giving back fails as well, the sweep takes the users back.
-        if let Err(second) = self.store.give_back(claim_id).await {
-            warn!(claim.id = %claim_id, kind = second.kind().name(), error = %second,
-                "could not give the chunk back; the sweep will");
+        // The cause is what matters, and comes first; what cannot be given back now is tried once more at the end.
+        match self.store.give_back(claim_id).await {
+            Ok(_) => LifeEnd::Fatal { error, holds: false },
+            Err(second) => {
+                warn!(claim.id = %claim_id, kind = second.kind().name(), error = %second, "could not give a chunk back");
+                LifeEnd::Fatal { error, holds: true }
+            }
         }
-        LifeEnd::Fatal(error)
     }
 
-    /// Gives a claim's users back, for as long as it takes: while this instance lives nobody else may.
-    pub async fn give_back(&self, claim_id: Uuid) -> LifeEnd {
+    /// Gives a claim's users back, for as long as it takes: while this instance lives nobody else may. `known` is what was
+    /// counted of it, if that is known; a commit that was in doubt may have settled more.
+    pub async fn give_back(&self, claim_id: Uuid, known: Option<&ClaimTotals>) -> LifeEnd {
         let mut trials = Trials::default();
-        let mut outage = None;
         let patience = Backoff::new(self.config.retry_base, self.config.retry_max);
         loop {
             let error = match self.store.give_back(claim_id).await {
                 Ok(totals) => {
-                    self.progress.gave_back(totals.left);
+                    self.progress.gave_back(known, &totals);
                     info!(claim.id = %claim_id, returned = totals.returned, left = totals.left, "gave a chunk back");
                     return LifeEnd::GivenBack;
                 }
                 Err(error) => error,
             };
-            trials.outage = outage.get_or_insert_with(Instant::now).elapsed();
-            let wait = match self.policy.decide(error.kind(), &mut trials) {
+            let wait = match self.policy.decide(error.kind(), &mut trials, Instant::now()) {
                 Decision::Drop => return self.lost(claim_id),
-                Decision::Stop => return LifeEnd::Fatal(error),
+                Decision::Stop => return LifeEnd::Fatal { error, holds: true },
                 Decision::RetryAfter(wait) => wait,
                 Decision::GiveBack | Decision::LookUp => patience.wait(trials.spent),
             };
@@ -155,7 +174,6 @@ struct Settling<'a, S: Store, R> {
     computed: &'a ComputedChunk,
     totals: ClaimTotals,
     trials: Trials,
-    outage_since: Option<Instant>,
     locked_since: Option<Instant>,
     locked_waits: u32,
     in_doubt: bool,
@@ -169,7 +187,6 @@ impl<'a, S: Store, R: Recommend> Settling<'a, S, R> {
             computed,
             totals,
             trials: Trials::default(),
-            outage_since: None,
             locked_since: None,
             locked_waits: 0,
             in_doubt: false,
@@ -177,19 +194,22 @@ impl<'a, S: Store, R: Recommend> Settling<'a, S, R> {
     }
 
     async fn attempt(&mut self) -> Attempt {
-        let outcome = if self.in_doubt { self.look_up().await } else { self.finish().await };
-        match outcome {
-            Ok(Some(totals)) => self.advance(totals),
+        if !self.in_doubt {
+            match self.shared.store.finish(self.computed).await {
+                Err(error) if error.kind() == ErrorKind::CommitInDoubt => {
+                    warn!(claim.id = %self.computed.claim_id, %error, "a commit's answer was lost; looking it up");
+                    self.in_doubt = true;
+                }
+                Ok(totals) => return self.advance(totals),
+                Err(error) => return self.failed(error),
+            }
+        }
+        match self.look_up().await {
+            Ok(Some(totals)) if totals.settled() > self.totals.settled() => self.advance(totals),
+            Ok(Some(_)) => self.failed(StoreError::new(ErrorKind::ConnectionLost, "the commit did not take")),
             Ok(None) => Attempt::Over(self.shared.lost(self.computed.claim_id)),
             Err(error) => self.failed(error),
         }
-    }
-
-    async fn finish(&self) -> Result<Option<ClaimTotals>, StoreError> {
-        let Ok(_session) = self.shared.sessions.acquire().await else {
-            return Err(StoreError::new(ErrorKind::Bug, "the semaphore of the sessions was closed"));
-        };
-        self.shared.store.finish(self.computed).await.map(Some)
     }
 
     /// What became of the commit whose answer was lost; `None` if the claim was taken from us before it.
@@ -206,7 +226,7 @@ impl<'a, S: Store, R: Recommend> Settling<'a, S, R> {
     fn advance(&mut self, totals: ClaimTotals) -> Attempt {
         self.shared.progress.settled(&self.totals, &totals);
         self.totals = totals;
-        self.outage_since = None;
+        self.trials = Trials::default();
         if totals.left == 0 {
             return Attempt::Over(LifeEnd::Settled);
         }
@@ -221,8 +241,7 @@ impl<'a, S: Store, R: Recommend> Settling<'a, S, R> {
 
     fn failed(&mut self, error: StoreError) -> Attempt {
         let claim_id = self.computed.claim_id;
-        self.trials.outage = self.outage_since.get_or_insert_with(Instant::now).elapsed();
-        match self.shared.policy.decide(error.kind(), &mut self.trials) {
+        match self.shared.policy.decide(error.kind(), &mut self.trials, Instant::now()) {
             Decision::RetryAfter(wait) => {
                 warn!(claim.id = %claim_id, kind = error.kind().name(), %error, "finishing failed; trying again");
                 Attempt::Wait(wait)
@@ -233,11 +252,8 @@ impl<'a, S: Store, R: Recommend> Settling<'a, S, R> {
                 Attempt::GiveBack
             }
             Decision::Drop => Attempt::Over(self.shared.lost(claim_id)),
-            Decision::LookUp => {
-                warn!(claim.id = %claim_id, %error, "a commit's answer was lost; looking it up");
-                self.in_doubt = true;
-                Attempt::Wait(std::time::Duration::ZERO)
-            }
+            // Only a commit can be in doubt, and it is looked up where it was made.
+            Decision::LookUp => Attempt::GiveBack,
             Decision::Stop => Attempt::Fatal(error),
         }
     }

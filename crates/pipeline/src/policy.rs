@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use crate::backoff::Backoff;
 use crate::config::PipelineConfig;
 use crate::error::ErrorKind;
@@ -28,8 +30,8 @@ pub struct Trials {
     pub spent: u32,
     /// Waits in the present outage.
     pub outage_waits: u32,
-    /// How long the present outage has lasted.
-    pub outage: Duration,
+    /// When the present outage was first met.
+    pub outage_since: Option<Instant>,
 }
 
 /// The limits of patience, and how long to wait in between.
@@ -51,14 +53,14 @@ impl Policy {
         }
     }
 
-    /// Decides about a failure of `kind` and counts it in `trials`.
-    pub fn decide(&self, kind: ErrorKind, trials: &mut Trials) -> Decision {
+    /// Decides about a failure of `kind`, met `now`, and counts it in `trials`.
+    pub fn decide(&self, kind: ErrorKind, trials: &mut Trials, now: Instant) -> Decision {
         match kind {
             ErrorKind::ClaimLost => Decision::Drop,
             ErrorKind::CommitInDoubt => Decision::LookUp,
             ErrorKind::ConnectionLost | ErrorKind::Contention | ErrorKind::Timeout => self.spend(trials),
             ErrorKind::Unreachable | ErrorKind::ServerShuttingDown | ErrorKind::ReadOnly | ErrorKind::ResourceLimit => {
-                self.wait_out(trials)
+                self.wait_out(trials, now)
             }
             ErrorKind::DataRejected
             | ErrorKind::Constraint
@@ -78,8 +80,9 @@ impl Policy {
         Decision::RetryAfter(self.backoff.wait(trials.spent - 1))
     }
 
-    fn wait_out(&self, trials: &mut Trials) -> Decision {
-        if trials.outage >= self.outage {
+    /// Decides about what can only be waited for: as long as an outage may last.
+    pub fn wait_out(&self, trials: &mut Trials, now: Instant) -> Decision {
+        if now - *trials.outage_since.get_or_insert(now) >= self.outage {
             return Decision::Stop;
         }
         let wait = self.backoff.wait(trials.outage_waits);
@@ -92,41 +95,42 @@ impl Policy {
 mod tests {
     use super::*;
 
-    fn policy() -> Policy {
-        Policy::new(&PipelineConfig::default())
+    fn decide(kind: ErrorKind, trials: &mut Trials) -> Decision {
+        Policy::new(&PipelineConfig::default()).decide(kind, trials, Instant::now())
     }
 
     #[test]
     fn a_fault_that_passes_is_tried_three_times_and_then_given_back() {
         let mut trials = Trials::default();
-        let first = policy().decide(ErrorKind::Contention, &mut trials);
-        let second = policy().decide(ErrorKind::Timeout, &mut trials);
+        let first = decide(ErrorKind::Contention, &mut trials);
+        let second = decide(ErrorKind::Timeout, &mut trials);
         assert!(matches!(first, Decision::RetryAfter(wait) if wait <= Duration::from_secs(1)));
         assert!(matches!(second, Decision::RetryAfter(wait) if wait <= Duration::from_secs(2)));
-        assert_eq!(policy().decide(ErrorKind::ConnectionLost, &mut trials), Decision::GiveBack);
+        assert_eq!(decide(ErrorKind::ConnectionLost, &mut trials), Decision::GiveBack);
     }
 
     #[test]
     fn an_outage_spends_no_attempts_and_ends_at_its_limit() {
         let mut trials = Trials::default();
         for _ in 0..50 {
-            assert!(matches!(policy().decide(ErrorKind::Unreachable, &mut trials), Decision::RetryAfter(_)));
+            assert!(matches!(decide(ErrorKind::Unreachable, &mut trials), Decision::RetryAfter(_)));
         }
         assert_eq!(trials.spent, 0);
-        trials.outage = Duration::from_secs(600);
-        assert_eq!(policy().decide(ErrorKind::ReadOnly, &mut trials), Decision::Stop);
+        let at_the_limit = trials.outage_since.unwrap() + Duration::from_secs(600);
+        let policy = Policy::new(&PipelineConfig::default());
+        assert_eq!(policy.decide(ErrorKind::ReadOnly, &mut trials, at_the_limit), Decision::Stop);
     }
 
     #[test]
     fn what_is_permanent_never_waits() {
         for kind in [ErrorKind::SchemaMismatch, ErrorKind::Authentication, ErrorKind::Bug, ErrorKind::Refused] {
-            assert_eq!(policy().decide(kind, &mut Trials::default()), Decision::Stop);
+            assert_eq!(decide(kind, &mut Trials::default()), Decision::Stop);
         }
     }
 
     #[test]
     fn a_lost_claim_is_dropped_and_a_commit_in_doubt_is_looked_up() {
-        assert_eq!(policy().decide(ErrorKind::ClaimLost, &mut Trials::default()), Decision::Drop);
-        assert_eq!(policy().decide(ErrorKind::CommitInDoubt, &mut Trials::default()), Decision::LookUp);
+        assert_eq!(decide(ErrorKind::ClaimLost, &mut Trials::default()), Decision::Drop);
+        assert_eq!(decide(ErrorKind::CommitInDoubt, &mut Trials::default()), Decision::LookUp);
     }
 }

@@ -58,12 +58,19 @@ impl Progress {
 
     /// A claim's totals went from `before` to `after`.
     pub fn settled(&self, before: &ClaimTotals, after: &ClaimTotals) {
-        self.completed.fetch_add(after.completed - before.completed, Ordering::Relaxed);
-        self.failed.fetch_add(after.failed - before.failed, Ordering::Relaxed);
-        self.superseded.fetch_add(after.superseded - before.superseded, Ordering::Relaxed);
+        self.add_users(before, after);
         if after.left == 0 {
             self.chunks.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    fn add_users(&self, before: &ClaimTotals, after: &ClaimTotals) {
+        let add = |counter: &AtomicU64, before: u64, after: u64| {
+            counter.fetch_add(after.saturating_sub(before), Ordering::Relaxed);
+        };
+        add(&self.completed, before.completed, after.completed);
+        add(&self.failed, before.failed, after.failed);
+        add(&self.superseded, before.superseded, after.superseded);
     }
 
     /// A further attempt was made.
@@ -71,10 +78,12 @@ impl Progress {
         self.retries.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A chunk was given back, `left` of its users locked by somebody else.
-    pub fn gave_back(&self, left: u64) {
-        self.given_back.fetch_add(1, Ordering::Relaxed);
-        self.left_locked.fetch_add(left, Ordering::Relaxed);
+    /// A claim was closed with `after`: mostly, that gave users back. `before` is what was counted of it, if that is known.
+    pub fn gave_back(&self, before: Option<&ClaimTotals>, after: &ClaimTotals) {
+        self.add_users(before.unwrap_or(after), after);
+        let counter = if after.returned + after.left > 0 { &self.given_back } else { &self.chunks };
+        counter.fetch_add(u64::from(*after != ClaimTotals::default()), Ordering::Relaxed);
+        self.left_locked.fetch_add(after.left, Ordering::Relaxed);
     }
 
     /// A claim was swept from under us.

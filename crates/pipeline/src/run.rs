@@ -1,13 +1,16 @@
 //! An instance's part in a run: claim while there is room, let every chunk live its life, and close the run when a
-//! whole pass has found nobody and no claim is open.
+//! whole pass has found nobody and nobody held a claim meanwhile.
 
 use std::collections::HashSet;
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 use tracing::{info, warn};
 use uuid::Uuid;
 
@@ -16,10 +19,13 @@ use crate::compute::Recommend;
 use crate::error::{ErrorKind, StoreError};
 use crate::finish::{LifeEnd, Shared};
 use crate::policy::{Decision, Trials};
-use crate::ports::{Chunk, Closed, RunState, Store};
+use crate::ports::{Chunk, ClaimTotals, Claimed, Closed, RunState, RunTotals, Store};
 
 /// Between two looks at a run that only waits for somebody else's claims.
 const OTHERS_WAIT: Duration = Duration::from_millis(500);
+
+/// For giving back, at the very end, what was cut short.
+const RETURN_WITHIN: Duration = Duration::from_secs(10);
 
 /// How an instance's part in a run ended.
 #[derive(Debug)]
@@ -35,7 +41,7 @@ pub enum Ended {
 /// Takes part in a run until it is closed, a stop is asked for, or nothing works any more.
 pub async fn take_part<S: Store, R: Recommend>(shared: Arc<Shared<S, R>>, run_id: Uuid) -> Ended {
     let mut part = Part::new(shared, run_id);
-    let verdict = part.work().await;
+    let Err(verdict) = part.work().await;
     part.wind_up(verdict).await
 }
 
@@ -53,53 +59,61 @@ struct Part<S: Store, R> {
     run_id: Uuid,
     room: Arc<Semaphore>,
     lives: JoinSet<(Uuid, LifeEnd)>,
+    /// Claims that may hold users of ours.
     open: HashSet<Uuid>,
+    /// Cancelled when the grace time after a request to stop is over.
+    grace_over: CancellationToken,
+    _grace: AbortOnDropHandle<()>,
+    /// Whether nobody at all held a claim when the present pass began.
+    quiet: bool,
 }
 
 impl<S: Store, R: Recommend> Part<S, R> {
     fn new(shared: Arc<Shared<S, R>>, run_id: Uuid) -> Self {
         let room = Arc::new(Semaphore::new(shared.config.chunks_in_flight));
-        Self { shared, run_id, room, lives: JoinSet::new(), open: HashSet::new() }
+        let (stop, grace, grace_over) = (shared.stop.clone(), shared.config.grace, CancellationToken::new());
+        let over = grace_over.clone();
+        let _grace = AbortOnDropHandle::new(tokio::spawn(async move {
+            stop.cancelled().await;
+            sleep(grace).await;
+            over.cancel();
+        }));
+        Self { shared, run_id, room, lives: JoinSet::new(), open: HashSet::new(), grace_over, _grace, quiet: false }
     }
 
-    async fn work(&mut self) -> Verdict {
+    async fn work(&mut self) -> Result<Infallible, Verdict> {
         let mut claimer = Claimer::new(self.run_id, self.shared.config.chunk_rows);
         let mut passes = 0;
         loop {
-            let room = match self.wait_for_room().await {
-                Ok(room) => room,
-                Err(verdict) => return verdict,
-            };
-            match self.claim(&mut claimer).await {
-                Ok(Step::Chunk(chunk)) => self.start(chunk, room),
-                Ok(Step::Onward) => {}
-                Ok(Step::RunClosed) => return self.closed_by_others().await,
-                Ok(Step::PassOver { claimed }) => {
+            let room = self.wait_for_room().await?;
+            match self.claim(&mut claimer).await? {
+                Step::Chunk(chunk) => self.start(chunk, room),
+                Step::Onward => {}
+                Step::RunClosed => {
+                    let totals = self.totals().await?;
+                    return Err(Verdict::Closed(totals.state.unwrap_or(RunState::Done)));
+                }
+                Step::PassOver { claimed } => {
                     drop(room);
                     passes += u32::from(claimed);
                     if passes >= self.shared.config.max_passes {
-                        return Verdict::Exhausted;
+                        return Err(Verdict::Exhausted);
                     }
-                    if let Some(verdict) = self.pass_over(claimed).await {
-                        return verdict;
-                    }
+                    self.pass_over(claimed).await?;
                 }
-                Err(verdict) => return verdict,
             }
         }
     }
 
     /// Waits until a further chunk may be claimed, and takes note of those that end meanwhile.
     async fn wait_for_room(&mut self) -> Result<OwnedSemaphorePermit, Verdict> {
-        let stop = self.shared.stop.clone();
-        let mut lease = self.shared.lease.clone();
         loop {
             let room = self.room.clone();
             tokio::select! {
                 biased;
-                () = stop.cancelled() => return Err(Verdict::Stopped),
+                () = self.shared.stop.cancelled() => return Err(Verdict::Stopped),
                 Some(ended) = self.lives.join_next() => self.note(ended)?,
-                permit = async { lease.held().await; room.acquire_owned().await } => {
+                permit = room.acquire_owned() => {
                     return permit.map_err(|_| {
                         Verdict::Failed(StoreError::new(ErrorKind::Bug, "the semaphore of the chunks was closed"))
                     });
@@ -108,40 +122,61 @@ impl<S: Store, R: Recommend> Part<S, R> {
         }
     }
 
-    /// One claim, tried until it succeeds or the policy has had enough. Never cancelled half-way: it may have committed.
+    /// One claim, tried until it succeeds or the policy has had enough. Not cut short by a stop before the grace time is
+    /// over: it may have committed.
     async fn claim(&mut self, claimer: &mut Claimer) -> Result<Step, Verdict> {
+        let shared = self.shared.clone();
+        let mut lease = shared.lease.clone();
         let mut trials = Trials::default();
-        let mut outage_since = None;
         loop {
+            shared.stop.run_until_cancelled(lease.held()).await.ok_or(Verdict::Stopped)?;
             let request = claimer.request();
-            let error = match self.shared.store.claim(&request).await {
-                Ok(claimed) => return Ok(claimer.step(claimed)),
+            let claim_id = request.claim_id;
+            self.open.insert(claim_id);
+            let error = match self.within_grace(shared.store.claim(&request)).await? {
+                Ok(claimed) => {
+                    if !matches!(claimed, Claimed::Chunk(_)) {
+                        self.open.remove(&claim_id);
+                    }
+                    return Ok(claimer.step(claimed));
+                }
                 Err(error) => error,
             };
-            trials.outage = outage_since.get_or_insert_with(Instant::now).elapsed();
-            let wait = match self.shared.policy.decide(error.kind(), &mut trials) {
-                Decision::RetryAfter(wait) => wait,
-                Decision::LookUp => {
-                    warn!(claim.id = %request.claim_id, %error, "a claim's answer was lost; giving back what it may hold");
-                    if let LifeEnd::Fatal(error) = self.shared.give_back(request.claim_id).await {
-                        return Err(Verdict::Failed(error));
-                    }
-                    continue;
+            if error.kind() == ErrorKind::CommitInDoubt {
+                warn!(claim.id = %claim_id, %error, "a claim's answer was lost; giving back what it may hold");
+                let nothing = ClaimTotals::default();
+                let given_back = self.within_grace(shared.give_back(claim_id, Some(&nothing))).await?;
+                if let LifeEnd::Fatal { error, .. } = given_back {
+                    return Err(Verdict::Failed(error));
                 }
-                Decision::GiveBack | Decision::Drop | Decision::Stop => return Err(Verdict::Failed(error)),
-            };
-            warn!(kind = error.kind().name(), %error, "claiming failed; trying again");
-            self.shared.progress.retried();
-            if self.shared.stop.run_until_cancelled(sleep(wait)).await.is_none() {
-                return Err(Verdict::Stopped);
             }
+            self.open.remove(&claim_id);
+            self.persist("claiming", error, &mut trials).await?;
         }
+    }
+
+    /// A call that a stop does not cut short before the grace time is over.
+    async fn within_grace<T>(&self, call: impl Future<Output = T>) -> Result<T, Verdict> {
+        self.grace_over.run_until_cancelled(call).await.ok_or(Verdict::Stopped)
+    }
+
+    /// What to do about a call that failed and that the run cannot go on without: waits, or says why not to try again.
+    /// Nothing is held that could be given back, so that a fault that does not pass is waited out like an outage.
+    async fn persist(&self, doing: &str, error: StoreError, trials: &mut Trials) -> Result<(), Verdict> {
+        let (policy, now) = (&self.shared.policy, Instant::now());
+        let decision = match policy.decide(error.kind(), trials, now) {
+            Decision::GiveBack | Decision::LookUp | Decision::Drop => policy.wait_out(trials, now),
+            decision => decision,
+        };
+        let Decision::RetryAfter(wait) = decision else { return Err(Verdict::Failed(error)) };
+        warn!(kind = error.kind().name(), %error, "{doing} failed; trying again");
+        self.shared.progress.retried();
+        self.shared.stop.run_until_cancelled(sleep(wait)).await.ok_or(Verdict::Stopped)
     }
 
     fn start(&mut self, chunk: Chunk, room: OwnedSemaphorePermit) {
         let shared = self.shared.clone();
         let claim_id = chunk.claim_id;
-        self.open.insert(claim_id);
         self.lives.spawn(async move {
             let end = shared.live(chunk).await;
             drop(room);
@@ -149,13 +184,16 @@ impl<S: Store, R: Recommend> Part<S, R> {
         });
     }
 
-    fn note(&mut self, ended: Result<(Uuid, LifeEnd), tokio::task::JoinError>) -> Result<(), Verdict> {
+    fn note(&mut self, ended: Result<(Uuid, LifeEnd), JoinError>) -> Result<(), Verdict> {
         match ended {
-            Ok((claim_id, end)) => {
-                self.open.remove(&claim_id);
-                if let LifeEnd::Fatal(error) = end {
-                    return Err(Verdict::Failed(error));
+            Ok((claim_id, LifeEnd::Fatal { error, holds })) => {
+                if !holds {
+                    self.open.remove(&claim_id);
                 }
+                Err(Verdict::Failed(error))
+            }
+            Ok((claim_id, LifeEnd::Settled | LifeEnd::GivenBack | LifeEnd::Lost)) => {
+                self.open.remove(&claim_id);
                 Ok(())
             }
             Err(error) if error.is_cancelled() => Ok(()),
@@ -163,48 +201,60 @@ impl<S: Store, R: Recommend> Part<S, R> {
         }
     }
 
-    /// After a pass: go on, wait, or close. A pass counts as empty only if no chunk of ours was alive during it, since
-    /// a chunk that ends may give users back.
-    async fn pass_over(&mut self, claimed: bool) -> Option<Verdict> {
+    /// After a pass: go on, wait, or close. A pass counts as empty only if nobody held a claim when it began: whoever
+    /// ends, or is swept, in the middle of it gives users back behind the cursor.
+    async fn pass_over(&mut self, claimed: bool) -> Result<(), Verdict> {
+        let was_quiet = std::mem::take(&mut self.quiet);
         if !self.lives.is_empty() {
-            return self.wait_for_lives().await.err();
+            return self.wait_for_lives().await;
         }
         if claimed {
-            return None;
+            return Ok(());
         }
-        match self.shared.store.close_run(self.run_id, RunState::Done, None).await {
-            Ok(Closed::Closed(state)) => Some(Verdict::Closed(state)),
-            Ok(Closed::LiveClaims(_)) => {
-                let waited = self.shared.stop.run_until_cancelled(sleep(OTHERS_WAIT)).await;
-                waited.is_none().then_some(Verdict::Stopped)
+        let live_claims = if was_quiet {
+            match self.close(None).await? {
+                Closed::Closed(state) => return Err(Verdict::Closed(state)),
+                Closed::LiveClaims(claims) => claims,
             }
-            Err(error) => match self.shared.policy.decide(error.kind(), &mut Trials::default()) {
-                Decision::Stop => Some(Verdict::Failed(error)),
-                _ => {
-                    warn!(kind = error.kind().name(), %error, "closing the run failed; trying again");
-                    let waited = self.shared.stop.run_until_cancelled(sleep(self.shared.config.retry_base)).await;
-                    waited.is_none().then_some(Verdict::Stopped)
-                }
-            },
+        } else {
+            self.totals().await?.open_claims
+        };
+        if live_claims > 0 {
+            return self.shared.stop.run_until_cancelled(sleep(OTHERS_WAIT)).await.ok_or(Verdict::Stopped);
         }
+        self.quiet = true;
+        Ok(())
     }
 
     async fn wait_for_lives(&mut self) -> Result<(), Verdict> {
-        let stop = self.shared.stop.clone();
         while !self.lives.is_empty() {
             tokio::select! {
                 biased;
-                () = stop.cancelled() => return Err(Verdict::Stopped),
+                () = self.shared.stop.cancelled() => return Err(Verdict::Stopped),
                 Some(ended) = self.lives.join_next() => self.note(ended)?,
             }
         }
         Ok(())
     }
 
-    async fn closed_by_others(&mut self) -> Verdict {
-        match self.shared.store.run_totals(self.run_id).await {
-            Ok(totals) => Verdict::Closed(totals.state.unwrap_or(RunState::Done)),
-            Err(error) => Verdict::Failed(error),
+    /// Closes the run as done, if nobody holds a claim.
+    async fn close(&self, reason: Option<&str>) -> Result<Closed, Verdict> {
+        let mut trials = Trials::default();
+        loop {
+            match self.shared.store.close_run(self.run_id, RunState::Done, reason).await {
+                Ok(closed) => return Ok(closed),
+                Err(error) => self.persist("closing the run", error, &mut trials).await?,
+            }
+        }
+    }
+
+    async fn totals(&self) -> Result<RunTotals, Verdict> {
+        let mut trials = Trials::default();
+        loop {
+            match self.shared.store.run_totals(self.run_id).await {
+                Ok(totals) => return Ok(totals),
+                Err(error) => self.persist("looking at the run", error, &mut trials).await?,
+            }
         }
     }
 
@@ -221,23 +271,24 @@ impl<S: Store, R: Recommend> Part<S, R> {
             (Verdict::Exhausted, Ok(())) => {
                 let reason =
                     format!("{} passes claimed users; the rest waits for the next run", self.shared.config.max_passes);
-                match self.shared.store.close_run(self.run_id, RunState::Done, Some(&reason)).await {
+                match self.close(Some(&reason)).await {
                     Ok(Closed::Closed(state)) => Ended::Closed(state),
                     // Somebody else is still at work, and will close it.
                     Ok(Closed::LiveClaims(_)) => Ended::Closed(RunState::Open),
-                    Err(error) => Ended::Failed(error),
+                    Err(Verdict::Failed(error)) => Ended::Failed(error),
+                    Err(_) => Ended::Stopped,
                 }
             }
         }
     }
 
-    /// Waits for the chunks in flight: within the grace time if asked to stop. What is not over by then is abandoned
-    /// half-way and given back.
+    /// Waits for the chunks in flight: once a stop is asked for, within the grace time. What is not over by then is
+    /// abandoned half-way and given back.
     async fn drain(&mut self, stopping: bool) -> Result<(), StoreError> {
         if stopping && !self.lives.is_empty() {
             info!(chunks = self.lives.len(), "stopping: finishing the chunks in flight");
         }
-        let grace = if stopping { self.shared.config.grace } else { self.shared.config.chunk_deadline };
+        let (grace_over, deadline) = (self.grace_over.clone(), self.shared.config.chunk_deadline);
         let mut first = None;
         let all = async {
             while let Some(ended) = self.lives.join_next().await {
@@ -246,21 +297,25 @@ impl<S: Store, R: Recommend> Part<S, R> {
                 }
             }
         };
-        if timeout(grace, all).await.is_err() {
-            self.abandon().await;
+        if !matches!(timeout(deadline, grace_over.run_until_cancelled(all)).await, Ok(Some(()))) {
+            warn!(chunks = self.lives.len(), "the time for chunks in flight is over: giving back what is not finished");
+            self.lives.shutdown().await;
         }
+        self.give_back_what_was_cut_short().await;
         first.map_or(Ok(()), Err)
     }
 
-    async fn abandon(&mut self) {
-        warn!(chunks = self.lives.len(), "the grace time is over: giving back what is not finished");
-        self.lives.shutdown().await;
+    async fn give_back_what_was_cut_short(&mut self) {
+        let mut returning = JoinSet::new();
         for claim_id in std::mem::take(&mut self.open) {
-            if let Err(error) = self.shared.store.give_back(claim_id).await {
-                warn!(claim.id = %claim_id, kind = error.kind().name(), %error,
-                    "could not give a chunk back; the next sweep will");
-            }
+            let shared = self.shared.clone();
+            returning.spawn(async move {
+                if timeout(RETURN_WITHIN, shared.give_back(claim_id, None)).await.is_err() {
+                    warn!(claim.id = %claim_id, "could not give a chunk back in time; the next sweep will");
+                }
+            });
         }
+        returning.join_all().await;
     }
 
     /// Closes the run as failed where everybody would fail alike. An outage, a wrong password or a bug of this
