@@ -1,9 +1,11 @@
-//! The pipeline against a store in memory that fails as it is told: "did the work, then reported a failure" above all.
-
+//! The pipeline against a store that fails as it is told: "did the work, then reported a failure" above all.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod bench;
 mod chunks;
+mod computing;
+mod lease;
 mod memory;
 mod runs;
 mod scripts;
+mod stops;

@@ -1,4 +1,5 @@
-//! A store in memory that does as the port says, and fails as it is told: before the work, or after it.
+//! A store in memory that does as the port says, and fails as it is told: before the work, or after it. It writes down
+//! what must never happen.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -8,11 +9,14 @@ use cardgenius_engine::user::{Spend, User};
 use cardgenius_engine::{Engine, TopTen};
 use cardgenius_pipeline::compute::ComputedChunk;
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
+use cardgenius_pipeline::lease::LeaseView;
 use cardgenius_pipeline::ports::{
     Chunk, ClaimRequest, ClaimRow, ClaimTotals, Claimed, ClaimedUser, Closed, Encode, Run, RunRequest, RunState,
     RunTotals, Store, Suspicion, Swept,
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
+use tokio::task::yield_now;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 /// A call of the port that can be told to fail.
@@ -23,6 +27,7 @@ pub enum Call {
     LookUp,
     GiveBack,
     Close,
+    Totals,
     Renew,
 }
 
@@ -35,6 +40,27 @@ pub enum Fault {
     After(ErrorKind),
     /// Waits until the gate opens, then works.
     Held(Arc<Semaphore>),
+    /// Works, then waits until the gate opens: done, and not answered.
+    Unanswered(Arc<Semaphore>),
+    /// Works, after this has happened...
+    Meanwhile(Event),
+    /// ... and then reports a failure.
+    MeanwhileAndAfter(Event, ErrorKind),
+}
+
+/// What others do. Users by their place, around the corner if there are not so many.
+#[derive(Clone, Copy, Debug)]
+pub enum Event {
+    /// Somebody sweeps all open claims.
+    Sweep,
+    /// The customer has new spending of a user.
+    SetNew(usize),
+    /// The customer holds a user's row locked...
+    Lock(usize),
+    /// ... and lets go of all.
+    Unlock,
+    /// An operator asks this instance to stop.
+    Stop,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,8 +74,12 @@ pub enum Status {
 #[derive(Debug)]
 pub struct UserRow {
     pub status: Status,
-    /// How often it was settled: more than once is a double.
+    /// How often it was settled...
     pub settled: u32,
+    /// ... and how often the customer asked for that.
+    pub asked: u32,
+    pub locked: bool,
+    pub was_locked: bool,
     pub amount: i64,
 }
 
@@ -66,20 +96,39 @@ pub struct Tables {
     pub claims: HashMap<Uuid, Claim>,
     pub run: RunState,
     pub reason: Option<String>,
+    /// Claims that were open at once, at most.
     pub most_open: usize,
+    /// Finishes that were under way at once, at most.
+    pub most_finishing: usize,
+    finishing: usize,
     script: HashMap<Call, VecDeque<Fault>>,
     pub calls: HashMap<Call, u32>,
+    lease: Option<LeaseView>,
+    stop: Option<CancellationToken>,
+    /// Calls that started although the lease did not hold.
+    pub without_lease: Vec<Call>,
 }
 
 /// The store. Clones share the tables.
 #[derive(Clone, Debug)]
 pub struct Memory {
     tables: Arc<Mutex<Tables>>,
+    /// Told of each chunk that was claimed.
+    pub claimed: Arc<Notify>,
+    /// Told of each call that begins.
+    begun: Arc<Notify>,
 }
 
 impl Memory {
     pub fn with_users(count: usize) -> Self {
-        let row = |place: usize| UserRow { status: Status::New, settled: 0, amount: place as i64 };
+        let row = |place: usize| UserRow {
+            status: Status::New,
+            settled: 0,
+            asked: 1,
+            locked: false,
+            was_locked: false,
+            amount: place as i64,
+        };
         let users = (0..count).map(|place| (format!("U{place:06}"), row(place))).collect();
         let tables = Tables {
             users,
@@ -87,10 +136,15 @@ impl Memory {
             run: RunState::Open,
             reason: None,
             most_open: 0,
+            most_finishing: 0,
+            finishing: 0,
             script: HashMap::new(),
             calls: HashMap::new(),
+            lease: None,
+            stop: None,
+            without_lease: Vec::new(),
         };
-        Self { tables: Arc::new(Mutex::new(tables)) }
+        Self { tables: Arc::new(Mutex::new(tables)), claimed: Arc::default(), begun: Arc::default() }
     }
 
     pub fn tables(&self) -> MutexGuard<'_, Tables> {
@@ -102,58 +156,149 @@ impl Memory {
         self.tables().script.entry(call).or_default().extend(faults);
     }
 
+    /// From now on everything works.
+    pub fn mend(&self) {
+        self.tables().script.clear();
+    }
+
     pub fn calls(&self, call: Call) -> u32 {
         self.tables().calls.get(&call).copied().unwrap_or(0)
     }
 
-    /// What a sweep by somebody else does to all open claims.
-    pub fn sweep_everything(&self) {
-        let mut tables = self.tables();
-        let open: Vec<Uuid> = tables.claims.iter().filter(|(_, claim)| claim.open).map(|(id, _)| *id).collect();
-        for claim_id in open {
-            tables.release(claim_id);
+    /// Returns when so many calls of this kind have begun.
+    pub async fn called(&self, call: Call, times: u32) {
+        loop {
+            let mut next = std::pin::pin!(self.begun.notified());
+            next.as_mut().enable();
+            if self.calls(call) >= times {
+                return;
+            }
+            next.await;
         }
+    }
+
+    /// Looks from now on whether the lease holds whenever it must, and whom to ask to stop.
+    pub fn watch(&self, lease: LeaseView, stop: CancellationToken) {
+        let mut tables = self.tables();
+        (tables.lease, tables.stop) = (Some(lease), Some(stop));
+    }
+
+    pub fn happens(&self, event: Event) {
+        self.tables().happens(event);
     }
 
     async fn perform<T>(
         &self,
         call: Call,
-        work: impl FnOnce(&mut Tables) -> Result<T, StoreError>,
+        work: impl FnOnce(&mut Tables) -> Result<T, StoreError> + Send,
     ) -> Result<T, StoreError> {
-        let fault = {
-            let mut tables = self.tables();
-            *tables.calls.entry(call).or_default() += 1;
-            tables.script.get_mut(&call).and_then(VecDeque::pop_front)
-        };
-        match fault {
+        let fault = self.tables().begin(call);
+        self.begun.notify_waiters();
+        // On its way to the server, and back: whoever is dropped there may have worked or not.
+        yield_now().await;
+        let outcome = match fault {
             None => work(&mut self.tables()),
             Some(Fault::Before(kind)) => Err(StoreError::new(kind, "scripted, before the work")),
             Some(Fault::After(kind)) => {
-                work(&mut self.tables())?;
-                Err(StoreError::new(kind, "scripted, after the work"))
+                let worked = work(&mut self.tables());
+                worked.and_then(|_| Err(StoreError::new(kind, "scripted, after the work")))
             }
             Some(Fault::Held(gate)) => {
                 let _passed = gate.acquire().await.unwrap();
                 work(&mut self.tables())
             }
-        }
+            Some(Fault::Unanswered(gate)) => {
+                let worked = work(&mut self.tables());
+                let _passed = gate.acquire().await.unwrap();
+                worked
+            }
+            Some(Fault::Meanwhile(event)) => {
+                let mut tables = self.tables();
+                tables.happens(event);
+                work(&mut tables)
+            }
+            Some(Fault::MeanwhileAndAfter(event, kind)) => {
+                let mut tables = self.tables();
+                tables.happens(event);
+                work(&mut tables).and_then(|_| Err(StoreError::new(kind, "scripted, after the work")))
+            }
+        };
+        yield_now().await;
+        outcome
     }
 }
 
 impl Tables {
+    fn begin(&mut self, call: Call) -> Option<Fault> {
+        *self.calls.entry(call).or_default() += 1;
+        let needs_lease = matches!(call, Call::Claim | Call::Finish);
+        if needs_lease && self.lease.as_ref().is_some_and(|lease| !lease.holds()) {
+            self.without_lease.push(call);
+        }
+        self.script.get_mut(&call).and_then(VecDeque::pop_front)
+    }
+
+    fn happens(&mut self, event: Event) {
+        match event {
+            Event::Sweep => {
+                let open: Vec<Uuid> = self.claims.iter().filter(|(_, claim)| claim.open).map(|(id, _)| *id).collect();
+                for claim_id in open {
+                    self.release(claim_id);
+                }
+            }
+            Event::SetNew(place) => {
+                let row = self.user(place);
+                row.status = Status::New;
+                row.asked += 1;
+            }
+            Event::Lock(place) => {
+                let row = self.user(place);
+                (row.locked, row.was_locked) = (true, true);
+            }
+            Event::Unlock => self.users.values_mut().for_each(|row| row.locked = false),
+            Event::Stop => {
+                if let Some(stop) = &self.stop {
+                    stop.cancel();
+                }
+            }
+        }
+    }
+
+    fn user(&mut self, place: usize) -> &mut UserRow {
+        let count = self.users.len();
+        self.users.values_mut().nth(place % count).unwrap()
+    }
+
+    /// Lets go of all rows, and sets `pending` users of no open claim back to `new`, as the next sweep would.
+    pub fn heal(&mut self) {
+        self.happens(Event::Unlock);
+        for row in self.users.values_mut() {
+            let held = |claim_id| self.claims.get(&claim_id).is_some_and(|claim| claim.open);
+            if matches!(row.status, Status::Pending(claim_id) if !held(claim_id)) {
+                row.status = Status::New;
+            }
+        }
+    }
+
     fn release(&mut self, claim_id: Uuid) -> ClaimTotals {
         let Some(claim) = self.claims.get_mut(&claim_id).filter(|claim| claim.open) else {
             return self.claims.get(&claim_id).map(|claim| claim.totals).unwrap_or_default();
         };
         claim.open = false;
+        let before = claim.totals.left;
+        claim.totals.left = 0;
         for user in &claim.users {
             let row = self.users.get_mut(user).unwrap();
             if row.status == Status::Pending(claim_id) {
-                row.status = Status::New;
-                claim.totals.returned += 1;
+                if row.locked {
+                    claim.totals.left += 1;
+                } else {
+                    row.status = Status::New;
+                    claim.totals.returned += 1;
+                }
             }
         }
-        claim.totals.left = 0;
+        claim.totals.superseded += before - claim.totals.left - claim.totals.returned;
         claim.totals
     }
 
@@ -166,7 +311,7 @@ impl Tables {
         }
         let mut users = Vec::new();
         for (user_id, row) in self.users.range_mut(request.from_key.clone()..) {
-            if row.status == Status::New && users.len() < request.rows {
+            if row.status == Status::New && !row.locked && users.len() < request.rows {
                 row.status = Status::Pending(request.claim_id);
                 let spend = Spend::Paise([row.amount, 0, 0, 0, 0, 0]);
                 users.push(ClaimedUser {
@@ -181,18 +326,29 @@ impl Tables {
         }
         let totals = ClaimTotals { left: users.len() as u64, ..ClaimTotals::default() };
         let keys = users.iter().map(|user| user.user_id.to_string()).collect();
-        self.claims.insert(request.claim_id, Claim { users: keys, totals, open: true });
-        self.most_open = self.most_open.max(self.claims.values().filter(|claim| claim.open).count());
+        let claim = Claim { users: keys, totals, open: true };
+        assert!(self.claims.insert(request.claim_id, claim).is_none(), "a claim's id was used twice");
+        self.most_open = self.most_open.max(self.open_claims());
         Claimed::Chunk(Chunk { claim_id: request.claim_id, users })
+    }
+
+    pub fn open_claims(&self) -> usize {
+        self.claims.values().filter(|claim| claim.open).count()
     }
 
     fn finish(&mut self, chunk: &ComputedChunk) -> Result<ClaimTotals, StoreError> {
         let lost = || StoreError::new(ErrorKind::ClaimLost, "not open");
         let claim = self.claims.get_mut(&chunk.claim_id).filter(|claim| claim.open).ok_or_else(lost)?;
+        let before = claim.totals;
+        let (mut pending, mut left) = (0, 0);
         for user in &chunk.users {
             let row = self.users.get_mut(&*user.user_id).unwrap();
             if row.status != Status::Pending(chunk.claim_id) {
-                claim.totals.superseded += 1;
+                continue;
+            }
+            pending += 1;
+            if row.locked {
+                left += 1;
                 continue;
             }
             row.settled += 1;
@@ -204,19 +360,54 @@ impl Tables {
                 claim.totals.failed += 1;
             }
         }
-        (claim.totals.left, claim.open) = (0, false);
+        claim.totals.superseded += before.left - pending;
+        (claim.totals.left, claim.open) = (left, left > 0);
         Ok(claim.totals)
+    }
+
+    fn close(&mut self, state: RunState, reason: Option<&str>) -> Closed {
+        let open = self.open_claims() as u64;
+        if self.run == RunState::Open && open > 0 && state == RunState::Done {
+            return Closed::LiveClaims(open);
+        }
+        if self.run == RunState::Open {
+            self.run = state;
+            self.reason = reason.map(str::to_owned);
+        }
+        Closed::Closed(self.run)
     }
 }
 
 /// Writes the key and a line break: what is loaded can be looked at.
-#[derive(Debug)]
-pub struct Keys;
+#[derive(Debug, Default)]
+pub struct Keys {
+    /// Whom it panics on.
+    pub panics_at: Option<String>,
+}
 
 impl Encode for Keys {
     fn encode(&self, user_id: &str, _: &TopTen, out: &mut Vec<u8>) {
+        assert!(self.panics_at.as_deref() != Some(user_id), "told to panic");
         out.extend_from_slice(user_id.as_bytes());
         out.push(b'\n');
+    }
+}
+
+/// One finish more is under way while this lives.
+struct Finishing(Memory);
+
+impl Finishing {
+    fn begin(memory: &Memory) -> Self {
+        let mut tables = memory.tables();
+        tables.finishing += 1;
+        tables.most_finishing = tables.most_finishing.max(tables.finishing);
+        Self(memory.clone())
+    }
+}
+
+impl Drop for Finishing {
+    fn drop(&mut self) {
+        self.0.tables().finishing -= 1;
     }
 }
 
@@ -224,7 +415,7 @@ impl Store for Memory {
     type Encoder = Keys;
 
     fn encoder(&self, _: &Engine) -> Keys {
-        Keys
+        Keys::default()
     }
 
     async fn register(&self, _: Duration) -> Result<(), StoreError> {
@@ -244,29 +435,27 @@ impl Store for Memory {
     }
 
     async fn close_run(&self, _: Uuid, state: RunState, reason: Option<&str>) -> Result<Closed, StoreError> {
-        self.perform(Call::Close, |tables| {
-            let open = tables.claims.values().filter(|claim| claim.open).count() as u64;
-            if tables.run == RunState::Open && open > 0 && state == RunState::Done {
-                return Ok(Closed::LiveClaims(open));
-            }
-            if tables.run == RunState::Open {
-                tables.run = state;
-                tables.reason = reason.map(str::to_owned);
-            }
-            Ok(Closed::Closed(tables.run))
+        self.perform(Call::Close, |tables| Ok(tables.close(state, reason))).await
+    }
+
+    async fn run_totals(&self, _: Uuid) -> Result<RunTotals, StoreError> {
+        self.perform(Call::Totals, |tables| {
+            let open_claims = tables.open_claims() as u64;
+            Ok(RunTotals { state: Some(tables.run), open_claims, ..RunTotals::default() })
         })
         .await
     }
 
-    async fn run_totals(&self, _: Uuid) -> Result<RunTotals, StoreError> {
-        Ok(RunTotals { state: Some(self.tables().run), ..RunTotals::default() })
-    }
-
     async fn claim(&self, request: &ClaimRequest) -> Result<Claimed, StoreError> {
-        self.perform(Call::Claim, |tables| Ok(tables.claim(request))).await
+        let claimed = self.perform(Call::Claim, |tables| Ok(tables.claim(request))).await?;
+        if matches!(claimed, Claimed::Chunk(_)) {
+            self.claimed.notify_one();
+        }
+        Ok(claimed)
     }
 
     async fn finish(&self, chunk: &ComputedChunk) -> Result<ClaimTotals, StoreError> {
+        let _finishing = Finishing::begin(self);
         self.perform(Call::Finish, |tables| tables.finish(chunk)).await
     }
 

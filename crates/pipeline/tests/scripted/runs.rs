@@ -1,107 +1,161 @@
-//! A run as a whole: its bounds, its end, and stops.
+//! A run as a whole: its bounds and its end.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use cardgenius_pipeline::error::ErrorKind;
 use cardgenius_pipeline::ports::{ClaimTotals, RunState};
-use cardgenius_pipeline::run::{Ended, take_part};
+use cardgenius_pipeline::run::Ended;
 use tokio::sync::Semaphore;
+use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
-use crate::bench::{Told, assert_each_once, config, run, shared};
-use crate::memory::{Call, Claim, Fault, Memory, Status};
+use crate::bench::{Told, assert_each_once, config, is_done, part, run, shared};
+use crate::memory::{Call, Claim, Event, Fault, Memory, Status};
 
-#[tokio::test]
-async fn never_more_chunks_are_in_flight_than_configured() {
-    let store = Memory::with_users(2_000);
-    let (ended, shared) = run(&store, config()).await;
-    assert!(matches!(ended, Ended::Closed(RunState::Done)), "{ended:?}");
-    assert_each_once(&store);
-    assert!((1..=3).contains(&store.tables().most_open), "{}", store.tables().most_open);
-    let counts = shared.progress.counts();
-    assert_eq!((counts.completed, counts.chunks, counts.in_flight), (2_000, 200, 0));
+/// Another instance holds a user.
+fn others_claim(store: &Memory, user_id: &str) {
+    let (claim_id, totals) = (Uuid::now_v7(), ClaimTotals { left: 1, ..ClaimTotals::default() });
+    let mut tables = store.tables();
+    tables.claims.insert(claim_id, Claim { users: vec![user_id.into()], totals, open: true });
+    tables.users.get_mut(user_id).unwrap().status = Status::Pending(claim_id);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
+async fn never_more_chunks_are_in_flight_nor_sessions_busy_than_configured() {
+    let store = Memory::with_users(2_000);
+    // Some take their time.
+    store.script(Call::Finish, (0..12).map(|_| Fault::Before(ErrorKind::Unreachable)));
+    let (ended, shared) = run(&store, config()).await;
+    assert!(is_done(&ended), "{ended:?}");
+    let tables = store.tables();
+    assert_eq!((tables.most_open, tables.most_finishing), (3, 2));
+    let counts = shared.progress.counts();
+    assert_eq!((counts.completed + counts.failed, counts.chunks, counts.in_flight), (2_000, 200, 0));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_run_is_closed_only_when_nobody_elses_claim_is_open() {
     let store = Memory::with_users(5);
-    let others = Uuid::now_v7();
-    let totals = ClaimTotals { left: 1, ..ClaimTotals::default() };
-    store.tables().claims.insert(others, Claim { users: vec!["U000004".into()], totals, open: true });
-    store.tables().users.get_mut("U000004").unwrap().status = Status::Pending(others);
-    let running = tokio::spawn(take_part(shared(&store, config(), Told::default()).await, Uuid::nil()));
-    while store.calls(Call::Close) == 0 {
-        tokio::task::yield_now().await;
-    }
+    others_claim(&store, "U000004");
+    let shared = shared(&store, config(), Told::default()).await;
+    let running = tokio::spawn(async move { part(&shared).await });
+    sleep(Duration::from_secs(3600)).await;
     assert_eq!(store.tables().run, RunState::Open);
     // The other one dies, and is swept: its user is found by a further pass.
-    store.sweep_everything();
-    assert!(matches!(running.await.unwrap(), Ended::Closed(RunState::Done)));
+    store.happens(Event::Sweep);
+    assert!(is_done(&running.await.unwrap()));
     assert_each_once(&store);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
+async fn users_that_come_back_behind_the_cursor_of_the_last_pass_are_found() {
+    // The other one is swept after the pass has looked for users, and before it is over.
+    for place in 0..8 {
+        let store = Memory::with_users(5);
+        others_claim(&store, "U000000");
+        let nothing = || Fault::Meanwhile(Event::Unlock);
+        store.script(Call::Claim, (0..place).map(|_| nothing()).chain([Fault::Meanwhile(Event::Sweep)]));
+        let (ended, _) = run(&store, config()).await;
+        assert!(is_done(&ended), "{ended:?}");
+        assert_each_once(&store);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_run_ends_after_a_bounded_number_of_passes() {
     let store = Memory::with_users(10);
-    let mut config = config();
-    config.max_passes = 4;
     // Nothing ever gets done: each pass claims, fails thrice, and gives back.
     store.script(Call::Finish, [const { Fault::Before(ErrorKind::Contention) }; 1_000]);
-    let (ended, _) = run(&store, config).await;
-    assert!(matches!(ended, Ended::Closed(RunState::Done)), "{ended:?}");
+    let (ended, _) = run(&store, config()).await;
+    assert!(is_done(&ended), "{ended:?}");
     let tables = store.tables();
     assert!(tables.users.values().all(|row| row.status == Status::New && row.settled == 0));
-    assert!(tables.reason.as_deref().is_some_and(|reason| reason.contains("4 passes")), "{:?}", tables.reason);
+    assert!(tables.reason.as_deref().is_some_and(|reason| reason.contains("10 passes")), "{:?}", tables.reason);
+    assert_eq!(tables.calls[&Call::Finish], 30);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_nobody_could_do_closes_the_run_as_failed_and_gives_everybody_back() {
-    let store = Memory::with_users(100);
-    store.script(Call::Finish, [const { Fault::Before(ErrorKind::SchemaMismatch) }; 10]);
-    let (ended, _) = run(&store, config()).await;
-    assert!(matches!(&ended, Ended::Failed(error) if error.kind() == ErrorKind::SchemaMismatch), "{ended:?}");
-    let tables = store.tables();
-    assert_eq!(tables.run, RunState::Failed);
-    assert!(tables.claims.values().all(|claim| !claim.open));
+    for kind in [ErrorKind::SchemaMismatch, ErrorKind::Constraint, ErrorKind::DataRejected, ErrorKind::Refused] {
+        let store = Memory::with_users(100);
+        store.script(Call::Finish, (0..10).map(|_| Fault::Before(kind)));
+        // The first try to give back fails as well.
+        store.script(Call::GiveBack, [Fault::Before(ErrorKind::Contention)]);
+        let began = Instant::now();
+        let (ended, _) = run(&store, config()).await;
+        assert!(matches!(&ended, Ended::Failed(error) if error.kind() == kind), "{ended:?}");
+        let tables = store.tables();
+        assert_eq!((tables.run, tables.open_claims()), (RunState::Failed, 0));
+        assert!(tables.users.values().all(|row| row.status == Status::New));
+        assert!(began.elapsed() < Duration::from_secs(10), "what is permanent does not wait: {:?}", began.elapsed());
+    }
 }
 
-#[tokio::test]
-async fn a_stop_finishes_what_is_in_flight_and_claims_nothing_more() {
-    let store = Memory::with_users(1_000);
+#[tokio::test(start_paused = true)]
+async fn what_only_this_instance_cannot_do_leaves_the_run_open() {
+    for kind in [ErrorKind::Bug, ErrorKind::Authentication] {
+        let store = Memory::with_users(100);
+        store.script(Call::Finish, (0..10).map(|_| Fault::Before(kind)));
+        let (ended, _) = run(&store, config()).await;
+        assert!(matches!(&ended, Ended::Failed(error) if error.kind() == kind), "{ended:?}");
+        let tables = store.tables();
+        assert_eq!((tables.run, tables.open_claims()), (RunState::Open, 0));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn faults_of_claiming_and_closing_that_pass_are_waited_out() {
+    for call in [Call::Claim, Call::Close, Call::Totals] {
+        for kind in [ErrorKind::Contention, ErrorKind::ConnectionLost, ErrorKind::Timeout, ErrorKind::Unreachable] {
+            let store = Memory::with_users(10);
+            store.script(call, (0..8).map(|_| Fault::Before(kind)));
+            let (ended, shared) = run(&store, config()).await;
+            assert!(is_done(&ended), "{call:?}, {kind:?}: {ended:?}");
+            assert_each_once(&store);
+            assert_eq!(shared.progress.counts().retries, 8);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn faults_of_claiming_and_closing_that_do_not_pass_end_the_part_at_the_limit() {
+    for call in [Call::Claim, Call::Close, Call::Totals] {
+        for kind in [ErrorKind::Contention, ErrorKind::Unreachable] {
+            let store = Memory::with_users(10);
+            store.script(call, (0..10_000).map(|_| Fault::Before(kind)));
+            let began = Instant::now();
+            let (ended, _) = run(&store, config()).await;
+            assert!(matches!(&ended, Ended::Failed(error) if error.kind() == kind), "{call:?}: {ended:?}");
+            assert_eq!(store.tables().run, RunState::Open, "others may be able to");
+            assert!((config().outage..config().outage * 2).contains(&began.elapsed()), "{:?}", began.elapsed());
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_claim_in_doubt_is_given_back_whether_it_took_or_not() {
+    for fault in [Fault::Before(ErrorKind::CommitInDoubt), Fault::After(ErrorKind::CommitInDoubt)] {
+        let store = Memory::with_users(12);
+        store.script(Call::Claim, [fault.clone(), fault]);
+        store.script(Call::GiveBack, [Fault::Before(ErrorKind::Unreachable)]);
+        let (ended, _) = run(&store, config()).await;
+        assert!(is_done(&ended), "{ended:?}");
+        assert_each_once(&store);
+        assert_eq!(store.calls(Call::GiveBack), 3);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_somebody_else_closes_is_over_when_the_own_chunks_are() {
+    let store = Memory::with_users(30);
     let gate = Arc::new(Semaphore::new(0));
     store.script(Call::Finish, (0..2).map(|_| Fault::Held(gate.clone())));
     let shared = shared(&store, config(), Told::default()).await;
-    let running = tokio::spawn(take_part(shared.clone(), Uuid::nil()));
-    while store.calls(Call::Finish) < 2 {
-        tokio::task::yield_now().await;
-    }
-    shared.stop.cancel();
+    let running = tokio::spawn(async move { part(&shared).await });
+    store.called(Call::Finish, 2).await;
+    store.tables().run = RunState::Cancelled;
     gate.add_permits(2);
-    assert!(matches!(running.await.unwrap(), Ended::Stopped));
-    let tables = store.tables();
-    assert_eq!(tables.run, RunState::Open);
-    assert!(tables.claims.values().all(|claim| !claim.open));
-    let settled = tables.users.values().filter(|row| row.settled == 1).count();
-    assert!((20..=30).contains(&settled), "{settled}");
-    assert!(tables.users.values().all(|row| row.settled < 2));
-}
-
-#[tokio::test]
-async fn what_is_not_finished_when_the_grace_time_ends_is_given_back() {
-    let store = Memory::with_users(30);
-    let gate = Arc::new(Semaphore::new(0));
-    store.script(Call::Finish, (0..3).map(|_| Fault::Held(gate.clone())));
-    let mut config = config();
-    config.grace = Duration::from_millis(20);
-    let shared = shared(&store, config, Told::default()).await;
-    let running = tokio::spawn(take_part(shared.clone(), Uuid::nil()));
-    while store.calls(Call::Finish) < 2 {
-        tokio::task::yield_now().await;
-    }
-    shared.stop.cancel();
-    assert!(matches!(running.await.unwrap(), Ended::Stopped));
-    let tables = store.tables();
-    assert!(tables.users.values().all(|row| row.status == Status::New && row.settled == 0));
-    assert!(tables.claims.values().all(|claim| !claim.open));
+    assert!(matches!(running.await.unwrap(), Ended::Closed(RunState::Cancelled)));
+    assert_eq!(store.tables().open_claims(), 0);
 }
