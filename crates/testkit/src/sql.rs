@@ -11,11 +11,14 @@ pub(crate) const GATE_CLOSE: &str = include_str!("sql/gate_close.sql");
 pub(crate) const GATE_OPEN: &str = include_str!("sql/gate_open.sql");
 pub(crate) const GATE_COUNT: &str = include_str!("sql/gate_count.sql");
 
+pub(crate) const READER_PARTIAL: &str = include_str!("sql/reader_partial.sql");
+
 pub(crate) const AUDIT_COUNTS: &str = include_str!("sql/audit_counts.sql");
 pub(crate) const AUDIT_COMPLETED: &str = include_str!("sql/audit_completed.sql");
 
 /// Statements on the source that return a line for each violation.
-pub(crate) const AUDIT_SOURCE: [&str; 5] = [
+pub(crate) const AUDIT_SOURCE: [&str; 6] = [
+    include_str!("sql/audit_bounds.sql"),
     include_str!("sql/audit_pending.sql"),
     include_str!("sql/audit_unsettled.sql"),
     include_str!("sql/audit_claims.sql"),
