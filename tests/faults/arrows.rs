@@ -32,19 +32,20 @@ const fn arrow(point: &'static str) -> Arrow {
 }
 
 /// In the order of a chunk's life. Of three chunks the second is hit.
-const ARROWS: [Arrow; 14] = [
+const ARROWS: [Arrow; 15] = [
     arrow("claim.commit"),
     arrow("claim.committed"),
     arrow("chunk.claimed"),
     arrow("chunk.computed"),
     arrow("load.begin"),
     arrow("load.middle"),
+    Arrow { point: "target.begin", before: "", two_databases: true },
     Arrow { point: "target.commit", before: "", two_databases: true },
     Arrow { point: "target.committed", before: "", two_databases: true },
     arrow("finish.commit"),
     arrow("finish.committed"),
-    Arrow { point: "give_back.commit", before: "finish.commit=3*return(timeout)", two_databases: false },
-    Arrow { point: "give_back.committed", before: "finish.commit=3*return(timeout)", two_databases: false },
+    Arrow { point: "give_back.commit", before: "finish.commit=9*return(timeout)", two_databases: false },
+    Arrow { point: "give_back.committed", before: "finish.commit=9*return(timeout)", two_databases: false },
     arrow("run.close"),
     arrow("run.closed"),
 ];

@@ -28,6 +28,28 @@ async fn frozen_at(point: &str, sides: &Sides, taken_out: &str) -> Running {
     frozen
 }
 
+/// An instance frozen between the two databases, which will have to make a connection to the target when it wakes: only
+/// then is it the fence alone that stops it, and not the end of its sessions.
+async fn frozen_without_a_session_on_the_target(sides: &Sides, taken_out: &str) -> Running {
+    let client = sides.source.connect().await;
+    populate(&client, &sides.source.tables, USERS, 322).await;
+    client.batch_execute("BEGIN; LOCK TABLE cardgenius_runs IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let start = instance(sides, taken_out).variable("CARDGENIUS_LIMITS__LOCK_MS", "30000");
+    let frozen = spawn(start.failpoints("target.begin=1*return(freeze)"));
+    let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'cardgenius_runs'::regclass";
+    until("a start that waits", async || (sides.source.psql(waiting) != "0").then_some(())).await;
+    let sockets = frozen.sockets();
+    let ended = sides.target.psql(
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+         WHERE datname = current_database() AND application_name LIKE 'cardgenius/%'",
+    );
+    assert_ne!(ended, "0", "its first look at the target leaves a session");
+    until("its end of the connection to close", async || (frozen.sockets() < sockets).then_some(())).await;
+    client.batch_execute("ROLLBACK").await.unwrap();
+    frozen.is_stopped();
+    frozen
+}
+
 /// Users whose rows in the target are not those of their present amounts.
 async fn stale(sides: &Sides) -> usize {
     let (source, target) = (sides.source.connect().await, sides.target.connect().await);
@@ -43,7 +65,7 @@ async fn stale(sides: &Sides) -> usize {
 /// Swept while it was frozen; the customer has other amounts since, and another instance has done everybody.
 async fn rows_written_late(taken_out: &str) -> usize {
     let sides = Sides::two();
-    let frozen = frozen_at("chunk.computed", &sides, taken_out).await;
+    let frozen = frozen_without_a_session_on_the_target(&sides, taken_out).await;
     let other = spawn(instance(&sides, taken_out));
     other.said("swept what dead instances had left");
     sides.source.psql("UPDATE {{input}} SET avg_amazon_gmv = 91234.56, processing_status = 'new'");

@@ -119,6 +119,17 @@ impl Running {
         }
     }
 
+    /// How many sockets it has open.
+    pub fn sockets(&self) -> usize {
+        let files = std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).unwrap();
+        let is_socket = |file: std::io::Result<std::fs::DirEntry>| {
+            // One that was closed meanwhile is none.
+            let Ok(open) = file.and_then(|file| std::fs::read_link(file.path())) else { return false };
+            open.to_string_lossy().starts_with("socket:")
+        };
+        files.map(is_socket).filter(|is| *is).count()
+    }
+
     /// Waits for its end by this signal; what it said on standard error.
     pub fn ended_by(self, signal: Signal) -> String {
         let stderr = self.stderr.0.clone();

@@ -115,8 +115,11 @@ impl StoreConfig {
     }
 }
 
+/// What the `application_name` of every instance's sessions begins with.
+pub const APPLICATION_PREFIX: &str = "cardgenius/";
+
 /// The `application_name` of an instance's sessions: how whoever sweeps it finds them.
 #[must_use]
 pub fn application_name(instance_id: Uuid) -> String {
-    format!("cardgenius/{instance_id}")
+    format!("{APPLICATION_PREFIX}{instance_id}")
 }

@@ -58,6 +58,7 @@ statements! {
     sessions_end: "ending sessions",
     sweep_allowed: "looking whether this instance may sweep",
     sweep_dead_claims: "looking for claims of dead instances",
+    sweep_dead_sessions: "looking for sessions of dead instances",
     users_complete_listed: "completing users",
     users_complete_range: "completing users",
     users_condemn: "failing users that end the process",

@@ -13,11 +13,12 @@ use super::PostgresStore;
 use super::doubt::end_sessions;
 use super::give_back::{Cause, Given};
 use super::held_claim::HeldClaim;
+use crate::config::APPLICATION_PREFIX;
 
 impl PostgresStore {
     pub(super) async fn sweep_once(&self, lease: Duration) -> Result<Swept, StoreError> {
         let mut swept = Swept::default();
-        let Some(dead) = self.dead_claims(lease).await? else { return Ok(swept) };
+        let Some(dead) = self.dead_instances(lease).await? else { return Ok(swept) };
         for (owner, claims) in dead {
             match self.evict(owner).await {
                 Ok(ended) => swept.sessions_ended += ended,
@@ -41,8 +42,8 @@ impl PostgresStore {
         Ok(swept)
     }
 
-    /// Open claims by their dead owner; `None` if this instance may not sweep yet.
-    async fn dead_claims(&self, lease: Duration) -> Result<Option<BTreeMap<Uuid, Vec<Uuid>>>, StoreError> {
+    /// Dead instances that hold claims open or sessions, with those claims; `None` if this instance may not sweep yet.
+    async fn dead_instances(&self, lease: Duration) -> Result<Option<BTreeMap<Uuid, Vec<Uuid>>>, StoreError> {
         let mut session = self.source.session().await?;
         let outcome = async {
             let transaction = session.begin().await?;
@@ -54,6 +55,9 @@ impl PostgresStore {
             let mut dead: BTreeMap<Uuid, Vec<Uuid>> = BTreeMap::new();
             for row in transaction.rows(&sql.sweep_dead_claims, &[&self.source_table]).await? {
                 dead.entry(row.get(1)).or_default().push(row.get(0));
+            }
+            for row in transaction.rows(&sql.sweep_dead_sessions, &[&APPLICATION_PREFIX]).await? {
+                dead.entry(row.get(0)).or_default();
             }
             Ok(Some(dead))
         }

@@ -116,6 +116,7 @@ impl PostgresStore {
             let all: Vec<&str> = chunk.users.iter().map(|user| &*user.user_id).collect();
             transaction.rows(&sql.users_gone, &[&all]).await?.iter().map(|row| row.get(0)).collect()
         };
+        failpoint!("target.begin")?;
         let trail = self.trail(claim.claim_id, Side::Target);
         let part = Part { claim_id: claim.claim_id, trail, part: claim.parts + 1, chunk, users: &users, gone: &gone };
         let refused = match target.load(sql, &part).await {
