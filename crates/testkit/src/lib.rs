@@ -21,7 +21,7 @@ pub use audit::{Counts, audit, violations};
 pub use database::{Database, TestServer};
 pub use gate::Gate;
 pub use population::populate;
-pub use proxy::{Fault, Proxy, Trigger};
+pub use proxy::{Fault, Lines, Proxy, Request, Stepper, Trigger};
 pub use reader::Reader;
 pub use tables::Tables;
 pub use waiting::until;

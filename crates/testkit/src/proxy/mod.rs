@@ -4,7 +4,10 @@
 //! COMMIT, between a COMMIT and its answer, before a statement.
 
 mod fault;
+mod held;
 mod messages;
+mod stepped_wire;
+mod stepper;
 mod switchboard;
 mod wire;
 
@@ -15,6 +18,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
 pub use self::fault::{Fault, Trigger};
+pub use self::stepper::{Lines, Request, Stepper};
 
 use self::fault::Armed;
 use self::switchboard::{Seat, Switchboard};
