@@ -27,6 +27,7 @@ mod running;
 mod arrows;
 mod instances;
 mod mutants;
+mod poison;
 mod release;
 mod sides;
 mod suspects;

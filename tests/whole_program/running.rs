@@ -1,5 +1,8 @@
 //! A start of the program that is watched and signalled while it runs.
 
+// Each test target uses a part of it.
+#![allow(dead_code)]
+
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, Stdio};
