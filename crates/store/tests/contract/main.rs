@@ -137,6 +137,7 @@ on_each_backend! {
     }
     sweep {
         a_dead_instances_users_come_back_with_one_crash_more
+        a_dead_instance_without_a_claim_is_evicted_too
         the_living_are_left_alone
         an_owner_without_a_row_is_dead
         nobody_sweeps_before_a_full_lease_of_its_own
