@@ -9,7 +9,7 @@ use tokio::time::sleep;
 
 use crate::chance::Chance;
 use crate::plan::Plan;
-use crate::scene::session;
+use crate::scene::{passing, session};
 
 /// Between two looks at how much is left to do.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -53,11 +53,11 @@ async fn feed(url: String, users: i64, mut chance: Chance, (steadily, over): (bo
                 let from = format!("CK{:07}", chance.number(1..users));
                 client.execute(ANEW, &[&from, &(users / 2)]).await?;
                 client.execute(ANEW, &[&"", &(users / 2)]).await?;
-                below = if steadily || chance.coin() { users / 2 } else { 1 };
+                below = if steadily || chance.below(4) > 0 { users / 2 } else { 1 };
             }
             Ok::<(), tokio_postgres::Error>(())
         };
-        if fed.await.is_err() && client.is_closed() {
+        if passing(fed.await).is_none() && client.is_closed() {
             client = session(&url).await;
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::chance::Chance;
 use crate::recovery::Strike;
-use crate::scene::Scene;
+use crate::scene::{Scene, passing};
 use crate::{processes, server, sessions};
 
 /// One kind of fault.
@@ -82,10 +82,10 @@ impl Fault {
             Self::StopServer => Some(server::stop_and_start(scene, chance).await),
             Self::ReadOnly => Some(server::read_only(scene, chance).await),
             Self::DiskFull => Some(server::disk_full(scene, chance).await),
-            Self::LockDescending => sessions::lock_descending(scene, chance).await.ok(),
-            Self::HoldRows => sessions::hold_rows(scene, chance).await.ok(),
-            Self::OldSnapshot => sessions::old_snapshot(scene, chance).await.ok(),
-            Self::Customer => sessions::customer(scene, chance).await.ok(),
+            Self::LockDescending => passing(sessions::lock_descending(scene, chance).await),
+            Self::HoldRows => passing(sessions::hold_rows(scene, chance).await),
+            Self::OldSnapshot => passing(sessions::old_snapshot(scene, chance).await),
+            Self::Customer => passing(sessions::customer(scene, chance).await),
         }
     }
 }

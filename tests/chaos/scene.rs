@@ -112,3 +112,20 @@ async fn connect(url: &str) -> Result<Client, Error> {
     client.batch_execute("SET default_transaction_read_only = off; SET application_name = 'storm'").await?;
     Ok(client)
 }
+
+/// What was answered; none if a fault of the storm was in the way.
+///
+/// # Panics
+/// It is no fault of the storm but one of the test's: a statement that the server does not understand.
+pub fn passing<T>(answer: Result<T, Error>) -> Option<T> {
+    let error = match answer {
+        Ok(answer) => return Some(answer),
+        Err(error) => error,
+    };
+    let is_ours = match error.code() {
+        Some(code) => ["22", "23", "42", "0A", "3F"].iter().any(|class| code.code().starts_with(class)),
+        None => error.to_string().contains("parameter"),
+    };
+    assert!(!is_ours, "{error:?}");
+    None
+}

@@ -7,11 +7,11 @@ use tokio::time::sleep;
 use crate::chance::Chance;
 use crate::faults::Fault;
 use crate::recovery::Strike;
-use crate::scene::Scene;
+use crate::scene::{Scene, passing};
 
 const TERMINATE: &str = "SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM (
         SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'cardgenius/%' AND datname = current_database()
-        ORDER BY md5(pid::text || $1::text) LIMIT $2) AS some";
+        ORDER BY md5((pid + $1::bigint)::text) LIMIT $2) AS some";
 
 const READ_ONLY: &str = "ALTER SYSTEM SET default_transaction_read_only = on";
 const READ_WRITE: &str = "ALTER SYSTEM RESET default_transaction_read_only";
@@ -24,8 +24,8 @@ const DISK_FREE: &str = "UPDATE chaos_disk_full SET yes = false";
 pub async fn terminate_backends(scene: &Scene, chance: &mut Chance) -> Option<Strike> {
     let (salt, most) = (chance.number(0..1_000_000), if chance.coin() { chance.number(1..6) } else { 100 });
     let begun = SystemTime::now();
-    let terminated: i64 =
-        scene.session().await.query_one(TERMINATE, &[&salt, &most]).await.ok().map(|row| row.get(0))?;
+    let answer = scene.session().await.query_one(TERMINATE, &[&salt, &most]).await;
+    let terminated: i64 = passing(answer)?.get(0);
     (terminated > 0).then(|| Strike::of_everybody(Fault::TerminateBackends, begun))
 }
 
@@ -64,7 +64,7 @@ pub async fn disk_full(scene: &Scene, chance: &mut Chance) -> Strike {
 async fn surely(scene: &Scene, statements: &[&str]) {
     let mut left = statements;
     while let [next, rest @ ..] = left {
-        if scene.session().await.batch_execute(next).await.is_ok() {
+        if passing(scene.session().await.batch_execute(next).await).is_some() {
             left = rest;
         }
     }

@@ -21,7 +21,7 @@ const PROMISED_S: f64 = 45.0;
 pub async fn rage(plan: Plan) {
     println!("a storm: {}", plan.command());
     let database = migrated();
-    let seed = i64::try_from(plan.seed >> 1).unwrap();
+    let seed = plan.seed.cast_signed();
     populate(&database.connect().await, &database.tables, plan.users, seed).await;
     let reader = Reader::start(database.url(), &database.tables);
     let scene = Arc::new(Scene::set_up(plan, database));
@@ -66,6 +66,13 @@ async fn enter(scene: &Scene, weather: &Weather, strikes: &[Strike], (outcome, r
     let client = scene.session().await;
     let name_of =
         |fault: crate::faults::Fault| if weather.is_mixed() { weather.name() } else { fault.name().to_owned() };
+    let mut names: Vec<String> = weather.faults.iter().map(|fault| name_of(*fault)).collect();
+    names.dedup();
+    for name in names {
+        let tally = report.tally(&name);
+        tally.lost += outcome.lost;
+        tally.double += outcome.double;
+    }
     for strike in strikes {
         let recovery = strike.recovery_s(&client).await;
         let tally = report.tally(&name_of(strike.fault));
@@ -75,13 +82,6 @@ async fn enter(scene: &Scene, weather: &Weather, strikes: &[Strike], (outcome, r
         if let Some(seconds) = recovery.filter(|seconds| promised && *seconds >= PROMISED_S) {
             scene.found(format!("recovery took {seconds:.1} s, {PROMISED_S} s are promised: {strike:?}"));
         }
-    }
-    let mut names: Vec<String> = weather.faults.iter().map(|fault| name_of(*fault)).collect();
-    names.dedup();
-    for name in names {
-        let tally = report.tally(&name);
-        tally.lost += outcome.lost;
-        tally.double += outcome.double;
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-use crate::scene::{Scene, session};
+use crate::scene::{Scene, passing, session};
 
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
@@ -54,8 +54,12 @@ async fn watch(scene: Arc<Scene>, over: Arc<AtomicBool>) -> u64 {
                 let lines: Vec<String> = rows.iter().take(20).map(|row| row.get(0)).collect();
                 scene.found(format!("in the middle of the storm, {} times:\n  {}", rows.len(), lines.join("\n  ")));
             }
-            Err(_) if client.is_closed() => client = session(&url).await,
-            Err(_) => {}
+            Err(error) => {
+                passing::<()>(Err(error));
+                if client.is_closed() {
+                    client = session(&url).await;
+                }
+            }
         }
     }
     looks
