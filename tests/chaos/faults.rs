@@ -3,7 +3,7 @@
 use crate::chance::Chance;
 use crate::recovery::Strike;
 use crate::scene::{Scene, passing};
-use crate::{processes, server, sessions};
+use crate::{network, processes, server, sessions};
 
 /// One kind of fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,10 +19,19 @@ pub enum Fault {
     HoldRows,
     OldSnapshot,
     Customer,
+    Cut,
+    Reset,
+    Refuse,
+    BlackHole,
+    Slow,
+    HalfOpen,
+    Mute,
+    InCopy,
+    AtCommit,
 }
 
 /// All of them.
-pub const ALL: [Fault; 11] = [
+pub const ALL: [Fault; 20] = [
     Fault::Kill,
     Fault::KillAny,
     Fault::Freeze,
@@ -34,6 +43,15 @@ pub const ALL: [Fault; 11] = [
     Fault::HoldRows,
     Fault::OldSnapshot,
     Fault::Customer,
+    Fault::Cut,
+    Fault::Reset,
+    Fault::Refuse,
+    Fault::BlackHole,
+    Fault::Slow,
+    Fault::HalfOpen,
+    Fault::Mute,
+    Fault::InCopy,
+    Fault::AtCommit,
 ];
 
 impl Fault {
@@ -51,6 +69,15 @@ impl Fault {
             Self::HoldRows => "rows held locked",
             Self::OldSnapshot => "an old snapshot held open",
             Self::Customer => "users set to new, deleted, inserted in the middle",
+            Self::Cut => "network: connections cut for a while",
+            Self::Reset => "network: connections reset for a while",
+            Self::Refuse => "network: new connections refused for a while",
+            Self::BlackHole => "network: a black hole for a while",
+            Self::Slow => "network: slow for a while",
+            Self::HalfOpen => "network: half-open, the server never learns",
+            Self::Mute => "network: the server's answers swallowed",
+            Self::InCopy => "network: broken in the middle of a COPY",
+            Self::AtCommit => "network: broken before a COMMIT or its answer",
         }
     }
 
@@ -59,6 +86,8 @@ impl Fault {
             Self::Kill | Self::KillAny | Self::Freeze => "processes",
             Self::TerminateBackends | Self::StopServer | Self::ReadOnly | Self::DiskFull => "server",
             Self::LockDescending | Self::HoldRows | Self::OldSnapshot | Self::Customer => "sessions",
+            Self::Cut | Self::Reset | Self::Refuse | Self::BlackHole | Self::Slow => "network",
+            Self::HalfOpen | Self::Mute | Self::InCopy | Self::AtCommit => "network",
         }
     }
 
@@ -86,6 +115,8 @@ impl Fault {
             Self::HoldRows => passing(sessions::hold_rows(scene, chance).await),
             Self::OldSnapshot => passing(sessions::old_snapshot(scene, chance).await),
             Self::Customer => passing(sessions::customer(scene, chance).await),
+            Self::InCopy | Self::AtCommit => network::break_at(scene, chance, self).await,
+            _ => network::break_for_a_while(scene, chance, self).await,
         }
     }
 }

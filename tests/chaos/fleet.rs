@@ -6,6 +6,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
@@ -32,13 +33,13 @@ pub struct Log {
 }
 
 impl Log {
-    fn follow(self: &Arc<Self>, stream: impl Read + Send + 'static) {
+    fn follow(self: &Arc<Self>, stream: impl Read + Send + 'static) -> JoinHandle<()> {
         let log = self.clone();
         std::thread::spawn(move || {
             for line in BufReader::new(stream).lines().map_while(Result::ok) {
                 log.add(line);
             }
-        });
+        })
     }
 
     fn add(&self, line: String) {
@@ -67,6 +68,7 @@ impl Log {
 struct Process {
     child: Child,
     killed: bool,
+    listening: JoinHandle<()>,
     _folder: TempDir,
 }
 
@@ -101,15 +103,17 @@ impl Slot {
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("cannot start");
         self.log.add(format!("-- start {number}, process {}", child.id()));
-        self.log.follow(child.stderr.take().unwrap());
-        *self.process.lock().unwrap() = Some(Process { child, killed: false, _folder: folder });
+        let listening = self.log.follow(child.stderr.take().unwrap());
+        *self.process.lock().unwrap() = Some(Process { child, killed: false, listening, _folder: folder });
     }
 
     /// Looks whether its process has ended; what is wrong with how it did.
     fn reap(&self) -> Option<Result<(), String>> {
         let mut slot = self.process.lock().unwrap();
-        let process = slot.as_mut()?;
-        let status = process.child.try_wait().unwrap()?;
+        let status = slot.as_mut()?.child.try_wait().unwrap()?;
+        let process = slot.take()?;
+        // It has said its last word; all of it shall be heard.
+        let _ = process.listening.join();
         let expected = match status.code() {
             // Done; or, as a supervisor is told, to be started again when the database can be reached.
             Some(0 | 75) => true,
@@ -119,7 +123,6 @@ impl Slot {
             None => process.killed && status.signal() == Some(Signal::SIGKILL as i32),
         };
         self.log.add(format!("-- process {} ended: {status}", process.child.id()));
-        *slot = None;
         *self.restart_at.lock().unwrap() = Instant::now() + RESTART_AFTER;
         Some(if expected { Ok(()) } else { Err(format!("an instance ended with {status}:\n{}", self.log.tail(40))) })
     }
@@ -132,7 +135,7 @@ pub struct Fleet {
     pub wrong_ends: Arc<Mutex<Vec<String>>>,
     starts: Arc<AtomicU32>,
     over: Arc<AtomicBool>,
-    keeper: Option<std::thread::JoinHandle<()>>,
+    keeper: Option<JoinHandle<()>>,
 }
 
 impl Fleet {

@@ -30,6 +30,7 @@ mod customers;
 mod faults;
 mod fleet;
 mod lull;
+mod network;
 mod plan;
 mod processes;
 mod recovery;

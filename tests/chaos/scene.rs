@@ -3,14 +3,15 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use cardgenius_testkit::Database;
+use cardgenius_testkit::{Database, Proxy};
 use tokio::time::{Instant, sleep};
 use tokio_postgres::{Client, Error, NoTls};
 use uuid::Uuid;
 
 use crate::fleet::Fleet;
-use crate::place::backfill;
+use crate::place::SERVER;
 use crate::plan::{INSTANCES, Plan};
+use crate::program::start;
 
 /// Between two attempts to reach a server that is down.
 const RECONNECT_EVERY: Duration = Duration::from_millis(50);
@@ -54,6 +55,8 @@ pub struct Scene {
     pub plan: Plan,
     pub database: Database<'static>,
     pub fleet: Fleet,
+    /// Each before one slot of the fleet.
+    pub proxies: Vec<Proxy>,
     /// What must not be, a paragraph each.
     pub findings: Mutex<Vec<String>>,
     /// The instance that is not killed while this weather lasts.
@@ -61,11 +64,19 @@ pub struct Scene {
 }
 
 impl Scene {
-    pub fn set_up(plan: Plan, database: Database<'static>) -> Self {
+    pub async fn set_up(plan: Plan, database: Database<'static>) -> Self {
         database.psql(TRAPS);
-        let (started_on, settings) = (database.clone(), plan.clone());
-        let fleet = Fleet::launch(INSTANCES, move |_| settings.set(backfill(&started_on, settings.chunk_rows)));
-        Self { plan, database, fleet, findings: Mutex::default(), spared: Mutex::new(0) }
+        let mut proxies = Vec::new();
+        for _ in 0..INSTANCES {
+            proxies.push(Proxy::before(SERVER.address()).await);
+        }
+        let urls: Vec<String> = proxies.iter().map(|proxy| proxy.url(&database)).collect();
+        let settings = plan.clone();
+        let fleet = Fleet::launch(INSTANCES, move |place| {
+            let arguments = ["--backfill", "--chunk-rows", &settings.chunk_rows.to_string()];
+            settings.set(start(&arguments).variable("CARDGENIUS_SOURCE__URL", &urls[place]))
+        });
+        Self { plan, database, fleet, proxies, findings: Mutex::default(), spared: Mutex::new(0) }
     }
 
     /// A session of the test's own, over the socket. Waits for a server that is down; writes on one that is read-only.

@@ -11,7 +11,7 @@ use crate::scene::{Scene, passing};
 
 const TERMINATE: &str = "SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM (
         SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'cardgenius/%' AND datname = current_database()
-        ORDER BY md5((pid + $1::bigint)::text) LIMIT $2) AS some";
+        ORDER BY md5((pid + $1::bigint)::text) LIMIT $2) AS drawn";
 
 const READ_ONLY: &str = "ALTER SYSTEM SET default_transaction_read_only = on";
 const READ_WRITE: &str = "ALTER SYSTEM RESET default_transaction_read_only";

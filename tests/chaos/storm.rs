@@ -24,7 +24,7 @@ pub async fn rage(plan: Plan) {
     let seed = plan.seed.cast_signed();
     populate(&database.connect().await, &database.tables, plan.users, seed).await;
     let reader = Reader::start(database.url(), &database.tables);
-    let scene = Arc::new(Scene::set_up(plan, database));
+    let scene = Arc::new(Scene::set_up(plan, database).await);
     let watch = Watch::start(scene.clone());
     let mut report = Report::default();
     for (part, weather) in scene.plan.weathers.iter().enumerate() {
