@@ -18,6 +18,12 @@ const UNFINISHED: &str =
     FROM user_spending_data AS u LEFT JOIN cardgenius_claims AS c ON c.claim_id = u.claim_id
     WHERE u.processing_status <> 'completed' ORDER BY u.user_id LIMIT 20";
 
+const UNJAM: &str =
+    "SELECT format('%s %s, transaction since %s, %s, waits for %s %s, blocked by %s: %s', application_name,
+        pid, xact_start, state, wait_event_type, wait_event, pg_blocking_pids(pid), left(query, 90)),
+        pg_terminate_backend(pid)
+    FROM pg_stat_activity WHERE application_name LIKE 'cardgenius/%' AND datname = current_database()";
+
 const LOST: &str = "SELECT count(*) FROM user_spending_data WHERE processing_status <> 'completed'";
 
 /// Users with other than ten rows, and statuses that went a way that they must not, such as one settled twice.
@@ -49,8 +55,14 @@ pub async fn audit_after(scene: &Scene, part: usize) -> Outcome {
     let lost: i64 = client.query_one(LOST, &[]).await.unwrap().get(0);
     let double: i64 = client.query_one(DOUBLE, &[]).await.unwrap().get(0);
     if lost > 0 {
+        // Whoever is in the way of the last of them goes, so that what comes next has a fair start.
+        let jam: Vec<String> = client.query(UNJAM, &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
+        scene.found(format!("sessions at that time:\n  {}", jam.join("\n  ")));
         let lines: Vec<String> = client.query(UNFINISHED, &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
         scene.found(format!("{lost} users are not completed, among them:\n  {}", lines.join("\n  ")));
+    }
+    if lost > 0 {
+        settled(scene, &client).await;
     }
     let tables = scene.database.tables.clone();
     let judged = tokio::spawn(judge(scene.session().await, tables, (scene.plan.seed, part, scene.plan.sample)));

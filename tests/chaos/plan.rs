@@ -80,7 +80,7 @@ fn short(seed: u64) -> Plan {
         sweep: Duration::from_millis(300),
         lasting: Duration::from_millis(200)..Duration::from_millis(2_000),
         pause: Duration::from_millis(200)..Duration::from_millis(1_500),
-        patience: Duration::from_secs(90),
+        patience: Duration::from_secs(30),
         sample: 100,
         weathers: vec![
             weather(of("processes"), 10),
@@ -110,7 +110,7 @@ fn long(seed: u64, minutes: u64) -> Plan {
         sweep: Duration::from_secs(5),
         lasting: Duration::from_millis(500)..Duration::from_millis(10_000),
         pause: Duration::from_millis(500)..Duration::from_millis(5_000),
-        patience: Duration::from_secs(240),
+        patience: Duration::from_secs(150),
         sample: 500,
         weathers,
     }

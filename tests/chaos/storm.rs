@@ -29,9 +29,6 @@ pub async fn rage(plan: Plan) {
     let mut report = Report::default();
     for (part, weather) in scene.plan.weathers.iter().enumerate() {
         round(&scene, weather, part, &mut report).await;
-        if !scene.findings.lock().unwrap().is_empty() {
-            break;
-        }
     }
     let looks = watch.end().await;
     println!("{} starts of an instance; a watch looked {looks} times", scene.fleet.starts());
