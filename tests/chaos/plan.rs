@@ -110,7 +110,7 @@ fn long(seed: u64, minutes: u64) -> Plan {
         sweep: Duration::from_secs(5),
         lasting: Duration::from_millis(500)..Duration::from_millis(10_000),
         pause: Duration::from_millis(500)..Duration::from_millis(5_000),
-        patience: Duration::from_secs(150),
+        patience: Duration::from_secs(120),
         sample: 500,
         weathers,
     }

@@ -1,6 +1,6 @@
 //! Faults of the server: sessions terminated, stopped at once and started again, read-only, its disk full.
 
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::time::sleep;
 
@@ -8,6 +8,9 @@ use crate::chance::Chance;
 use crate::faults::Fault;
 use crate::recovery::Strike;
 use crate::scene::{Scene, passing};
+
+/// A server that needs this long to end or to begin is worth a word.
+const SLOW: Duration = Duration::from_secs(10);
 
 const TERMINATE: &str = "SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM (
         SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'cardgenius/%' AND datname = current_database()
@@ -34,9 +37,16 @@ pub async fn stop_and_start(scene: &Scene, chance: &mut Chance) -> Strike {
     let down_for = chance.between(&scene.plan.lasting);
     let server = scene.database.server;
     let begun = SystemTime::now();
+    let stopping = Instant::now();
     tokio::task::spawn_blocking(|| server.stop_immediate()).await.unwrap().unwrap();
+    let stopped = stopping.elapsed();
     sleep(down_for).await;
+    let starting = Instant::now();
     tokio::task::spawn_blocking(|| server.start()).await.unwrap().unwrap();
+    if stopped.max(starting.elapsed()) > SLOW {
+        let log = server.log_tail(60);
+        println!("the server took {stopped:?} to stop, and {:?} to start:\n{log}", starting.elapsed());
+    }
     Strike::of_everybody(Fault::StopServer, begun)
 }
 

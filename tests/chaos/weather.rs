@@ -15,6 +15,9 @@ use crate::scene::Scene;
 /// From one kill to the next.
 const KILLS_APART: std::ops::Range<Duration> = Duration::from_millis(200)..Duration::from_millis(3_000);
 
+/// What is beyond any strike's own length.
+const SLOW: Duration = Duration::from_secs(5);
+
 /// Lets it blow; returns when all that was struck has been let go again.
 pub async fn blow(scene: &Arc<Scene>, weather: &Weather, part: usize) -> Vec<Strike> {
     let until = Instant::now() + weather.time;
@@ -44,6 +47,11 @@ async fn strike_until(scene: Arc<Scene>, fault: Fault, mut chance: Chance, until
         if Instant::now() >= until + scene.plan.lease {
             return strikes;
         }
+        let begun = Instant::now();
         strikes.extend(fault.strike(&scene, &mut chance).await);
+        let slow = scene.plan.lasting.end * 2 + scene.plan.lease + scene.plan.sweep + SLOW;
+        if begun.elapsed() > slow {
+            println!("{:.0} s until this was over: {}", begun.elapsed().as_secs_f64(), fault.name());
+        }
     }
 }
