@@ -1,6 +1,6 @@
 //! Instances of the real program that are started again whenever they end.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Stdio};
@@ -28,8 +28,8 @@ const LINES: usize = 600;
 #[derive(Default)]
 pub struct Log {
     lines: Mutex<VecDeque<String>>,
-    /// Lines that say of a claim that it was lost.
-    lost: Mutex<HashSet<String>>,
+    /// Lines that say of a claim that it was lost, or that nothing was written for it.
+    let_go: Mutex<Vec<String>>,
 }
 
 impl Log {
@@ -43,8 +43,8 @@ impl Log {
     }
 
     fn add(&self, line: String) {
-        if line.contains("claim lost") {
-            self.lost.lock().unwrap().insert(line.clone());
+        if line.contains("claim lost") || line.contains("gave a chunk back") {
+            self.let_go.lock().unwrap().push(line.clone());
         }
         let mut lines = self.lines.lock().unwrap();
         if lines.len() == LINES {
@@ -53,9 +53,9 @@ impl Log {
         lines.push_back(line);
     }
 
-    /// Whether it was said of this claim that it was lost.
-    pub fn says_lost(&self, claim_id: &str) -> bool {
-        self.lost.lock().unwrap().iter().any(|line| line.contains(claim_id))
+    /// Whether it was said of this claim that it was lost, or given back.
+    pub fn says_let_go(&self, claim_id: &str) -> bool {
+        self.let_go.lock().unwrap().iter().any(|line| line.contains(claim_id))
     }
 
     pub fn tail(&self, count: usize) -> String {

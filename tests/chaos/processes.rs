@@ -62,7 +62,7 @@ async fn notices_what_it_lost(scene: &Scene, place: usize, (pid, instance, froze
     while !unnoticed.is_empty() && slot.pid() == Some(pid) && thawed.elapsed() < NOTICES_WITHIN {
         sleep(Duration::from_millis(50)).await;
         let Ok(rows) = scene.session().await.query(LOST_CLAIMS, &[&instance, &frozen]).await else { continue };
-        unnoticed = rows.iter().map(|row| row.get(0)).filter(|claim: &String| !slot.log.says_lost(claim)).collect();
+        unnoticed = rows.iter().map(|row| row.get(0)).filter(|claim: &String| !slot.log.says_let_go(claim)).collect();
     }
     if !unnoticed.is_empty() && slot.pid() == Some(pid) {
         let log = slot.log.tail(100);
