@@ -81,13 +81,15 @@ impl Fault {
         }
     }
 
+    /// What it can storm together with. The last two are armed, which the healing of the others would undo.
     pub const fn theme(self) -> &'static str {
         match self {
             Self::Kill | Self::KillAny | Self::Freeze => "processes",
             Self::TerminateBackends | Self::StopServer | Self::ReadOnly | Self::DiskFull => "server",
             Self::LockDescending | Self::HoldRows | Self::OldSnapshot | Self::Customer => "sessions",
             Self::Cut | Self::Reset | Self::Refuse | Self::BlackHole | Self::Slow => "network",
-            Self::HalfOpen | Self::Mute | Self::InCopy | Self::AtCommit => "network",
+            Self::HalfOpen | Self::Mute => "network",
+            Self::InCopy | Self::AtCommit => "moments",
         }
     }
 

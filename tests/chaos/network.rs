@@ -13,7 +13,7 @@ use crate::recovery::Strike;
 use crate::scene::Scene;
 
 /// How long an armed fault waits for its moment.
-const STRIKES_WITHIN: Duration = Duration::from_secs(5);
+const STRIKES_WITHIN: Duration = Duration::from_secs(2);
 
 /// Breaks the network of one instance, or of all, for a while.
 pub async fn break_for_a_while(scene: &Scene, chance: &mut Chance, fault: Fault) -> Option<Strike> {

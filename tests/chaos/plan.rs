@@ -84,10 +84,11 @@ fn short(seed: u64) -> Plan {
         sample: 100,
         weathers: vec![
             weather(of("processes"), 10),
-            weather(of("server"), 8),
-            weather(of("sessions"), 6),
-            weather(of("network"), 10),
-            weather(ALL.to_vec(), 10),
+            weather(of("server"), 7),
+            weather(of("sessions"), 5),
+            weather(of("network"), 9),
+            weather(of("moments"), 5),
+            weather(ALL.to_vec(), 8),
         ],
     }
 }
