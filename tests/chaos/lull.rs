@@ -44,14 +44,17 @@ const SAMPLE: &str = "CREATE OR REPLACE VIEW chaos_sampled_users AS
 /// What a round came to.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Outcome {
+    /// From the storm's end until everybody was completed.
+    pub settled_s: f64,
     pub lost: i64,
     pub double: i64,
 }
 
 /// Waits for the end of all work, and audits.
 pub async fn audit_after(scene: &Scene, part: usize) -> Outcome {
-    let client = scene.session().await;
+    let (client, begun) = (scene.session().await, Instant::now());
     settled(scene, &client).await;
+    let settled_s = begun.elapsed().as_secs_f64();
     let lost: i64 = client.query_one(LOST, &[]).await.unwrap().get(0);
     let double: i64 = client.query_one(DOUBLE, &[]).await.unwrap().get(0);
     if lost > 0 {
@@ -71,7 +74,7 @@ pub async fn audit_after(scene: &Scene, part: usize) -> Outcome {
         let text = reason.downcast_ref::<String>().cloned().unwrap_or_else(|| "see above".to_owned());
         scene.found(format!("the audit: {text}"));
     }
-    Outcome { lost, double }
+    Outcome { settled_s, lost, double }
 }
 
 /// Waits until everybody is completed and no claim is open, for as long as patience lasts.

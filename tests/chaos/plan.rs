@@ -112,7 +112,7 @@ fn long(seed: u64, minutes: u64) -> Plan {
         lasting: Duration::from_millis(500)..Duration::from_millis(10_000),
         pause: Duration::from_millis(500)..Duration::from_millis(5_000),
         patience: Duration::from_secs(120),
-        sample: 500,
+        sample: 200,
         weathers,
     }
 }

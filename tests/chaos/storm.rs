@@ -44,13 +44,12 @@ async fn round(scene: &Arc<Scene>, weather: &Weather, part: usize, report: &mut 
     let feeder = Feeder::start(scene.database.url(), &scene.plan, &part.to_string(), steadily);
     let strikes = blow(scene, weather, part).await;
     feeder.end().await;
-    let blown = begun.elapsed();
+    let blown_s = begun.elapsed().as_secs_f64();
     let outcome = audit_after(scene, part).await;
+    let Outcome { settled_s, lost, double } = outcome;
     println!(
-        "{:.0} s of {name}: {} strikes; all done {:.1} s later; {outcome:?}",
-        blown.as_secs_f64(),
-        strikes.len(),
-        (begun.elapsed() - blown).as_secs_f64()
+        "{blown_s:.0} s of {name}: {} strikes; settled after {settled_s:.1} s: {lost} lost, {double} double",
+        strikes.len()
     );
     enter(scene, weather, &strikes, (outcome, report)).await;
     for wrong in std::mem::take(&mut *scene.fleet.wrong_ends.lock().unwrap()) {
