@@ -111,7 +111,8 @@ fn long(seed: u64, minutes: u64) -> Plan {
         sweep: Duration::from_secs(5),
         lasting: Duration::from_millis(500)..Duration::from_millis(10_000),
         pause: Duration::from_millis(500)..Duration::from_millis(5_000),
-        patience: Duration::from_secs(120),
+        // A swallowed answer is waited for as long as a load may take, and a chunk may take until its deadline (300 s).
+        patience: Duration::from_secs(330),
         sample: 200,
         weathers,
     }
