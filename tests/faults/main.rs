@@ -24,4 +24,9 @@ mod rules;
 #[path = "../whole_program/running.rs"]
 mod running;
 
+mod arrows;
 mod instances;
+mod mutants;
+mod release;
+mod sides;
+mod suspects;
