@@ -44,8 +44,9 @@ pub async fn stop_and_start(scene: &Scene, chance: &mut Chance) -> Strike {
     let starting = Instant::now();
     tokio::task::spawn_blocking(|| server.start()).await.unwrap().unwrap();
     if stopped.max(starting.elapsed()) > SLOW {
-        let log = server.log_tail(60);
-        println!("the server took {stopped:?} to stop, and {:?} to start:\n{log}", starting.elapsed());
+        let log = server.log_tail(200);
+        let told: String = log.lines().filter(|line| line.contains("LOG:")).map(|line| format!("  {line}\n")).collect();
+        println!("the server took {stopped:?} to stop, and {:?} to start:\n{told}", starting.elapsed());
     }
     Strike::of_everybody(Fault::StopServer, begun)
 }
