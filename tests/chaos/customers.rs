@@ -14,6 +14,10 @@ use crate::scene::{passing, session};
 /// Between two looks at how much is left to do.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
+/// Parts of the table that are set to `new` by a statement each, and how many before the next look.
+const SLICES: i64 = 10;
+const FED_AT_ONCE: usize = 4;
+
 const UNSETTLED: &str = "SELECT count(*) FROM user_spending_data WHERE processing_status IN ('new', 'pending')";
 
 /// Never those that failed: nobody may, and whoever did is to be found.
@@ -46,15 +50,18 @@ async fn feed(url: String, users: i64, mut chance: Chance, (steadily, over): (bo
     let mut client = session(&url).await;
     let mut below = 1;
     while !over.load(Ordering::Relaxed) {
-        sleep(LOOK_EVERY).await;
         let fed = async {
             let unsettled: i64 = client.query_one(UNSETTLED, &[]).await?.get(0);
-            if unsettled < below {
-                let from = format!("CK{:07}", chance.number(1..users));
-                client.execute(ANEW, &[&from, &(users / 2)]).await?;
-                client.execute(ANEW, &[&"", &(users / 2)]).await?;
-                below = if steadily || chance.below(4) > 0 { users / 2 } else { 1 };
+            if unsettled >= below {
+                sleep(LOOK_EVERY).await;
+                return Ok(());
             }
+            // In slices: what one statement changes nobody sees before its end.
+            for _ in 0..FED_AT_ONCE {
+                let from = format!("CK{:07}", chance.number(1..users));
+                client.execute(ANEW, &[&from, &(users / SLICES)]).await?;
+            }
+            below = if steadily || chance.below(4) > 0 { users / 2 } else { 1 };
             Ok::<(), tokio_postgres::Error>(())
         };
         if passing(fed.await).is_none() && client.is_closed() {

@@ -99,7 +99,7 @@ impl Slot {
     }
 
     fn start(&self, start: Start, number: u32) {
-        let Start { mut command, folder } = start;
+        let Start { mut command, folder, .. } = start;
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("cannot start");
         self.log.add(format!("-- start {number}, process {}", child.id()));

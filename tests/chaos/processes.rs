@@ -10,10 +10,16 @@ use crate::chance::Chance;
 use crate::faults::Fault;
 use crate::plan::INSTANCES;
 use crate::recovery::Strike;
-use crate::scene::Scene;
+use crate::scene::{Scene, passing};
 
 /// How long a thawed instance may take to notice what it has lost.
 const NOTICES_WITHIN: Duration = Duration::from_secs(90);
+
+/// How often it is tried to freeze an instance while it holds claims.
+const ATTEMPTS: u32 = 40;
+const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(50);
+
+const HELD_CLAIMS: &str = "SELECT count(*) FROM cardgenius_claims WHERE owner = $1 AND state = 'open'";
 
 const LOST_CLAIMS: &str = "SELECT claim_id::text FROM cardgenius_claims
     WHERE owner = $1 AND state = 'swept' AND claimed_at <= $2 AND closed_at > $2";
@@ -43,15 +49,30 @@ pub async fn freeze(scene: &Scene, chance: &mut Chance) -> Option<Strike> {
     }
     let pid = scene.fleet.slots[place].pid()?;
     let instance = scene.instance_of(pid).await?;
-    let begun = SystemTime::now();
-    if !scene.fleet.slots[place].signal(pid, Signal::SIGSTOP) {
-        return None;
-    }
+    let begun = catch_holding(scene, place, (pid, instance)).await?;
     sleep(scene.plan.lease + scene.plan.sweep + chance.milliseconds(500..4_000)).await;
     if scene.fleet.slots[place].signal(pid, Signal::SIGCONT) {
         notices_what_it_lost(scene, place, (pid, instance, begun)).await;
     }
     Some(Strike { fault: Fault::Freeze, owners: vec![instance], begun, over: begun, claimed_until: begun })
+}
+
+/// Freezes it at a moment at which it holds claims, if there is one before long; when that was.
+async fn catch_holding(scene: &Scene, place: usize, (pid, instance): (u32, Uuid)) -> Option<SystemTime> {
+    let slot = &scene.fleet.slots[place];
+    for attempt in 1..=ATTEMPTS {
+        let begun = SystemTime::now();
+        if !slot.signal(pid, Signal::SIGSTOP) {
+            return None;
+        }
+        let held = passing(scene.session().await.query_one(HELD_CLAIMS, &[&instance]).await);
+        if attempt == ATTEMPTS || held.is_some_and(|row| row.get::<_, i64>(0) > 0) {
+            return Some(begun);
+        }
+        slot.signal(pid, Signal::SIGCONT);
+        sleep(BETWEEN_ATTEMPTS).await;
+    }
+    None
 }
 
 /// Of each claim that was swept while it was frozen it must say so, unless it dies first.
