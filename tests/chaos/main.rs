@@ -21,6 +21,25 @@ mod program;
 #[allow(dead_code)]
 #[path = "../../crates/engine/tests/oracle/rules.rs"]
 mod rules;
-#[allow(dead_code)]
-#[path = "../whole_program/running.rs"]
-mod running;
+
+mod chance;
+mod customers;
+mod faults;
+mod fleet;
+mod lull;
+mod network;
+mod plan;
+mod processes;
+mod recovery;
+mod report;
+mod scene;
+mod server;
+mod sessions;
+mod storm;
+mod watch;
+mod weather;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_storm_of_every_fault_loses_nobody_and_doubles_nobody() {
+    Box::pin(storm::rage(plan::from_environment())).await;
+}
