@@ -24,4 +24,11 @@ mod rules;
 #[path = "../whole_program/running.rs"]
 mod running;
 
+mod dba;
+mod frozen;
+mod full_disk;
 mod instances;
+mod leases;
+mod other_sessions;
+mod scene;
+mod server;

@@ -1,0 +1,1 @@
+//! A target that has no room for the rows for a while.
