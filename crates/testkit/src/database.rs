@@ -1,5 +1,6 @@
 //! A private server that many tests share, and a database for each of them.
 
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use cardgenius_embedded::{PostgresOptions, PrivatePostgres};
@@ -22,6 +23,12 @@ impl TestServer {
     pub fn launch(options: PostgresOptions) -> Self {
         let postgres = PrivatePostgres::launch(options).unwrap_or_else(|error| panic!("{error}"));
         Self { postgres, count: AtomicU32::new(0) }
+    }
+
+    /// Where it listens, if it was asked to listen on loopback TCP.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], self.postgres.port()))
     }
 
     /// A name that nothing else on this server has.

@@ -1,5 +1,5 @@
-//! What the tests of several packages need: databases on private servers, made-up users, a gate at which loads wait, and
-//! the audit after a run. For tests only.
+//! What the tests of several packages need: databases on private servers, made-up users, a gate at which loads wait,
+//! a proxy that makes faults, and the audit after a run. For tests only.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -11,6 +11,7 @@ pub mod audit;
 pub mod database;
 pub mod gate;
 pub mod population;
+pub mod proxy;
 pub mod reader;
 mod sql;
 pub mod tables;
@@ -20,6 +21,7 @@ pub use audit::{Counts, audit, violations};
 pub use database::{Database, TestServer};
 pub use gate::Gate;
 pub use population::populate;
+pub use proxy::{Fault, Proxy, Trigger};
 pub use reader::Reader;
 pub use tables::Tables;
 pub use waiting::until;
