@@ -29,6 +29,7 @@ mod frozen;
 mod full_disk;
 mod instances;
 mod leases;
+mod network;
 mod other_sessions;
 mod scene;
 mod server;

@@ -22,11 +22,12 @@ async fn on_ours(client: &Client, function: &str) -> i64 {
 }
 
 /// Waits until at least so many sessions whose statement is like `query` wait for a lock.
-pub async fn wait_for_a_lock(database: &Database<'_>, query: &str, sessions: usize) {
+pub async fn wait_for_a_lock(database: &Database<'_>, query: &str, sessions: i64) {
     let waits = format!(
         "SELECT count(*) FROM pg_stat_activity
          WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '{query}'"
     );
-    let look = async || (database.psql(&waits).parse::<usize>().unwrap() >= sessions).then_some(());
+    let client = database.connect().await;
+    let look = async || (client.query_one(&waits, &[]).await.unwrap().get::<_, i64>(0) >= sessions).then_some(());
     until(&format!("{sessions} sessions that wait for a lock in {query}"), look).await;
 }

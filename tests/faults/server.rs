@@ -32,13 +32,14 @@ async fn sessions_ended_at_any_moment_of_a_run_lose_and_double_nobody() {
     let scene = Scene::of(3_000, 302).await;
     let dba = scene.source.connect().await;
     let run = spawn(scene.start(50));
+    scene.completed(100).await;
     let mut ended = 0;
-    while ended < 60 {
+    let terminated = async || {
         ended += terminate(&dba).await;
-        tokio::task::yield_now().await;
-        let open = scene.source.psql("SELECT count(*) FROM {{runs}} WHERE state = 'done'");
-        assert_eq!(open, "0", "the run was over before {ended} sessions were ended");
-    }
+        (ended >= 60).then_some(())
+    };
+    until("60 sessions ended", terminated).await;
+    assert_eq!(scene.source.psql("SELECT state FROM {{runs}}"), "open", "the run was over too early");
     run.end().ended(0);
     scene.all_well().await;
 }

@@ -1,0 +1,195 @@
+//! The network between the program and its databases: each fault in the middle of a COPY, before a COMMIT reaches the
+//! server, and between a COMMIT and its answer; on the transaction that claims and on the one that finishes.
+
+use cardgenius_testkit::{Database, Fault, Proxy, Trigger, until};
+
+use crate::place::SERVER;
+use crate::program::Start;
+use crate::running::spawn;
+use crate::scene::Scene;
+
+const USERS: i64 = 60;
+
+/// Where in the life of a chunk a fault strikes.
+#[derive(Clone, Copy, Debug)]
+enum Moment {
+    InTheCopy,
+    BeforeTheClaimsCommit,
+    AfterTheClaimsCommit,
+    BeforeTheFinishesCommit,
+    AfterTheFinishesCommit,
+}
+
+impl Moment {
+    const ALL: [Self; 5] = [
+        Self::InTheCopy,
+        Self::BeforeTheClaimsCommit,
+        Self::AfterTheClaimsCommit,
+        Self::BeforeTheFinishesCommit,
+        Self::AfterTheFinishesCommit,
+    ];
+
+    const fn trigger(self) -> Trigger {
+        match self {
+            Self::InTheCopy => Trigger::FirstCopyData { after_bytes: 9_000 },
+            Self::BeforeTheClaimsCommit | Self::BeforeTheFinishesCommit => Trigger::CommitSent,
+            Self::AfterTheClaimsCommit | Self::AfterTheFinishesCommit => Trigger::CommitForwarded,
+        }
+    }
+
+    /// A statement of the transaction whose COMMIT is meant, so close before it that no other COMMIT comes between.
+    const fn within(self) -> Option<&'static str> {
+        match self {
+            Self::InTheCopy => None,
+            Self::BeforeTheClaimsCommit | Self::AfterTheClaimsCommit => Some("(claim_id, run_id, owner"),
+            Self::BeforeTheFinishesCommit | Self::AfterTheFinishesCommit => Some("SET parts = parts + 1"),
+        }
+    }
+}
+
+/// Limits that notice silence within seconds, and one chunk at a time, so that the moments come in a known order.
+fn watchful(start: Start) -> Start {
+    start
+        .variable("CARDGENIUS_LIMITS__CONNECT_MS", "1000")
+        .variable("CARDGENIUS_LIMITS__ACQUIRE_MS", "2000")
+        .variable("CARDGENIUS_LIMITS__STATEMENT_MS", "1000")
+        .variable("CARDGENIUS_LIMITS__LOAD_MS", "1000")
+        .variable("CARDGENIUS_PIPELINE__CHUNKS_IN_FLIGHT", "1")
+        .variable("CARDGENIUS_PIPELINE__SESSIONS", "1")
+}
+
+/// Has `fault` strike one connection at the moment. Everything before the moment's transaction passes.
+async fn strikes(proxy: &Proxy, moment: Moment, fault: Fault) {
+    if moment.within().is_some() {
+        // Held there already, before the program was started.
+        proxy.struck().await;
+        proxy.arm(moment.trigger(), fault);
+        proxy.set(Fault::Pass);
+    }
+    proxy.struck().await;
+}
+
+fn arm(proxy: &Proxy, moment: Moment, fault: Fault) {
+    match moment.within() {
+        Some(text) => proxy.arm(Trigger::Statement(text.into()), Fault::BlackHole),
+        None => proxy.arm(moment.trigger(), fault),
+    }
+}
+
+/// One run of three chunks, during which the fault strikes once. It must end well by itself.
+async fn survives(scene: Scene<'static>, behind: &Database<'static>, moment: Moment, fault: Fault) {
+    println!("{fault:?} {moment:?}");
+    let proxy = Proxy::before(SERVER.address()).await;
+    arm(&proxy, moment, fault);
+    let place = if behind.name == scene.source.name { "SOURCE" } else { "TARGET" };
+    let url = proxy.url(behind);
+    let run = spawn(watchful(scene.start(20)).variable(&format!("CARDGENIUS_{place}__URL"), &url));
+    strikes(&proxy, moment, fault).await;
+    run.end().ended(0);
+    // What is half open is closed.
+    drop(proxy);
+    scene.all_well().await;
+}
+
+async fn one_database_survives(fault: Fault, seed: i64) {
+    for moment in Moment::ALL {
+        let scene = Scene::of(USERS, seed).await;
+        let source = scene.source.clone();
+        survives(scene, &source, moment, fault).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_that_are_cut_at_any_moment_cost_nobody_anything() {
+    one_database_survives(Fault::Cut, 361).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_that_are_reset_at_any_moment_cost_nobody_anything() {
+    one_database_survives(Fault::Reset, 362).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_that_fall_silent_at_any_moment_cost_nobody_anything() {
+    one_database_survives(Fault::BlackHole, 363).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_of_whose_end_the_server_never_learns_cost_nobody_anything() {
+    one_database_survives(Fault::HalfOpen, 364).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn servers_whose_answers_do_not_arrive_cost_nobody_anything() {
+    one_database_survives(Fault::MuteServer, 365).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_that_become_slow_at_any_moment_cost_nobody_anything() {
+    one_database_survives(Fault::Slow { bytes_per_second: 60_000 }, 366).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_too_slow_for_a_load_are_given_up_and_cost_nobody_anything() {
+    one_database_survives(Fault::Slow { bytes_per_second: 500 }, 367).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_target_of_its_own_that_loses_a_connection_in_the_middle_is_loaded_again() {
+    for fault in [Fault::Reset, Fault::BlackHole, Fault::HalfOpen] {
+        for moment in [Moment::InTheCopy, Moment::BeforeTheFinishesCommit, Moment::AfterTheFinishesCommit] {
+            let scene = Scene::in_two(USERS, 368).await;
+            let target = scene.target.clone();
+            let proxy = Proxy::before(SERVER.address()).await;
+            // Loads are all that commits there.
+            proxy.arm(moment.trigger(), fault);
+            println!("{fault:?} {moment:?}");
+            let run = spawn(watchful(scene.start(20)).variable("CARDGENIUS_TARGET__URL", &proxy.url(&target)));
+            proxy.struck().await;
+            run.end().ended(0);
+            drop(proxy);
+            scene.all_well().await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_loses_a_connection_after_the_targets_commit_is_settled_again() {
+    for fault in [Fault::Reset, Fault::BlackHole, Fault::HalfOpen] {
+        for moment in [Moment::BeforeTheFinishesCommit, Moment::AfterTheFinishesCommit] {
+            let scene = Scene::in_two(USERS, 369).await;
+            let source = scene.source.clone();
+            survives(scene, &source, moment, fault).await;
+        }
+    }
+}
+
+/// The whole network fails in the middle of loads, and comes back after the program has noticed.
+async fn outage(fault: Fault, seed: i64) {
+    let scene = Scene::of(200, seed).await;
+    let proxy = Proxy::before(SERVER.address()).await;
+    let gate = scene.gate("CK0000101").await;
+    let start = watchful(scene.start(20)).variable("CARDGENIUS_SOURCE__URL", &proxy.url(&scene.source));
+    let run = spawn(start.variable("CARDGENIUS_RETRY__ATTEMPTS", "20"));
+    gate.reached_by(1).await;
+    proxy.arm_everywhere(Trigger::Now, fault);
+    gate.open().await;
+    run.said("cannot connect to the database");
+    run.said("finishing failed; trying again");
+    run.said("the lease could not be renewed; trying again");
+    proxy.heal();
+    run.end().ended(0);
+    until("the proxy's connections to end", async || (proxy.connections() == 0).then_some(())).await;
+    drop(proxy);
+    scene.all_well().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_network_that_resets_every_connection_for_a_while_is_waited_for() {
+    outage(Fault::Reset, 370).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_network_that_swallows_everything_for_a_while_is_waited_for() {
+    outage(Fault::BlackHole, 371).await;
+}
