@@ -27,6 +27,8 @@ pub fn pipeline_config(config: &Config) -> PipelineConfig {
         max_passes: pipeline.max_passes,
         grace: milliseconds(pipeline.grace_ms),
         locked_wait: milliseconds(config.run.locked_wait_ms),
+        max_poison_share: pipeline.max_poison_share,
+        poison_min_users: pipeline.poison_min_users,
         lease: milliseconds(lease.lease_ms),
         renew: milliseconds(lease.renew_ms),
         sweep: milliseconds(lease.sweep_ms),

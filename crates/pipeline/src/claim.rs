@@ -26,7 +26,9 @@ pub enum Step {
 pub struct Claimer {
     run_id: Uuid,
     chunk_rows: usize,
-    from_key: String,
+    /// At present: fewer after a pass that gave chunks back for faults.
+    rows_now: usize,
+    after_key: String,
     stage: usize,
     claimed: bool,
 }
@@ -35,7 +37,7 @@ impl Claimer {
     /// A claimer at the start of its first pass.
     #[must_use]
     pub fn new(run_id: Uuid, chunk_rows: usize) -> Self {
-        Self { run_id, chunk_rows, from_key: String::new(), stage: 0, claimed: false }
+        Self { run_id, chunk_rows, rows_now: chunk_rows, after_key: String::new(), stage: 0, claimed: false }
     }
 
     /// What to ask the database for next. Every request has an id of its own.
@@ -45,10 +47,23 @@ impl Claimer {
         ClaimRequest {
             claim_id: Uuid::now_v7(),
             run_id: self.run_id,
-            rows: suspicion.chunk_rows(self.chunk_rows),
-            from_key: self.from_key.clone(),
+            rows: suspicion.chunk_rows(self.rows_now),
+            after_key: self.after_key.clone(),
             suspicion,
         }
+    }
+
+    /// Whether the next request is for users who are under suspicion of having ended a process.
+    #[must_use]
+    pub fn is_among_suspects(&self) -> bool {
+        Suspicion::ALL[self.stage] != Suspicion::None
+    }
+
+    /// Begins a further pass. After one in which chunks were given back for faults that did not pass, chunks are a tenth as
+    /// large, down to one user: who is at fault is found, and everybody else done. After one without they grow again.
+    pub fn begin_pass(&mut self, after_faults: bool) {
+        self.rows_now =
+            if after_faults { (self.rows_now / 10).max(1) } else { (self.rows_now * 10).min(self.chunk_rows) };
     }
 
     /// Moves on by the answer.
@@ -57,8 +72,9 @@ impl Claimer {
             Claimed::Chunk(chunk) => {
                 self.claimed = true;
                 if let Some(last) = chunk.users.last() {
-                    // From the last key on, not after it: it is not `new` any more, unless the customer says so again.
-                    self.from_key = last.user_id.to_string();
+                    // After it, not from it on: given back while the cursor stands there it would be claimed again and again,
+                    // and the pass would never end.
+                    self.after_key = last.user_id.to_string();
                 }
                 Step::Chunk(chunk)
             }
@@ -68,7 +84,7 @@ impl Claimer {
     }
 
     fn next_stage(&mut self) -> Step {
-        self.from_key.clear();
+        self.after_key.clear();
         self.stage = (self.stage + 1) % Suspicion::ALL.len();
         if self.stage == 0 {
             return Step::PassOver { claimed: std::mem::take(&mut self.claimed) };
@@ -97,12 +113,12 @@ mod tests {
     fn the_cursor_follows_the_last_key_and_starts_anew_for_each_kind_of_users() {
         let mut claimer = Claimer::new(Uuid::nil(), 10_000);
         let first = claimer.request();
-        assert_eq!((first.from_key.as_str(), first.rows), ("", 10_000));
+        assert_eq!((first.after_key.as_str(), first.rows), ("", 10_000));
         claimer.step(chunk(&first, &["a", "b"]));
-        assert_eq!(claimer.request().from_key, "b");
+        assert_eq!(claimer.request().after_key, "b");
         assert!(matches!(claimer.step(Claimed::Nobody), Step::Onward));
         let suspects = claimer.request();
-        assert_eq!((suspects.from_key.as_str(), suspects.rows, suspects.suspicion), ("", 100, Suspicion::Some));
+        assert_eq!((suspects.after_key.as_str(), suspects.rows, suspects.suspicion), ("", 100, Suspicion::Some));
         assert!(matches!(claimer.step(Claimed::Nobody), Step::Onward));
         assert_eq!(claimer.request().rows, 1);
     }
@@ -115,6 +131,18 @@ mod tests {
         let passes: Vec<Step> = (0..6).map(|_| claimer.step(Claimed::Nobody)).collect();
         assert!(matches!(passes[2], Step::PassOver { claimed: true }));
         assert!(matches!(passes[5], Step::PassOver { claimed: false }));
+    }
+
+    #[test]
+    fn chunks_shrink_to_one_user_after_passes_with_faults_and_grow_again_after_those_without() {
+        let mut claimer = Claimer::new(Uuid::nil(), 2_500);
+        let mut rows = |after_faults| {
+            claimer.begin_pass(after_faults);
+            claimer.request().rows
+        };
+        let shrinking: Vec<usize> = (0..5).map(|_| rows(true)).collect();
+        let growing: Vec<usize> = (0..5).map(|_| rows(false)).collect();
+        assert_eq!((&shrinking[..], &growing[..]), (&[250, 25, 2, 1, 1][..], &[10, 100, 1_000, 2_500, 2_500][..]));
     }
 
     #[test]

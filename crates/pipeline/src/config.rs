@@ -21,13 +21,17 @@ pub struct PipelineConfig {
     pub grace: Duration,
     /// How long a chunk waits for users whose rows somebody else holds locked.
     pub locked_wait: Duration,
+    /// Users settled before their share of poison means anything.
+    pub poison_min_users: u64,
+    /// Share of users, 0 to 1, that the database or a panic may refuse before the run is stopped.
+    pub max_poison_share: f64,
     /// A lease's length.
     pub lease: Duration,
     /// Between two renewals of the lease.
     pub renew: Duration,
     /// Between two looks for dead owners.
     pub sweep: Duration,
-    /// Attempts at a chunk, of faults that pass.
+    /// Attempts at a chunk, of faults that pass; and attempts that one user may spend alone before it fails.
     pub attempts: u32,
     /// First wait of the backoff.
     pub retry_base: Duration,
@@ -48,6 +52,8 @@ impl Default for PipelineConfig {
             max_passes: 10,
             grace: Duration::from_secs(30),
             locked_wait: Duration::from_secs(60),
+            poison_min_users: 1_000,
+            max_poison_share: 0.05,
             lease: Duration::from_secs(30),
             renew: Duration::from_secs(10),
             sweep: Duration::from_secs(5),

@@ -9,7 +9,7 @@ use tracing::{debug, info, warn};
 use uuid::Uuid;
 
 use crate::backoff::Backoff;
-use crate::compute::{ComputedChunk, Recommend, Workers};
+use crate::compute::{ComputedChunk, Fault, Recommend, Workers};
 use crate::config::PipelineConfig;
 use crate::error::{ErrorKind, StoreError};
 use crate::lease::LeaseView;
@@ -48,7 +48,10 @@ pub enum LifeEnd {
     /// Every user is completed, failed or superseded.
     Settled,
     /// Its users are `new` again, but for those locked by somebody else.
-    GivenBack,
+    GivenBack {
+        /// Whether it was for faults that hit this chunk: in smaller ones they hit fewer.
+        at_fault: bool,
+    },
     /// It was swept from under us.
     Lost,
     /// The next one would fail in the same way.
@@ -60,11 +63,23 @@ pub enum LifeEnd {
     },
 }
 
+/// What is known of a claim that is given back.
+#[derive(Clone, Debug, Default)]
+pub struct Returning<'a> {
+    /// What was counted of it, if that is known; a commit that was in doubt may have settled more.
+    pub known: Option<&'a ClaimTotals>,
+    /// Whether it is for faults that did not pass.
+    pub at_fault: bool,
+    /// The fault, if a user that is alone with it has to answer for it.
+    pub own_fault: Option<String>,
+}
+
 /// What one attempt at finishing came to.
 enum Attempt {
     Over(LifeEnd),
     Wait(std::time::Duration),
-    GiveBack,
+    /// With the fault that did not pass, if it was one.
+    GiveBack(Option<StoreError>),
     Fatal(StoreError),
 }
 
@@ -82,7 +97,9 @@ impl<S: Store, R: Recommend> Shared<S, R> {
             Ok(Err(error)) => self.give_back_and_stop(claim_id, error).await,
             Err(_) => {
                 warn!(claim.id = %claim_id, users, "a chunk was not computed by its deadline; giving it back");
-                self.give_back(claim_id, Some(&ClaimTotals::default())).await
+                let fault = self.fault_of_its_own("not computed by the chunk's deadline".into());
+                let nothing = ClaimTotals::default();
+                self.give_back(claim_id, Returning { known: Some(&nothing), at_fault: true, own_fault: fault }).await
             }
         };
         self.progress.chunk_ended();
@@ -92,14 +109,29 @@ impl<S: Store, R: Recommend> Shared<S, R> {
 
     async fn settle(&self, computed: &ComputedChunk, deadline: Instant) -> LifeEnd {
         let mut settling = Settling::new(self, computed);
+        let (mut at_fault, mut own_fault) = (false, None);
         while Instant::now() < deadline {
             let Ok(Some(session)) = timeout_at(deadline, self.may_finish()).await else { break };
-            let attempt = settling.attempt().await;
+            // Cut short, its session is ended by whatever is asked about this claim next.
+            let Ok(attempt) = timeout_at(deadline, settling.attempt()).await else {
+                warn!(claim.id = %computed.claim_id, "a chunk was not written by its deadline; giving it back");
+                (at_fault, own_fault) = (true, self.fault_of_its_own("not written by the chunk's deadline".into()));
+                break;
+            };
             drop(session);
             let wait = match attempt {
                 Attempt::Over(end) => return end,
                 Attempt::Wait(wait) => wait,
-                Attempt::GiveBack => break,
+                Attempt::GiveBack(None) => break,
+                Attempt::GiveBack(Some(error)) => {
+                    at_fault = true;
+                    // Whoever is in a chunk's way is not that chunk's fault.
+                    if error.kind() != ErrorKind::Contention {
+                        let attempts = self.config.attempts;
+                        own_fault = self.fault_of_its_own(format!("gave up after {attempts} attempts: {error}"));
+                    }
+                    break;
+                }
                 Attempt::Fatal(error) => return self.give_back_and_stop(computed.claim_id, error).await,
             };
             self.progress.retried();
@@ -108,7 +140,13 @@ impl<S: Store, R: Recommend> Shared<S, R> {
             }
         }
         let settled = ClaimTotals { left: 0, ..settling.totals };
-        self.give_back(computed.claim_id, Some(&settled)).await
+        self.give_back(computed.claim_id, Returning { known: Some(&settled), at_fault, own_fault }).await
+    }
+
+    /// What counts against a user that is alone with it: only what nothing else can be blamed for, neither a stop, nor a
+    /// database that does not even renew our lease, nor whatever keeps everybody else from getting through.
+    fn fault_of_its_own(&self, reason: String) -> Option<String> {
+        (!self.stop.is_cancelled() && self.lease.holds() && self.progress.others_get_through()).then_some(reason)
     }
 
     /// Waits for a session and for the lease: at the moment that a finish starts, both must be had. None if the sessions
@@ -135,17 +173,20 @@ impl<S: Store, R: Recommend> Shared<S, R> {
         }
     }
 
-    /// Gives a claim's users back, for as long as it takes: while this instance lives nobody else may. `known` is what was
-    /// counted of it, if that is known; a commit that was in doubt may have settled more.
-    pub async fn give_back(&self, claim_id: Uuid, known: Option<&ClaimTotals>) -> LifeEnd {
+    /// Gives a claim's users back, for as long as it takes: while this instance lives nobody else may.
+    pub async fn give_back(&self, claim_id: Uuid, returning: Returning<'_>) -> LifeEnd {
         let mut trials = Trials::default();
         let patience = Backoff::new(self.config.retry_base, self.config.retry_max);
         loop {
-            let error = match self.store.give_back(claim_id).await {
+            let returned = match &returning.own_fault {
+                Some(reason) => self.store.give_up(claim_id, self.config.attempts, reason).await,
+                None => self.store.give_back(claim_id).await,
+            };
+            let error = match returned {
                 Ok(totals) => {
-                    self.progress.gave_back(known, &totals);
+                    self.progress.gave_back(returning.known, &totals);
                     info!(claim.id = %claim_id, returned = totals.returned, left = totals.left, "gave a chunk back");
-                    return LifeEnd::GivenBack;
+                    return LifeEnd::GivenBack { at_fault: returning.at_fault };
                 }
                 Err(error) => error,
             };
@@ -177,11 +218,15 @@ struct Settling<'a, S: Store, R> {
     locked_since: Option<Instant>,
     locked_waits: u32,
     in_doubt: bool,
+    /// Users that fail by the rules, and were not yet seen to.
+    failed_by_rule: u64,
 }
 
 impl<'a, S: Store, R: Recommend> Settling<'a, S, R> {
     fn new(shared: &'a Shared<S, R>, computed: &'a ComputedChunk) -> Self {
         let totals = ClaimTotals { left: computed.users.len() as u64, ..ClaimTotals::default() };
+        let failed_by_rule =
+            computed.users.iter().filter(|user| matches!(user.outcome, Err(Fault::Rule(_)))).count() as u64;
         Self {
             shared,
             computed,
@@ -190,6 +235,7 @@ impl<'a, S: Store, R: Recommend> Settling<'a, S, R> {
             locked_since: None,
             locked_waits: 0,
             in_doubt: false,
+            failed_by_rule,
         }
     }
 
@@ -224,6 +270,9 @@ impl<'a, S: Store, R: Recommend> Settling<'a, S, R> {
     }
 
     fn advance(&mut self, totals: ClaimTotals) -> Attempt {
+        let failed = totals.failed.saturating_sub(self.totals.failed);
+        self.shared.progress.poisoned(failed.saturating_sub(self.failed_by_rule));
+        self.failed_by_rule = self.failed_by_rule.saturating_sub(failed);
         self.shared.progress.settled(&self.totals, &totals);
         self.totals = totals;
         self.trials = Trials::default();
@@ -232,7 +281,7 @@ impl<'a, S: Store, R: Recommend> Settling<'a, S, R> {
         }
         let since = *self.locked_since.get_or_insert_with(Instant::now);
         if since.elapsed() >= self.shared.config.locked_wait || self.shared.stop.is_cancelled() {
-            return Attempt::GiveBack;
+            return Attempt::GiveBack(None);
         }
         let backoff = Backoff::new(self.shared.config.retry_base, self.shared.config.retry_max);
         self.locked_waits += 1;
@@ -249,11 +298,11 @@ impl<'a, S: Store, R: Recommend> Settling<'a, S, R> {
             Decision::GiveBack => {
                 warn!(claim.id = %claim_id, kind = error.kind().name(), %error,
                     "finishing failed too often; giving the chunk back");
-                Attempt::GiveBack
+                Attempt::GiveBack(Some(error))
             }
             Decision::Drop => Attempt::Over(self.shared.lost(claim_id)),
             // Only a commit can be in doubt, and it is looked up where it was made.
-            Decision::LookUp => Attempt::GiveBack,
+            Decision::LookUp => Attempt::GiveBack(None),
             Decision::Stop => Attempt::Fatal(error),
         }
     }

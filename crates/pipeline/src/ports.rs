@@ -58,8 +58,8 @@ pub struct ClaimRequest {
     pub run_id: Uuid,
     /// At most so many users.
     pub rows: usize,
-    /// Users from this key on, in the database's order. Empty: from the start.
-    pub from_key: String,
+    /// Users after this key, in the database's order. Empty: from the start.
+    pub after_key: String,
     /// Which users.
     pub suspicion: Suspicion,
 }
@@ -290,6 +290,15 @@ pub trait Store: Send + Sync + 'static {
     /// Sets the claim's `pending` users back to `new`, but for those that somebody holds locked, and closes it. A claim
     /// that was never committed, or is closed already, is no error: then there is nothing to give back.
     fn give_back(&self, claim_id: Uuid) -> impl Future<Output = Result<ClaimTotals, StoreError>> + Send;
+
+    /// As [`Store::give_back`], of a claim that faults hit again and again. If it is of a single user, they hit that user
+    /// alone: it has spent an attempt, and with the `limit`th it fails, for `reason`.
+    fn give_up(
+        &self,
+        claim_id: Uuid,
+        limit: u32,
+        reason: &str,
+    ) -> impl Future<Output = Result<ClaimTotals, StoreError>> + Send;
 
     /// Ends the sessions of owners whose lease has expired, closes their claims and returns their users; heals orphans.
     /// Does nothing until this instance's own lease has been held for a full length on this server start.

@@ -14,12 +14,15 @@ pub struct Progress {
     completed: AtomicU64,
     failed: AtomicU64,
     superseded: AtomicU64,
+    poison: AtomicU64,
     chunks: AtomicU64,
     in_flight: AtomicU64,
     retries: AtomicU64,
     given_back: AtomicU64,
     lost: AtomicU64,
     left_locked: AtomicU64,
+    /// Users settled when each of the last three passes began, the oldest first.
+    at_pass: [AtomicU64; 3],
 }
 
 /// The counters at one moment.
@@ -31,6 +34,8 @@ pub struct Counts {
     pub failed: u64,
     /// Users that the customer took back in the middle.
     pub superseded: u64,
+    /// Of those that failed, the ones that the database or a panic refused: not by the rules.
+    pub poison: u64,
     /// Chunks settled.
     pub chunks: u64,
     /// Chunks between claim and finish.
@@ -73,6 +78,29 @@ impl Progress {
         add(&self.superseded, before.superseded, after.superseded);
     }
 
+    /// So many of the users that failed did not fail by the rules.
+    pub fn poisoned(&self, users: u64) {
+        self.poison.fetch_add(users, Ordering::Relaxed);
+    }
+
+    /// A pass begins.
+    pub fn pass_begins(&self) {
+        let [oldest, middle, newest] = &self.at_pass;
+        oldest.store(middle.load(Ordering::Relaxed), Ordering::Relaxed);
+        middle.store(newest.load(Ordering::Relaxed), Ordering::Relaxed);
+        newest.store(self.users(), Ordering::Relaxed);
+    }
+
+    /// Whether anybody was settled in this pass or the two before it.
+    #[must_use]
+    pub fn others_get_through(&self) -> bool {
+        self.users() > self.at_pass[0].load(Ordering::Relaxed)
+    }
+
+    fn users(&self) -> u64 {
+        self.completed.load(Ordering::Relaxed) + self.failed.load(Ordering::Relaxed)
+    }
+
     /// A further attempt was made.
     pub fn retried(&self) {
         self.retries.fetch_add(1, Ordering::Relaxed);
@@ -99,6 +127,7 @@ impl Progress {
             completed: read(&self.completed),
             failed: read(&self.failed),
             superseded: read(&self.superseded),
+            poison: read(&self.poison),
             chunks: read(&self.chunks),
             in_flight: read(&self.in_flight),
             retries: read(&self.retries),

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::claim::{Claimer, Step};
 use crate::compute::Recommend;
 use crate::error::{ErrorKind, StoreError};
-use crate::finish::{LifeEnd, Shared};
+use crate::finish::{LifeEnd, Returning, Shared};
 use crate::policy::{Decision, Trials};
 use crate::ports::{Chunk, ClaimTotals, Claimed, Closed, RunState, RunTotals, Store};
 
@@ -66,6 +66,8 @@ struct Part<S: Store, R> {
     _grace: AbortOnDropHandle<()>,
     /// Whether nobody at all held a claim when the present pass began.
     quiet: bool,
+    /// Whether chunks were given back in the present pass for faults that did not pass.
+    faults: bool,
 }
 
 impl<S: Store, R: Recommend> Part<S, R> {
@@ -78,7 +80,17 @@ impl<S: Store, R: Recommend> Part<S, R> {
             sleep(grace).await;
             over.cancel();
         }));
-        Self { shared, run_id, room, lives: JoinSet::new(), open: HashSet::new(), grace_over, _grace, quiet: false }
+        Self {
+            shared,
+            run_id,
+            room,
+            lives: JoinSet::new(),
+            open: HashSet::new(),
+            grace_over,
+            _grace,
+            quiet: false,
+            faults: false,
+        }
     }
 
     async fn work(&mut self) -> Result<Infallible, Verdict> {
@@ -86,6 +98,10 @@ impl<S: Store, R: Recommend> Part<S, R> {
         let mut passes = 0;
         loop {
             let room = self.wait_for_room().await?;
+            if claimer.is_among_suspects() {
+                // Whoever ends the process shall take nobody along, least of all users who are on trial themselves.
+                self.wait_for_lives().await?;
+            }
             match self.claim(&mut claimer).await? {
                 Step::Chunk(chunk) => self.start(chunk, room),
                 Step::Onward => {}
@@ -100,6 +116,8 @@ impl<S: Store, R: Recommend> Part<S, R> {
                         return Err(Verdict::Exhausted);
                     }
                     self.pass_over(claimed).await?;
+                    claimer.begin_pass(std::mem::take(&mut self.faults));
+                    self.shared.progress.pass_begins();
                 }
             }
         }
@@ -142,10 +160,12 @@ impl<S: Store, R: Recommend> Part<S, R> {
                 }
                 Err(error) => error,
             };
-            if error.kind() == ErrorKind::CommitInDoubt {
-                warn!(claim.id = %claim_id, %error, "a claim's answer was lost; giving back what it may hold");
+            // Also where no commit was sent: a session that hangs half-way holds users locked that nobody can claim.
+            if matches!(error.kind(), ErrorKind::CommitInDoubt | ErrorKind::ConnectionLost | ErrorKind::Timeout) {
+                warn!(claim.id = %claim_id, %error, "a claim was cut off; giving back what it may hold");
                 let nothing = ClaimTotals::default();
-                let given_back = self.within_grace(shared.give_back(claim_id, Some(&nothing))).await?;
+                let holding_nothing = Returning { known: Some(&nothing), ..Returning::default() };
+                let given_back = self.within_grace(shared.give_back(claim_id, holding_nothing)).await?;
                 if let LifeEnd::Fatal { error, .. } = given_back {
                     return Err(Verdict::Failed(error));
                 }
@@ -192,13 +212,29 @@ impl<S: Store, R: Recommend> Part<S, R> {
                 }
                 Err(Verdict::Failed(error))
             }
-            Ok((claim_id, LifeEnd::Settled | LifeEnd::GivenBack | LifeEnd::Lost)) => {
+            Ok((claim_id, end)) => {
                 self.open.remove(&claim_id);
-                Ok(())
+                self.faults |= matches!(end, LifeEnd::GivenBack { at_fault: true });
+                self.too_much_poison().map_or(Ok(()), |error| Err(Verdict::Failed(error)))
             }
             Err(error) if error.is_cancelled() => Ok(()),
             Err(error) => Err(Verdict::Failed(StoreError::caused(ErrorKind::Bug, "a chunk's task panicked", error))),
         }
+    }
+
+    /// Why not to go on, if the database or a panic refuses so many users that it is hardly their own fault.
+    fn too_much_poison(&self) -> Option<StoreError> {
+        let (config, counts) = (&self.shared.config, self.shared.progress.counts());
+        let users = counts.completed + counts.failed;
+        let share = counts.poison as f64 / users.max(1) as f64;
+        (users >= config.poison_min_users && share > config.max_poison_share).then(|| {
+            let doing = format!(
+                "{} of the {users} users settled by this instance were refused by the database or made the computation panic, more than \
+                 pipeline.max_poison_share = {} allows; the rest stays new: see their processing_error, mend the cause, set them to new",
+                counts.poison, config.max_poison_share
+            );
+            StoreError::new(ErrorKind::Constraint, doing)
+        })
     }
 
     /// After a pass: go on, wait, or close. A pass counts as empty only if nobody held a claim when it began: whoever
@@ -310,7 +346,7 @@ impl<S: Store, R: Recommend> Part<S, R> {
         for claim_id in std::mem::take(&mut self.open) {
             let shared = self.shared.clone();
             returning.spawn(async move {
-                if timeout(RETURN_WITHIN, shared.give_back(claim_id, None)).await.is_err() {
+                if timeout(RETURN_WITHIN, shared.give_back(claim_id, Returning::default())).await.is_err() {
                     warn!(claim.id = %claim_id, "could not give a chunk back in time; the next sweep will");
                 }
             });

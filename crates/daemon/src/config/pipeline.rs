@@ -35,6 +35,11 @@ pub struct PipelineConfig {
     /// Share of failed users, 0 to 1, above which a finished run counts as incomplete (exit 3). Default 0.001: the 0.1 %
     /// promised to the customer.
     pub max_failed_share: f64,
+    /// Share of users, 0 to 1, that the database refuses or that make the computation panic, above which the run is
+    /// stopped and the rest stays `new`. Default 0.05: one user in twenty is not bad luck any more.
+    pub max_poison_share: f64,
+    /// Users that an instance has settled before that share means anything. Default 1,000.
+    pub poison_min_users: u64,
 }
 
 impl Default for PipelineConfig {
@@ -48,6 +53,8 @@ impl Default for PipelineConfig {
             max_passes: 10,
             grace_ms: 30_000,
             max_failed_share: 0.001,
+            max_poison_share: 0.05,
+            poison_min_users: 1_000,
         }
     }
 }
@@ -64,6 +71,7 @@ impl PipelineConfig {
             Bound::new("pipeline.chunk_deadline_ms", self.chunk_deadline_ms, 100, 3_600_000),
             Bound::new("pipeline.max_passes", self.max_passes.into(), 1, 1_000),
             Bound::new("pipeline.grace_ms", self.grace_ms, 0, 3_600_000),
+            Bound::new("pipeline.poison_min_users", self.poison_min_users, 1, 1_000_000_000),
         ]
     }
 
@@ -71,10 +79,13 @@ impl PipelineConfig {
     #[must_use]
     pub fn validate(&self) -> Vec<Violation> {
         let mut violations: Vec<_> = self.bounds().iter().filter_map(Bound::violation).collect();
-        let share = self.max_failed_share;
-        // Written so that NaN, which TOML can hold, breaks it too.
-        if !(0.0..=1.0).contains(&share) {
-            violations.push(Violation::new("pipeline.max_failed_share", format!("must be 0 to 1, is {share}")));
+        for (field, share) in
+            [("pipeline.max_failed_share", self.max_failed_share), ("pipeline.max_poison_share", self.max_poison_share)]
+        {
+            // Written so that NaN, which TOML can hold, breaks it too.
+            if !(0.0..=1.0).contains(&share) {
+                violations.push(Violation::new(field, format!("must be 0 to 1, is {share}")));
+            }
         }
         if self.sessions > self.chunks_in_flight {
             let rule = format!(
@@ -95,6 +106,8 @@ mod tests {
     fn a_share_that_is_not_a_number_is_refused() {
         for (share, faults) in [(f64::NAN, 1), (-0.001, 1), (1.001, 1), (f64::INFINITY, 1), (0.0, 0), (1.0, 0)] {
             let config = PipelineConfig { max_failed_share: share, ..PipelineConfig::default() };
+            assert_eq!(config.validate().len(), faults, "{share}");
+            let config = PipelineConfig { max_poison_share: share, ..PipelineConfig::default() };
             assert_eq!(config.validate().len(), faults, "{share}");
         }
     }

@@ -32,6 +32,9 @@ const FOR_EVER: Duration = Duration::from_secs(7 * 24 * 3600);
 pub struct Told {
     pub panics_at: Option<i64>,
     pub faulty_at: Option<i64>,
+    /// All below this amount.
+    pub panics_below: Option<i64>,
+    pub faulty_below: Option<i64>,
     /// The encoder's panic, by the user's name.
     pub encoder_panics_at: Option<&'static str>,
     pub stuck_at: Option<i64>,
@@ -43,7 +46,10 @@ pub struct Told {
 impl Recommend for Told {
     fn recommend(&self, user: &User, _: &mut Scratch) -> Result<TopTen, UserFault> {
         let Spend::Paise([amount, ..]) = user.spend else { return Err(UserFault::InvalidSpend) };
-        assert!(self.panics_at != Some(amount), "told to panic");
+        assert!(
+            self.panics_at != Some(amount) && self.panics_below.is_none_or(|least| amount >= least),
+            "told to panic"
+        );
         if self.stuck_at == Some(amount) && !self.freed.load(Ordering::SeqCst) {
             self.is_stuck.store(true, Ordering::SeqCst);
             while !self.freed.load(Ordering::SeqCst) {
@@ -51,7 +57,11 @@ impl Recommend for Told {
             }
             self.is_stuck.store(false, Ordering::SeqCst);
         }
-        if self.faulty_at == Some(amount) { Err(UserFault::NegativeSpend) } else { Ok([Recommendation::default(); 10]) }
+        if self.faulty_at == Some(amount) || self.faulty_below.is_some_and(|least| amount < least) {
+            Err(UserFault::NegativeSpend)
+        } else {
+            Ok([Recommendation::default(); 10])
+        }
     }
 }
 

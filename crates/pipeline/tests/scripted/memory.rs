@@ -59,8 +59,10 @@ pub enum Event {
     Lock(usize),
     /// ... and lets go of all.
     Unlock,
-    /// An operator asks this instance to stop.
+    /// An operator asks this instance to stop...
     Stop,
+    /// ... or ends the run.
+    Cancel,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +83,8 @@ pub struct UserRow {
     pub locked: bool,
     pub was_locked: bool,
     pub amount: i64,
+    /// Faults that hit it alone since it last settled.
+    pub attempts: u32,
 }
 
 #[derive(Debug)]
@@ -103,6 +107,8 @@ pub struct Tables {
     finishing: usize,
     script: HashMap<Call, VecDeque<Fault>>,
     pub calls: HashMap<Call, u32>,
+    /// A user whose row no load gets past.
+    pub hangs: Option<String>,
     lease: Option<LeaseView>,
     stop: Option<CancellationToken>,
     /// Calls that started although the lease did not hold.
@@ -128,6 +134,7 @@ impl Memory {
             locked: false,
             was_locked: false,
             amount: place as i64,
+            attempts: 0,
         };
         let users = (0..count).map(|place| (format!("U{place:06}"), row(place))).collect();
         let tables = Tables {
@@ -140,6 +147,7 @@ impl Memory {
             finishing: 0,
             script: HashMap::new(),
             calls: HashMap::new(),
+            hangs: None,
             lease: None,
             stop: None,
             without_lease: Vec::new(),
@@ -256,6 +264,7 @@ impl Tables {
                 (row.locked, row.was_locked) = (true, true);
             }
             Event::Unlock => self.users.values_mut().for_each(|row| row.locked = false),
+            Event::Cancel => self.run = RunState::Cancelled,
             Event::Stop => {
                 if let Some(stop) = &self.stop {
                     stop.cancel();
@@ -278,6 +287,24 @@ impl Tables {
                 row.status = Status::New;
             }
         }
+    }
+
+    /// Spends an attempt of a claim's only user, and fails it with its last.
+    fn give_up(&mut self, claim_id: Uuid, limit: u32) -> ClaimTotals {
+        if let Some(claim) = self.claims.get_mut(&claim_id).filter(|claim| claim.open)
+            && let [user_id] = &claim.users[..]
+            && let Some(row) = self.users.get_mut(user_id)
+            && row.status == Status::Pending(claim_id)
+            && !row.locked
+        {
+            row.attempts += 1;
+            if row.attempts >= limit {
+                (row.status, row.attempts) = (Status::Failed, 0);
+                row.settled += 1;
+                (claim.totals.failed, claim.totals.left) = (1, 0);
+            }
+        }
+        self.release(claim_id)
     }
 
     fn release(&mut self, claim_id: Uuid) -> ClaimTotals {
@@ -310,7 +337,8 @@ impl Tables {
             return Claimed::Nobody;
         }
         let mut users = Vec::new();
-        for (user_id, row) in self.users.range_mut(request.from_key.clone()..) {
+        let after = &request.after_key;
+        for (user_id, row) in self.users.iter_mut().filter(|(user_id, _)| after.is_empty() || *user_id > after) {
             if row.status == Status::New && !row.locked && users.len() < request.rows {
                 row.status = Status::Pending(request.claim_id);
                 let spend = Spend::Paise([row.amount, 0, 0, 0, 0, 0]);
@@ -339,6 +367,9 @@ impl Tables {
     fn finish(&mut self, chunk: &ComputedChunk) -> Result<ClaimTotals, StoreError> {
         let lost = || StoreError::new(ErrorKind::ClaimLost, "not open");
         let claim = self.claims.get_mut(&chunk.claim_id).filter(|claim| claim.open).ok_or_else(lost)?;
+        if chunk.users.iter().any(|user| Some(&*user.user_id) == self.hangs.as_deref()) {
+            return Err(StoreError::new(ErrorKind::Timeout, "it hangs"));
+        }
         let before = claim.totals;
         let (mut pending, mut left) = (0, 0);
         for user in &chunk.users {
@@ -352,6 +383,7 @@ impl Tables {
                 continue;
             }
             row.settled += 1;
+            row.attempts = 0;
             if user.outcome.is_ok() {
                 row.status = Status::Completed;
                 claim.totals.completed += 1;
@@ -468,6 +500,10 @@ impl Store for Memory {
 
     async fn give_back(&self, claim_id: Uuid) -> Result<ClaimTotals, StoreError> {
         self.perform(Call::GiveBack, |tables| Ok(tables.release(claim_id))).await
+    }
+
+    async fn give_up(&self, claim_id: Uuid, limit: u32, _: &str) -> Result<ClaimTotals, StoreError> {
+        self.perform(Call::GiveBack, |tables| Ok(tables.give_up(claim_id, limit))).await
     }
 
     async fn sweep(&self, _: Duration) -> Result<Swept, StoreError> {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use cardgenius_pipeline::config::PipelineConfig;
 use cardgenius_pipeline::error::ErrorKind;
 use cardgenius_pipeline::ports::RunState;
 use cardgenius_pipeline::run::Ended;
@@ -118,13 +119,12 @@ async fn a_stop_is_heard_while_the_last_chunks_of_a_closed_run_are_waited_for() 
     let store = Memory::with_users(30);
     let gate = Arc::new(Semaphore::new(0));
     store.script(Call::Finish, (0..2).map(|_| Fault::Held(gate.clone())));
-    let shared = shared(&store, config(), Told::default()).await;
+    let shared = shared(&store, PipelineConfig { sessions: 3, ..config() }, Told::default()).await;
+    store.script(Call::Finish, [Fault::Meanwhile(Event::Cancel)]);
     let running = tokio::spawn({
         let shared = shared.clone();
         async move { part(&shared).await }
     });
-    store.called(Call::Finish, 2).await;
-    store.tables().run = RunState::Cancelled;
     store.called(Call::Totals, 1).await;
     let began = Instant::now();
     shared.stop.cancel();

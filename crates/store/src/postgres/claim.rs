@@ -11,7 +11,7 @@ use super::sessions::Session;
 
 impl PostgresStore {
     pub(super) async fn claim_users(&self, request: &ClaimRequest) -> Result<Claimed, StoreError> {
-        let mut session = self.source.session().await?;
+        let mut session = self.session_for(request.claim_id).await?;
         let outcome = self.claim_in(&mut session, request).await;
         session.done(&outcome);
         outcome
@@ -28,7 +28,7 @@ impl PostgresStore {
         let (least, most) = request.suspicion.crashes();
         let rows = i64::try_from(request.rows).unwrap_or(i64::MAX);
         let claimed =
-            transaction.rows(&sql.claim_users, &[&request.claim_id, &request.from_key, &least, &most, &rows]).await?;
+            transaction.rows(&sql.claim_users, &[&request.claim_id, &request.after_key, &least, &most, &rows]).await?;
         let Some(chunk) = chunk(request, &claimed)? else {
             return Ok(Claimed::Nobody);
         };
@@ -40,8 +40,7 @@ impl PostgresStore {
         transaction
             .execute(&sql.claim_insert, &[&request.claim_id, &request.run_id, &self.instance_id, &count, &first, &last])
             .await?;
-        let backend = transaction.backend();
-        transaction.commit().await.inspect_err(|error| self.note_doubt(error, request.claim_id, backend))?;
+        transaction.commit().await?;
         Ok(Claimed::Chunk(chunk))
     }
 }

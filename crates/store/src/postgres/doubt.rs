@@ -1,7 +1,8 @@
-//! Commits in doubt: the answer was lost, so the old session is ended first, and then the claim's row is looked at.
+//! Sessions whose end was not seen, a commit's answer that was lost among them: they are ended first, and then the claim's
+//! row is looked at.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
@@ -11,7 +12,7 @@ use uuid::Uuid;
 
 use super::PostgresStore;
 use super::held_claim::HeldClaim;
-use super::sessions::Sessions;
+use super::sessions::{Session, Sessions};
 use super::statements::Statements;
 use crate::config::application_name;
 
@@ -21,46 +22,92 @@ const GONE_WITHIN: Duration = Duration::from_secs(5);
 /// Between two looks whether it is.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
-/// Claims whose last commit is in doubt, with the server's process that was told to commit.
+/// Which of the two databases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    Source,
+    Target,
+}
+
+/// Claims with sessions whose end we did not see: a commit in doubt, a call that took too long or was cut short. Each is
+/// a process of the server that may still hold locks, and may still commit.
 #[derive(Debug, Default)]
 pub(super) struct Doubts {
-    backends: Mutex<HashMap<Uuid, i32>>,
+    backends: Mutex<HashMap<Uuid, Vec<(Side, i32)>>>,
 }
 
 impl Doubts {
-    fn note(&self, claim_id: Uuid, backend: i32) {
-        self.backends.lock().unwrap_or_else(PoisonError::into_inner).insert(claim_id, backend);
+    fn of(&self, claim_id: Uuid) -> Vec<(Side, i32)> {
+        self.lock().get(&claim_id).cloned().unwrap_or_default()
     }
 
-    fn backend(&self, claim_id: Uuid) -> Option<i32> {
-        self.backends.lock().unwrap_or_else(PoisonError::into_inner).get(&claim_id).copied()
+    fn resolve(&self, claim_id: Uuid, resolved: (Side, i32)) {
+        let mut backends = self.lock();
+        if let Some(left) = backends.get_mut(&claim_id) {
+            left.retain(|backend| *backend != resolved);
+            if left.is_empty() {
+                backends.remove(&claim_id);
+            }
+        }
     }
 
-    fn resolve(&self, claim_id: Uuid) {
-        self.backends.lock().unwrap_or_else(PoisonError::into_inner).remove(&claim_id);
+    fn lock(&self) -> MutexGuard<'_, HashMap<Uuid, Vec<(Side, i32)>>> {
+        self.backends.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a session that works on a claim leaves behind if its end is not seen.
+#[derive(Clone, Debug)]
+pub(super) struct Trail {
+    doubts: Arc<Doubts>,
+    claim_id: Uuid,
+    side: Side,
+    /// The server's process, once a transaction has begun; 0 before.
+    pub(super) backend: i32,
+}
+
+impl Trail {
+    pub(super) const fn claim_id(&self) -> Uuid {
+        self.claim_id
+    }
+
+    /// Notes the session.
+    pub(super) fn leave(&self) {
+        if self.backend != 0 {
+            self.doubts.lock().entry(self.claim_id).or_default().push((self.side, self.backend));
+        }
     }
 }
 
 impl PostgresStore {
-    /// Remembers which session a commit in doubt was sent on.
-    pub(super) fn note_doubt(&self, error: &StoreError, claim_id: Uuid, backend: i32) {
-        if error.kind() == ErrorKind::CommitInDoubt {
-            self.doubts.note(claim_id, backend);
-        }
+    pub(super) fn trail(&self, claim_id: Uuid, side: Side) -> Trail {
+        Trail { doubts: self.doubts.clone(), claim_id, side, backend: 0 }
     }
 
-    /// Ends the session on which a commit of this claim is in doubt, if there is one: what it has not committed by then
-    /// it never will, and what it has, the next statement sees.
-    pub(super) async fn resolve_doubt(&self, claim_id: Uuid) -> Result<(), StoreError> {
-        let Some(backend) = self.doubts.backend(claim_id) else { return Ok(()) };
-        end_sessions(&self.source, &self.statements, self.instance_id, backend).await?;
-        self.doubts.resolve(claim_id);
+    /// A session on the source for work on a claim of ours, after those of earlier calls whose end was not seen have been
+    /// ended.
+    pub(super) async fn session_for(&self, claim_id: Uuid) -> Result<Session, StoreError> {
+        self.resolve_doubts(claim_id).await?;
+        self.source.on_trail(self.trail(claim_id, Side::Source)).await
+    }
+
+    /// Ends the sessions that an earlier call on this claim has left behind: what they have not committed by then they
+    /// never will, what they have the next statement sees, and their locks are gone. Without this a server that has not
+    /// noticed that we are gone would hold the claim against us for hours.
+    async fn resolve_doubts(&self, claim_id: Uuid) -> Result<(), StoreError> {
+        for (side, backend) in self.doubts.of(claim_id) {
+            let sessions = match (side, &self.target) {
+                (Side::Target, Some(target)) => target.sessions(),
+                _ => &self.source,
+            };
+            end_sessions(sessions, &self.statements, self.instance_id, backend).await?;
+            self.doubts.resolve(claim_id, (side, backend));
+        }
         Ok(())
     }
 
     pub(super) async fn look_up_claim(&self, claim_id: Uuid) -> Result<Option<ClaimRow>, StoreError> {
-        self.resolve_doubt(claim_id).await?;
-        let mut session = self.source.session().await?;
+        let mut session = self.session_for(claim_id).await?;
         let outcome = async {
             let transaction = session.begin().await?;
             let claim = HeldClaim::lock(&transaction, &self.statements, claim_id).await?;

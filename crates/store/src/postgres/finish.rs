@@ -35,7 +35,7 @@ impl PostgresStore {
     }
 
     async fn in_session(&self, chunk: &ComputedChunk, way: Way) -> Result<Option<ClaimTotals>, StoreError> {
-        let mut session = self.source.session().await?;
+        let mut session = self.session_for(chunk.claim_id).await?;
         let outcome = match way {
             Way::Fast => self.finish_fast(&mut session, chunk).await,
             Way::Careful => self.finish_carefully(&mut session, chunk).await.map(Some),
@@ -160,8 +160,7 @@ impl PostgresStore {
                 ],
             )
             .await?;
-        let backend = transaction.backend();
-        transaction.commit().await.inspect_err(|error| self.note_doubt(error, claim.claim_id, backend))?;
+        transaction.commit().await?;
         let before = claim.totals();
         Ok(ClaimTotals {
             completed: before.completed + settlement.completed,

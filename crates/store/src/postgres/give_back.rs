@@ -5,30 +5,36 @@ use cardgenius_pipeline::ports::ClaimTotals;
 use uuid::Uuid;
 
 use super::PostgresStore;
+use super::doubt::Side;
 use super::held_claim::HeldClaim;
+use super::load::REASON_CHARS;
 use super::transaction::Transaction;
 
 /// Why users go back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Cause {
-    /// A graceful stop, or faults that did not pass: costs nobody anything.
+pub(super) enum Cause<'a> {
+    /// A graceful stop, or faults that may be anybody's: costs nobody anything.
     Request,
+    /// Faults that hit this one user again and again: one attempt; with the `limit`th it fails for `reason`.
+    OwnFault { limit: i16, reason: &'a str },
     /// The owner died holding them: one crash each.
     Crash,
 }
 
-impl Cause {
+impl Cause<'_> {
     const fn state(self) -> &'static str {
         match self {
-            Self::Request => "returned",
+            Self::Request | Self::OwnFault { .. } => "returned",
             Self::Crash => "swept",
         }
     }
 
-    const fn crashes(self) -> i16 {
+    /// What it costs each user: attempts, crashes.
+    const fn cost(self) -> (i16, i16) {
         match self {
-            Self::Request => 0,
-            Self::Crash => 1,
+            Self::Request => (0, 0),
+            Self::OwnFault { .. } => (1, 0),
+            Self::Crash => (0, 1),
         }
     }
 }
@@ -37,15 +43,38 @@ impl Cause {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Given {
     pub(super) totals: ClaimTotals,
-    /// Users failed because they ended the process once too often.
+    /// Users failed because they ended the process, or met a fault alone, once too often.
     pub(super) condemned: u64,
 }
 
 impl PostgresStore {
     /// Gives back a claim of our own. One that was never committed, or is closed, has nothing to give back.
     pub(super) async fn give_back_own(&self, claim_id: Uuid) -> Result<ClaimTotals, StoreError> {
-        self.resolve_doubt(claim_id).await?;
-        let mut session = self.source.session().await?;
+        self.return_own(claim_id, |_| Cause::Request).await
+    }
+
+    /// The same after faults: if they hit a user alone, it costs that user an attempt.
+    pub(super) async fn give_up_own(
+        &self,
+        claim_id: Uuid,
+        limit: u32,
+        reason: &str,
+    ) -> Result<ClaimTotals, StoreError> {
+        let limit = i16::try_from(limit).unwrap_or(i16::MAX);
+        let reason: String = reason.chars().take(REASON_CHARS).collect();
+        let reason = &reason;
+        self.return_own(claim_id, |claim| {
+            if claim.is_of_one_user() { Cause::OwnFault { limit, reason } } else { Cause::Request }
+        })
+        .await
+    }
+
+    async fn return_own<'a>(
+        &self,
+        claim_id: Uuid,
+        cause: impl Fn(&HeldClaim) -> Cause<'a> + Send,
+    ) -> Result<ClaimTotals, StoreError> {
+        let mut session = self.session_for(claim_id).await?;
         let outcome = async {
             let transaction = session.begin().await?;
             let Some(claim) = HeldClaim::lock(&transaction, &self.statements, claim_id).await? else {
@@ -54,7 +83,8 @@ impl PostgresStore {
             if !claim.open || claim.owner != self.instance_id {
                 return Ok(claim.totals());
             }
-            self.close_claim(transaction, &claim, Cause::Request).await.map(|given| given.totals)
+            let cause = cause(&claim);
+            self.close_claim(transaction, &claim, cause).await.map(|given| given.totals)
         }
         .await;
         session.done(&outcome);
@@ -67,18 +97,22 @@ impl PostgresStore {
         &self,
         transaction: Transaction<'_>,
         claim: &HeldClaim,
-        cause: Cause,
+        cause: Cause<'_>,
     ) -> Result<Given, StoreError> {
         if let Some(target) = &self.target {
-            target.shut_out(&self.statements, claim.claim_id, claim.parts + 1).await?;
+            target.shut_out(&self.statements, self.trail(claim.claim_id, Side::Target), claim.parts + 1).await?;
         }
         let sql = &self.statements;
         let (held, pending) = claim.hold_users(&transaction, sql).await?;
         let condemned = match cause {
             Cause::Crash => transaction.execute(&sql.users_condemn, &[&claim.claim_id, &held]).await?,
+            Cause::OwnFault { limit, reason } => {
+                transaction.execute(&sql.users_exhaust, &[&claim.claim_id, &held, &limit, &reason]).await?
+            }
             Cause::Request => 0,
         };
-        let returned = transaction.execute(&sql.users_return, &[&claim.claim_id, &held, &cause.crashes()]).await?;
+        let (attempts, crashes) = cause.cost();
+        let returned = transaction.execute(&sql.users_return, &[&claim.claim_id, &held, &crashes, &attempts]).await?;
         let left = pending - returned - condemned;
         let count = |users: u64| i32::try_from(users).unwrap_or(i32::MAX);
         transaction

@@ -76,6 +76,11 @@ impl HeldClaim {
         self.totals.left == self.users
     }
 
+    /// Whether it was made for a single user.
+    pub(super) const fn is_of_one_user(&self) -> bool {
+        self.users == 1
+    }
+
     /// The claim's users that can be locked now, in key order, and how many are pending in all.
     pub(super) async fn hold_users(
         &self,

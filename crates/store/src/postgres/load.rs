@@ -20,7 +20,7 @@ const PROBES: usize = 20;
 const A_FEW: usize = 5;
 
 /// A trigger may say anything at any length; `processing_error` need not hold all of it.
-const REASON_CHARS: usize = 500;
+pub(super) const REASON_CHARS: usize = 500;
 
 /// A user whose rows the database will not take.
 #[derive(Clone, Debug)]

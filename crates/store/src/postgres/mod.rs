@@ -21,6 +21,7 @@ mod target;
 mod tls;
 mod transaction;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use self::address::same_database;
@@ -55,7 +56,7 @@ pub struct PostgresStore {
     /// `schema.table` of the users, as runs name it.
     source_table: String,
     lease_line: LeaseLine,
-    doubts: Doubts,
+    doubts: Arc<Doubts>,
 }
 
 impl PostgresStore {
@@ -84,7 +85,7 @@ impl PostgresStore {
             host: config.host.clone(),
             source_table: format!("{}.{}", config.tables.source_schema, config.tables.source_table),
             lease_line: LeaseLine::default(),
-            doubts: Doubts::default(),
+            doubts: Arc::default(),
         })
     }
 }
@@ -137,6 +138,10 @@ impl Store for PostgresStore {
 
     async fn give_back(&self, claim_id: Uuid) -> Result<ClaimTotals, StoreError> {
         self.give_back_own(claim_id).await
+    }
+
+    async fn give_up(&self, claim_id: Uuid, limit: u32, reason: &str) -> Result<ClaimTotals, StoreError> {
+        self.give_up_own(claim_id, limit, reason).await
     }
 
     async fn sweep(&self, lease: Duration) -> Result<Swept, StoreError> {

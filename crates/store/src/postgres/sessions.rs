@@ -10,6 +10,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::address::{self, Address};
 use super::connect::Dial;
+use super::doubt::Trail;
 use super::sqlstate::{connect_error, store_error};
 use super::tls;
 use super::transaction::Transaction;
@@ -83,7 +84,18 @@ impl Sessions {
         self.pool.retain(|_, metrics| metrics.created.elapsed() < MAX_AGE);
         let object = self.pool.get().await.map_err(|error| self.pool_error(error))?;
         let cancel = object.cancel_token();
-        Ok(Session { object: Some(object), healthy: false, cancel, tls: self.dial.tls(), limits: self.limits })
+        let tls = self.dial.tls();
+        Ok(Session { object: Some(object), healthy: false, cancel, tls, limits: self.limits, trail: None })
+    }
+
+    /// A session for work on a claim: should it end in doubt, `trail` remembers which process of the server it was.
+    ///
+    /// # Errors
+    /// As [`Sessions::session`].
+    pub(super) async fn on_trail(&self, trail: Trail) -> Result<Session, StoreError> {
+        let mut session = self.session().await?;
+        session.trail = Some(trail);
+        Ok(session)
     }
 
     fn pool_error(&self, error: PoolError) -> StoreError {
@@ -110,6 +122,7 @@ pub struct Session {
     cancel: CancelToken,
     tls: MakeRustlsConnect,
     limits: CallLimits,
+    trail: Option<Trail>,
 }
 
 impl Session {
@@ -121,7 +134,11 @@ impl Session {
         let limits = self.limits;
         let object =
             self.object.as_mut().ok_or_else(|| StoreError::new(ErrorKind::Bug, "the session was given back"))?;
-        Transaction::begin(object, limits).await
+        let transaction = Transaction::begin(object, limits).await?;
+        if let Some(trail) = &mut self.trail {
+            trail.backend = transaction.backend();
+        }
+        Ok(transaction)
     }
 
     /// Gives the session back if the work on it ended well, or failed in a way that leaves the connection sound.
@@ -146,6 +163,9 @@ impl Drop for Session {
         let Some(object) = self.object.take() else { return };
         if self.healthy {
             return;
+        }
+        if let Some(trail) = &self.trail {
+            trail.leave();
         }
         let broken = object.is_closed();
         drop(Object::take(object));

@@ -62,6 +62,7 @@ statements! {
     users_complete_range: "completing users",
     users_condemn: "failing users that end the process",
     users_count_pending: "counting users that are still pending",
+    users_exhaust: "failing a user whose attempts are spent",
     users_fail: "failing users",
     users_gone: "looking for users that are gone",
     users_hold: "locking a claim's users",

@@ -70,7 +70,7 @@ impl PostgresStore {
     }
 
     async fn sweep_claim(&self, owner: Uuid, claim_id: Uuid) -> Result<Option<Given>, StoreError> {
-        let mut session = self.source.session().await?;
+        let mut session = self.session_for(claim_id).await?;
         let outcome = async {
             let transaction = session.begin().await?;
             let Some(claim) = HeldClaim::lock(&transaction, &self.statements, claim_id).await? else { return Ok(None) };

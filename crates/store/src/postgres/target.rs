@@ -6,6 +6,7 @@ use cardgenius_pipeline::ports::ClaimTotals;
 use uuid::Uuid;
 
 use super::PostgresStore;
+use super::doubt::{Side, Trail};
 use super::finish::{Settlement, among};
 use super::give_back::Cause;
 use super::held_claim::HeldClaim;
@@ -21,6 +22,7 @@ pub(super) struct PostgresTarget {
 /// What is to be loaded in one transaction.
 pub(super) struct Part<'a> {
     claim_id: Uuid,
+    trail: Trail,
     part: i32,
     chunk: &'a ComputedChunk,
     users: &'a [&'a ComputedUser],
@@ -40,7 +42,7 @@ impl PostgresTarget {
     /// Loads a part and commits. A commit in doubt needs no look here: loading the same part again is right, and the
     /// source decides whether there is anything to load.
     async fn load(&self, sql: &Statements, part: &Part<'_>) -> Result<Vec<Refused>, StoreError> {
-        let mut session = self.sessions.session().await?;
+        let mut session = self.sessions.on_trail(part.trail.clone()).await?;
         let outcome = async {
             let mut transaction = session.begin().await?;
             if transaction.maybe_one(&sql.fence_insert, &[&part.claim_id, &part.part]).await?.is_none() {
@@ -65,8 +67,9 @@ impl PostgresTarget {
     }
 
     /// Sets the tombstone: from now on nobody loads this part.
-    pub(super) async fn shut_out(&self, sql: &Statements, claim_id: Uuid, part: i32) -> Result<(), StoreError> {
-        let mut session = self.sessions.session().await?;
+    pub(super) async fn shut_out(&self, sql: &Statements, trail: Trail, part: i32) -> Result<(), StoreError> {
+        let claim_id = trail.claim_id();
+        let mut session = self.sessions.on_trail(trail).await?;
         let outcome = async {
             let transaction = session.begin().await?;
             transaction.execute(&sql.fence_tombstone, &[&claim_id, &part]).await?;
@@ -85,7 +88,7 @@ impl PostgresStore {
         target: &PostgresTarget,
         chunk: &ComputedChunk,
     ) -> Result<ClaimTotals, StoreError> {
-        let mut session = self.source.session().await?;
+        let mut session = self.session_for(chunk.claim_id).await?;
         let outcome = self.finish_over(target, &mut session, chunk).await;
         session.done(&outcome);
         outcome
@@ -109,7 +112,8 @@ impl PostgresStore {
             let all: Vec<&str> = chunk.users.iter().map(|user| &*user.user_id).collect();
             transaction.rows(&sql.users_gone, &[&all]).await?.iter().map(|row| row.get(0)).collect()
         };
-        let part = Part { claim_id: claim.claim_id, part: claim.parts + 1, chunk, users: &users, gone: &gone };
+        let trail = self.trail(claim.claim_id, Side::Target);
+        let part = Part { claim_id: claim.claim_id, trail, part: claim.parts + 1, chunk, users: &users, gone: &gone };
         let refused = match target.load(sql, &part).await {
             Err(error) if error.kind() == ErrorKind::ClaimLost => {
                 // Whoever shut it out did not come as far as the source. The claim is still ours, and we are alive: nobody

@@ -33,7 +33,7 @@ pub trait Backend: Sized + Send + Sync + 'static {
 
     /// From this key on, the server reads the users to claim by the index of those who are not completed, in its order,
     /// and stops when it has enough.
-    fn assert_claims_go_by_the_index(&self, from_key: &str, when: &str) -> impl Future<Output = ()>;
+    fn assert_claims_go_by_the_index(&self, after_key: &str, when: &str) -> impl Future<Output = ()>;
 
     /// Loads of recommendations fail for users `LIKE` this, as if a trigger of the customer's refused them, saying
     /// `not this one`.

@@ -18,7 +18,7 @@ fn ids(claimed: Claimed) -> Vec<String> {
     }
 }
 
-pub async fn users_come_in_the_databases_order_from_the_cursor_on_and_no_more_than_asked_for<B: Backend>() {
+pub async fn users_come_in_the_databases_order_after_the_cursor_and_no_more_than_asked_for<B: Backend>() {
     let world = World::<B>::fresh().await;
     world.add_users(["b", "a", "B", "A", "Z", "é", "e", "f", "CK_1", "ck1", "CK 2", "ü b", "~"]).await;
     let in_order = world.source.rows("SELECT user_id FROM user_spending_data ORDER BY user_id").await;
@@ -26,11 +26,11 @@ pub async fn users_come_in_the_databases_order_from_the_cursor_on_and_no_more_th
     assert!(!in_order.is_sorted(), "the test wants an order that is not that of the bytes: {in_order:?}");
     let instance = world.instance().await;
     let run = instance.run().await;
-    let from = |key: &str, rows| ClaimRequest { from_key: key.into(), ..request(&run, rows) };
-    assert_eq!(ids(instance.store.claim(&from(&in_order[4], 3)).await.unwrap()), in_order[4..7]);
-    assert_eq!(ids(instance.store.claim(&from("", 2)).await.unwrap()), in_order[..2]);
-    let rest = [&in_order[2..4], &in_order[7..]].concat();
-    assert_eq!(ids(instance.store.claim(&from(&in_order[1], 100)).await.unwrap()), rest);
+    let after = |key: &str, rows| ClaimRequest { after_key: key.into(), ..request(&run, rows) };
+    assert_eq!(ids(instance.store.claim(&after(&in_order[3], 3)).await.unwrap()), in_order[4..7]);
+    assert_eq!(ids(instance.store.claim(&after("", 2)).await.unwrap()), in_order[..2]);
+    let rest = [&in_order[3..4], &in_order[7..]].concat();
+    assert_eq!(ids(instance.store.claim(&after(&in_order[2], 100)).await.unwrap()), rest, "not the key itself");
 }
 
 pub async fn users_that_somebody_holds_locked_are_passed_over<B: Backend>() {
@@ -130,7 +130,7 @@ pub async fn nobody_to_claim_is_said_so_and_leaves_no_trace<B: Backend>() {
     world.add_users(["U1"]).await;
     let instance = world.instance().await;
     let run = instance.run().await;
-    let behind = ClaimRequest { from_key: "U2".into(), ..request(&run, 9) };
+    let behind = ClaimRequest { after_key: "U2".into(), ..request(&run, 9) };
     assert!(matches!(instance.store.claim(&behind).await.unwrap(), Claimed::Nobody));
     assert_eq!(world.value("SELECT count(*) FROM cardgenius_claims").await, "0");
     let elsewhere = ClaimRequest { run_id: Uuid::new_v4(), ..request(&run, 9) };

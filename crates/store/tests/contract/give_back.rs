@@ -77,6 +77,41 @@ pub async fn users_left_locked_are_healed_by_a_sweep<B: Backend>() {
     assert_eq!((world.user("U1").await.status.as_str(), world.user("U1").await.crashes), ("new", 0));
 }
 
+pub async fn a_fault_that_hits_a_user_alone_costs_it_an_attempt_and_the_last_one_fails_it<B: Backend>() {
+    let world = World::<B>::fresh().await;
+    world.add_users(users(2)).await;
+    let instance = world.instance().await;
+    let run = instance.run().await;
+    for attempt in 1..=3 {
+        let chunk = instance.claim(&run, 1).await;
+        let totals = instance.store.give_up(chunk.claim_id, 3, "the load hangs").await.unwrap();
+        assert_eq!((totals.returned, totals.failed), if attempt < 3 { (1, 0) } else { (0, 1) }, "attempt {attempt}");
+        assert_eq!(world.claim_seen(chunk.claim_id).await.unwrap().state, "returned");
+    }
+    let user = world.user("U0").await;
+    assert_eq!((user.status.as_str(), user.error.as_deref()), ("failed", Some("the load hangs")));
+    assert_eq!(world.value("SELECT sum(attempts) FROM user_spending_data").await, "0", "settled");
+    assert_eq!(world.user("U1").await.status, "new");
+    world.assert_adds_up().await;
+}
+
+pub async fn a_fault_that_hits_several_users_costs_nobody_an_attempt<B: Backend>() {
+    let world = World::<B>::fresh().await;
+    world.add_users(users(3)).await;
+    let instance = world.instance().await;
+    let run = instance.run().await;
+    for _ in 0..4 {
+        let chunk = instance.claim(&run, 3).await;
+        assert_eq!(instance.store.give_up(chunk.claim_id, 1, "the load hangs").await.unwrap().returned, 3);
+    }
+    assert_eq!(world.value("SELECT sum(attempts) FROM user_spending_data").await, "0");
+    // Nor does a stop cost the one who is alone.
+    let chunk = instance.claim(&run, 1).await;
+    instance.store.give_back(chunk.claim_id).await.unwrap();
+    assert_eq!(world.value("SELECT sum(attempts) FROM user_spending_data").await, "0");
+    world.assert_adds_up().await;
+}
+
 pub async fn a_status_set_to_pending_by_hand_does_not_keep_a_claim_from_closing<B: Backend>() {
     let world = World::<B>::fresh().await;
     world.add_users(users(3)).await;

@@ -56,7 +56,7 @@ macro_rules! on_backend {
 
 on_each_backend! {
     claim {
-        users_come_in_the_databases_order_from_the_cursor_on_and_no_more_than_asked_for
+        users_come_in_the_databases_order_after_the_cursor_and_no_more_than_asked_for
         users_that_somebody_holds_locked_are_passed_over
         instances_that_claim_at_once_share_nobody
         a_claim_marks_its_users_and_clears_their_old_error
@@ -96,6 +96,8 @@ on_each_backend! {
         giving_back_what_is_not_held_does_nothing
         a_claim_given_back_half_way_adds_up
         users_left_locked_are_healed_by_a_sweep
+        a_fault_that_hits_a_user_alone_costs_it_an_attempt_and_the_last_one_fails_it
+        a_fault_that_hits_several_users_costs_nobody_an_attempt
         a_status_set_to_pending_by_hand_does_not_keep_a_claim_from_closing
     }
     lease {

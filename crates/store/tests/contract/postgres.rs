@@ -192,7 +192,7 @@ impl<P: Place> Backend for P {
         format!("clock_timestamp() - make_interval(secs => {seconds})")
     }
 
-    async fn assert_claims_go_by_the_index(&self, from_key: &str, when: &str) {
+    async fn assert_claims_go_by_the_index(&self, after_key: &str, when: &str) {
         let sql = include_str!("../../src/postgres/sql/claim_users.sql");
         let sql = Names::new(&TableNames::default()).render(sql).unwrap();
         let session = self.at_source().await;
@@ -202,7 +202,7 @@ impl<P: Place> Backend for P {
         // The server may plan for these values, or once for all.
         for mode in ["force_custom_plan", "force_generic_plan"] {
             session.rows(&format!("SET LOCAL plan_cache_mode = {mode}")).await;
-            let explain = format!("EXPLAIN EXECUTE claim ('{}', '{from_key}', 0, 2, 10000)", Uuid::nil());
+            let explain = format!("EXPLAIN EXECUTE claim ('{}', '{after_key}', 0, 2, 10000)", Uuid::nil());
             let plan: Vec<String> = session.rows(&explain).await.iter().map(|row| row[0].clone().unwrap()).collect();
             let plan = plan.join("\n");
             let by_index =

@@ -226,8 +226,8 @@ impl<B: Backend> Instance<B> {
 
 /// What asks for the next users from the front.
 pub fn request(run: &Run, rows: usize) -> ClaimRequest {
-    let (claim_id, from_key, suspicion) = (Uuid::new_v4(), String::new(), Suspicion::None);
-    ClaimRequest { claim_id, run_id: run.run_id, rows, from_key, suspicion }
+    let (claim_id, after_key, suspicion) = (Uuid::new_v4(), String::new(), Suspicion::None);
+    ClaimRequest { claim_id, run_id: run.run_id, rows, after_key, suspicion }
 }
 
 pub fn run_request() -> RunRequest {

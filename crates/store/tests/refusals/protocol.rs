@@ -29,7 +29,7 @@ fn add_users(database: &Database, names: impl Iterator<Item = String>) {
 
 async fn claim(store: &PostgresStore, run_id: Uuid, rows: usize) -> Chunk {
     let request =
-        ClaimRequest { claim_id: Uuid::new_v4(), run_id, rows, from_key: String::new(), suspicion: Suspicion::None };
+        ClaimRequest { claim_id: Uuid::new_v4(), run_id, rows, after_key: String::new(), suspicion: Suspicion::None };
     match store.claim(&request).await.unwrap() {
         Claimed::Chunk(chunk) => chunk,
         other => panic!("claimed {other:?}"),

@@ -3,7 +3,7 @@
 WITH picked AS MATERIALIZED (
     SELECT user_id
     FROM {{input}}
-    WHERE processing_status = 'new' AND user_id >= $2 AND crashes BETWEEN $3 AND $4
+    WHERE processing_status = 'new' AND user_id >= $2 AND (user_id <> $2 OR $2 = '') AND crashes BETWEEN $3 AND $4
     ORDER BY user_id
     LIMIT $5
     FOR NO KEY UPDATE SKIP LOCKED
