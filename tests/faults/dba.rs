@@ -162,6 +162,41 @@ async fn a_table_locked_as_a_whole_for_longer_than_all_passes_take_leaves_nobody
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_table_of_users_locked_as_a_whole_in_the_middle_of_loads_is_waited_for() {
+    let scene = Scene::of(200, 319).await;
+    let gate = scene.gate("CK0000101").await;
+    let run = spawn(scene.start(20).variable("CARDGENIUS_LIMITS__LOCK_MS", "20"));
+    gate.reached_by(2).await;
+    scene.completed(100).await;
+    let dba = scene.source.connect().await;
+    dba.batch_execute("BEGIN; LOCK TABLE user_spending_data IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    gate.open().await;
+    run.said("finishing failed; trying again");
+    run.said("could not give a chunk back; trying again");
+    dba.batch_execute("COMMIT").await.unwrap();
+    run.end().ended(0);
+    scene.all_well().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_rewritten_again_and_again_under_a_run_lose_and_double_nobody() {
+    let scene = Scene::of(1_000, 320).await;
+    let dba = scene.source.connect().await;
+    let run = spawn(scene.start(50));
+    run.said("opened a run");
+    let mut rewritten = 0;
+    while scene.source.psql("SELECT state FROM {{runs}}") == "open" {
+        for table in ["card_recommendations", "user_spending_data"] {
+            dba.batch_execute(&format!("VACUUM FULL {table}")).await.unwrap();
+            rewritten += 1;
+        }
+    }
+    run.end().ended(0);
+    assert!(rewritten > 2, "the run was over too early");
+    scene.all_completed().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn statements_that_a_dba_cancels_again_and_again_are_made_again() {
     let scene = Scene::of(200, 318).await;
     let gate = scene.gate("").await;

@@ -5,8 +5,9 @@
 
 use std::fs;
 use std::io::Write;
-use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use cardgenius_embedded::PostgresOptions;
@@ -36,7 +37,7 @@ impl Disk {
     /// `None` if this account may not mount.
     fn mounted_for(server: &TestServer) -> Option<Self> {
         let folder = TempDir::new().unwrap();
-        fs::set_permissions(&folder, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
         let disk = folder.path().join("disk");
         fs::create_dir(&disk).unwrap();
         let owner = fs::metadata(server.postgres.folder()).unwrap();
@@ -55,7 +56,7 @@ impl Disk {
         Some(Self { folder, keeper })
     }
 
-    fn path(&self) -> std::path::PathBuf {
+    fn path(&self) -> PathBuf {
         self.folder.path().join("disk")
     }
 }
@@ -71,7 +72,10 @@ impl Drop for Disk {
 fn limit_files(server: &TestServer, bytes: &str) {
     let postmaster = server.postgres.postmaster_pid().unwrap().to_string();
     let limit = format!("--fsize={bytes}:");
-    let set = Command::new("prlimit").args(["--pid", &postmaster, &limit]).output();
+    // Only a process's own account may do this everywhere.
+    let owner = fs::metadata(server.postgres.folder()).unwrap();
+    let set =
+        Command::new("prlimit").args(["--pid", &postmaster, &limit]).uid(owner.uid()).gid(owner.gid()).output();
     let set = set.expect("a full disk is made with `mount` or with `prlimit` (package util-linux)");
     assert!(
         set.status.success(),
@@ -102,7 +106,7 @@ async fn with_limited_files(server: &TestServer, seed: i64) {
     waits_for_room(scene, || limit_files(server, "unlimited")).await;
 }
 
-fn fill(disk: &Path) -> std::path::PathBuf {
+fn fill(disk: &Path) -> PathBuf {
     let ballast = disk.join("ballast");
     fs::File::create(&ballast).unwrap().write_all(&vec![0; DISK_BYTES - ROOM_BYTES]).unwrap();
     ballast
@@ -119,7 +123,6 @@ async fn a_disk_that_is_full_for_a_while_is_waited_for_and_costs_nobody_anything
     scene.source.psql("ALTER TABLE {{output}} SET TABLESPACE tight");
     let ballast = fill(&disk.path());
     waits_for_room(scene, || fs::remove_file(ballast).unwrap()).await;
-    drop(server);
 }
 
 #[tokio::test(flavor = "multi_thread")]

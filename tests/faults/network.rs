@@ -6,7 +6,7 @@ use cardgenius_testkit::{Database, Fault, Proxy, Trigger, until};
 use crate::place::SERVER;
 use crate::program::Start;
 use crate::running::spawn;
-use crate::scene::Scene;
+use crate::scene::{Charged, Scene};
 
 const USERS: i64 = 60;
 
@@ -192,4 +192,25 @@ async fn a_network_that_resets_every_connection_for_a_while_is_waited_for() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_network_that_swallows_everything_for_a_while_is_waited_for() {
     outage(Fault::BlackHole, 371).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_instance_cut_off_from_the_network_past_its_lease_is_swept_and_writes_nothing_when_it_is_back() {
+    let scene = Scene::of(400, 372).await;
+    let proxy = Proxy::before(SERVER.address()).await;
+    let gate = scene.gate("CK0000101").await;
+    let late = spawn(scene.start(20).variable("CARDGENIUS_SOURCE__URL", &proxy.url(&scene.source)));
+    gate.reached_by(2).await;
+    scene.completed(100).await;
+    until("four claims", async || (scene.claims("open") == 4).then_some(())).await;
+    proxy.set(Fault::BlackHole);
+    late.said("the lease could not be renewed; trying again");
+    let other = spawn(scene.start(20));
+    other.said("swept what dead instances had left");
+    gate.open().await;
+    other.end().ended(0);
+    proxy.heal();
+    let answer = late.end().ended(0);
+    assert_eq!(answer.stderr.matches("claim lost").count(), 4, "{}", answer.stderr);
+    assert_eq!(scene.all_completed().await, Charged { attempts: 0, crashes: 80 });
 }
