@@ -10,7 +10,8 @@ use crate::running::{Running, spawn};
 use crate::scene::Scene;
 
 /// Locks users one by one, the last one first.
-const LOCK_DOWNWARDS: &str = "SELECT FROM user_spending_data WHERE user_id BETWEEN $1 AND $2 ORDER BY user_id DESC FOR UPDATE";
+const LOCK_DOWNWARDS: &str =
+    "SELECT FROM user_spending_data WHERE user_id BETWEEN $1 AND $2 ORDER BY user_id DESC FOR UPDATE";
 
 /// A finish that waits for one user of a DBA's and holds others, of whom the DBA wants all. Whoever of the two waits for its
 /// limit first finds the deadlock; true if it was the DBA.
@@ -116,7 +117,8 @@ async fn users_left_for_a_lock_are_healed_and_done_by_the_same_run_while_it_is_u
     let dba = scene.source.connect().await;
     let run = spawn(scene.start(20).variable("CARDGENIUS_RUN__LOCKED_WAIT_MS", "100"));
     gate.reached_by(2).await;
-    let lock = "BEGIN; SELECT FROM user_spending_data WHERE user_id IN ('CK0000003', 'CK0000004', 'CK0000025') FOR UPDATE";
+    let lock =
+        "BEGIN; SELECT FROM user_spending_data WHERE user_id IN ('CK0000003', 'CK0000004', 'CK0000025') FOR UPDATE";
     dba.batch_execute(lock).await.unwrap();
     // The last chunk keeps the run open, at the gate.
     gate.move_to("CK0000181").await;

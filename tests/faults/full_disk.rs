@@ -74,8 +74,7 @@ fn limit_files(server: &TestServer, bytes: &str) {
     let limit = format!("--fsize={bytes}:");
     // Only a process's own account may do this everywhere.
     let owner = fs::metadata(server.postgres.folder()).unwrap();
-    let set =
-        Command::new("prlimit").args(["--pid", &postmaster, &limit]).uid(owner.uid()).gid(owner.gid()).output();
+    let set = Command::new("prlimit").args(["--pid", &postmaster, &limit]).uid(owner.uid()).gid(owner.gid()).output();
     let set = set.expect("a full disk is made with `mount` or with `prlimit` (package util-linux)");
     assert!(
         set.status.success(),

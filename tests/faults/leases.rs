@@ -1,9 +1,13 @@
 //! Leases that cannot be renewed, that all run out at once, and what is left by nobody: who may sweep, and who may write.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use cardgenius_embedded::PostgresOptions;
-use cardgenius_testkit::{TestServer, until};
+use cardgenius_testkit::{Fault, Proxy, TestServer, Trigger, until};
 
 use crate::other_sessions::wait_for_a_lock;
+use crate::place::SERVER;
 use crate::program::holds_all;
 use crate::running::spawn;
 use crate::scene::{Charged, OUR_SESSIONS, Scene};
@@ -40,6 +44,39 @@ async fn an_instance_that_cannot_renew_its_lease_starts_nothing_and_is_swept_by_
     let answer = late.end().ended(0);
     assert_eq!(answer.stderr.matches("claim lost").count(), 2, "{}", answer.stderr);
     assert_eq!(scene.all_completed().await, Charged { attempts: 0, crashes: 40 });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_instance_alone_whose_renewals_are_swallowed_starts_nothing_and_goes_on_when_they_get_through() {
+    let scene = Scene::of(USERS, 346).await;
+    let proxy = Arc::new(Proxy::before(SERVER.address()).await);
+    let gate = scene.gate("CK0000101").await;
+    let run = spawn(scene.start(20).variable("CARDGENIUS_SOURCE__URL", &proxy.url(&scene.source)));
+    gate.reached_by(2).await;
+    scene.completed(100).await;
+    until("four claims", async || (scene.claims("open") == 4).then_some(())).await;
+    let swallowed = Arc::new(AtomicU32::new(0));
+    let (before, counted) = (proxy.clone(), swallowed.clone());
+    let swallowing = tokio::spawn(async move {
+        loop {
+            before.arm(Trigger::Statement("held_since = CASE".into()), Fault::BlackHole);
+            before.struck().await;
+            counted.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    let over = "SELECT count(*) FROM cardgenius_instances WHERE lease_until < clock_timestamp()";
+    until("the lease to be over", async || (scene.source.psql(over) == "1").then_some(())).await;
+    gate.open().await;
+    scene.completed(140).await;
+    let so_far = swallowed.load(Ordering::Relaxed);
+    until("two more renewals", async || (swallowed.load(Ordering::Relaxed) >= so_far + 2).then_some(())).await;
+    assert_eq!(scene.audited().await.completed, 140, "a finish was started without a lease");
+    assert_eq!(scene.claims("finished") + scene.claims("open"), 9, "a claim was made without a lease");
+    swallowing.abort();
+    proxy.heal();
+    run.end().ended(0);
+    assert_eq!(scene.claims("finished"), 20);
+    scene.all_well().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -33,3 +33,4 @@ mod network;
 mod other_sessions;
 mod scene;
 mod server;
+mod the_reader;

@@ -4,7 +4,7 @@
 use cardgenius_testkit::{Database, Fault, Proxy, Trigger, until};
 
 use crate::place::SERVER;
-use crate::program::Start;
+use crate::program::{Start, holds_all};
 use crate::running::spawn;
 use crate::scene::{Charged, Scene};
 
@@ -43,6 +43,24 @@ impl Moment {
             Self::InTheCopy => None,
             Self::BeforeTheClaimsCommit | Self::AfterTheClaimsCommit => Some("(claim_id, run_id, owner"),
             Self::BeforeTheFinishesCommit | Self::AfterTheFinishesCommit => Some("SET parts = parts + 1"),
+        }
+    }
+
+    /// What the program says of a connection that is lost then.
+    const fn is_noticed_as(self) -> &'static str {
+        match self {
+            Self::InTheCopy => "loading recommendations: ",
+            Self::BeforeTheClaimsCommit | Self::AfterTheClaimsCommit => "a claim was cut off",
+            Self::BeforeTheFinishesCommit | Self::AfterTheFinishesCommit => "a commit's answer was lost; looking it up",
+        }
+    }
+
+    /// Whether a claim was committed whose answer never came.
+    fn leaves_a_claim(self, fault: Fault) -> bool {
+        match self {
+            Self::AfterTheClaimsCommit => true,
+            Self::BeforeTheClaimsCommit => fault == Fault::MuteServer,
+            _ => false,
         }
     }
 }
@@ -85,9 +103,14 @@ async fn survives(scene: Scene<'static>, behind: &Database<'static>, moment: Mom
     let url = proxy.url(behind);
     let run = spawn(watchful(scene.start(20)).variable(&format!("CARDGENIUS_{place}__URL"), &url));
     strikes(&proxy, moment, fault).await;
-    run.end().ended(0);
+    let answer = run.end().ended(0);
     // What is half open is closed.
     drop(proxy);
+    if !matches!(fault, Fault::Slow { .. }) {
+        holds_all(&answer.stderr, &[moment.is_noticed_as()]);
+        // A claim of which nobody knows whether it was made is given back if it was.
+        assert_eq!(scene.claims("returned"), i64::from(moment.leaves_a_claim(fault)), "{}", answer.stderr);
+    }
     scene.all_well().await;
 }
 
@@ -146,7 +169,8 @@ async fn a_target_of_its_own_that_loses_a_connection_in_the_middle_is_loaded_aga
             println!("{fault:?} {moment:?}");
             let run = spawn(watchful(scene.start(20)).variable("CARDGENIUS_TARGET__URL", &proxy.url(&target)));
             proxy.struck().await;
-            run.end().ended(0);
+            let answer = run.end().ended(0);
+            holds_all(&answer.stderr, &["finishing failed; trying again"]);
             drop(proxy);
             scene.all_well().await;
         }

@@ -1,6 +1,6 @@
 //! The server ends our sessions, stops, takes no writes, or has no room for us.
 
-use cardgenius_embedded::PostgresOptions;
+use cardgenius_embedded::{EmbeddedError, PostgresOptions, PrivatePostgres};
 use cardgenius_testkit::{TestServer, until};
 use tokio_postgres::Client;
 
@@ -44,15 +44,15 @@ async fn sessions_ended_at_any_moment_of_a_run_lose_and_double_nobody() {
     scene.all_well().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_crashes_in_the_middle_of_loads_and_comes_back_is_waited_for_by_the_same_process() {
+/// A server that is gone in the middle of loads, and comes back when the program has noticed.
+async fn gone_for_a_while(stop: impl FnOnce(&PrivatePostgres) -> Result<(), EmbeddedError>, seed: i64) {
     let server = TestServer::launch(PostgresOptions::for_tests());
-    let scene = Scene::on(&server, USERS, 303).await;
+    let scene = Scene::on(&server, USERS, seed).await;
     let gate = scene.gate("CK0000101").await;
     let run = spawn(scene.start(20));
     gate.reached_by(2).await;
     scene.completed(100).await;
-    server.postgres.stop_immediate().unwrap();
+    stop(&server.postgres).unwrap();
     // The gate's connection is gone: it is open from now on.
     drop(gate);
     run.said("finishing failed; trying again");
@@ -62,6 +62,21 @@ async fn a_server_that_crashes_in_the_middle_of_loads_and_comes_back_is_waited_f
     run.end().ended(0);
     assert_eq!(scene.claims("finished"), 20, "a chunk was given back");
     scene.all_well().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_stopped_in_the_middle_of_loads_is_waited_for_by_the_same_process() {
+    gone_for_a_while(PrivatePostgres::stop, 307).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_crashes_in_the_middle_of_loads_is_waited_for_by_the_same_process() {
+    gone_for_a_while(PrivatePostgres::stop_immediate, 303).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_killed_as_by_a_power_cut_in_the_middle_of_loads_is_waited_for_by_the_same_process() {
+    gone_for_a_while(PrivatePostgres::kill, 308).await;
 }
 
 const READ_ONLY: &str = "ALTER SYSTEM SET default_transaction_read_only = on";
