@@ -22,18 +22,34 @@ pub struct Answer {
 pub struct Start {
     pub command: Command,
     pub folder: TempDir,
+    pub failpoints: String,
 }
 
 pub fn start(arguments: &[&str]) -> Start {
     let folder = TempDir::new().unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_cardgenius"));
     command.env_clear().current_dir(&folder).args(arguments);
-    Start { command, folder }
+    let start = Start { command, folder, failpoints: String::new() };
+    match std::env::var("TAKE_OUT") {
+        // To show that the tests can see: a guard is taken out of every start.
+        Ok(guard) => start.failpoints(&format!("{guard}=return")),
+        Err(_) => start,
+    }
 }
 
 impl Start {
     pub fn variable(mut self, name: &str, value: &str) -> Self {
         self.command.env(name, value);
+        self
+    }
+
+    /// What happens at points of a chunk's life: see `crates/pipeline/src/failpoint.rs`. May be told several times.
+    pub fn failpoints(mut self, points: &str) -> Self {
+        if !self.failpoints.is_empty() {
+            self.failpoints.push(';');
+        }
+        self.failpoints.push_str(points);
+        self.command.env("FAILPOINTS", &self.failpoints);
         self
     }
 

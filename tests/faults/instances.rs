@@ -6,6 +6,7 @@ use crate::place::backfill;
 use crate::program::Start;
 
 /// A backfill whose lease lasts three seconds.
+#[allow(dead_code)]
 pub fn quick(database: &Database<'_>, chunk_rows: u32) -> Start {
     with_short_leases(backfill(database, chunk_rows))
 }

@@ -24,13 +24,18 @@ mod rules;
 #[path = "../whole_program/running.rs"]
 mod running;
 
+mod arrows;
 mod dba;
 mod frozen;
 mod full_disk;
 mod instances;
 mod leases;
+mod mutants;
 mod network;
 mod other_sessions;
+mod release;
 mod scene;
 mod server;
+mod sides;
+mod suspects;
 mod the_reader;

@@ -70,8 +70,8 @@ fn watchful(start: Start) -> Start {
     start
         .variable("CARDGENIUS_LIMITS__CONNECT_MS", "1000")
         .variable("CARDGENIUS_LIMITS__ACQUIRE_MS", "2000")
-        .variable("CARDGENIUS_LIMITS__STATEMENT_MS", "1000")
-        .variable("CARDGENIUS_LIMITS__LOAD_MS", "1000")
+        .variable("CARDGENIUS_LIMITS__STATEMENT_MS", "1500")
+        .variable("CARDGENIUS_LIMITS__LOAD_MS", "1500")
         .variable("CARDGENIUS_PIPELINE__CHUNKS_IN_FLIGHT", "1")
         .variable("CARDGENIUS_PIPELINE__SESSIONS", "1")
 }
@@ -114,77 +114,90 @@ async fn survives(scene: Scene<'static>, behind: &Database<'static>, moment: Mom
     scene.all_well().await;
 }
 
-async fn one_database_survives(fault: Fault, seed: i64) {
-    for moment in Moment::ALL {
+/// A run for each moment, all at the same time: most of it is waiting for limits.
+fn one_database_survives(fault: Fault, seed: i64) {
+    side_by_side(Moment::ALL.map(|moment| async move {
         let scene = Scene::of(USERS, seed).await;
         let source = scene.source.clone();
         survives(scene, &source, moment, fault).await;
+    }));
+}
+
+/// Each on a thread and a runtime of its own: waiting for a process stops a thread, and a proxy must go on meanwhile.
+fn side_by_side<F: Future<Output = ()> + Send + 'static>(scenes: impl IntoIterator<Item = F>) {
+    let start = |scene: F| std::thread::spawn(|| tokio::runtime::Runtime::new().unwrap().block_on(scene));
+    let started: Vec<_> = scenes.into_iter().map(start).collect();
+    let failed = started.into_iter().map(std::thread::JoinHandle::join).filter(Result::is_err).count();
+    assert_eq!(failed, 0, "scenes that failed");
+}
+
+#[test]
+fn connections_that_are_cut_at_any_moment_cost_nobody_anything() {
+    one_database_survives(Fault::Cut, 361);
+}
+
+#[test]
+fn connections_that_are_reset_at_any_moment_cost_nobody_anything() {
+    one_database_survives(Fault::Reset, 362);
+}
+
+#[test]
+fn connections_that_fall_silent_at_any_moment_cost_nobody_anything() {
+    one_database_survives(Fault::BlackHole, 363);
+}
+
+#[test]
+fn connections_of_whose_end_the_server_never_learns_cost_nobody_anything() {
+    one_database_survives(Fault::HalfOpen, 364);
+}
+
+#[test]
+fn servers_whose_answers_do_not_arrive_cost_nobody_anything() {
+    one_database_survives(Fault::MuteServer, 365);
+}
+
+#[test]
+fn connections_that_become_slow_at_any_moment_cost_nobody_anything() {
+    one_database_survives(Fault::Slow { bytes_per_second: 60_000 }, 366);
+}
+
+#[test]
+fn connections_too_slow_for_a_load_are_given_up_and_cost_nobody_anything() {
+    one_database_survives(Fault::Slow { bytes_per_second: 500 }, 367);
+}
+
+const LOSSES: [Fault; 3] = [Fault::Reset, Fault::BlackHole, Fault::HalfOpen];
+
+async fn loads_again(fault: Fault, moment: Moment) {
+    println!("{fault:?} {moment:?}");
+    let scene = Scene::in_two(USERS, 368).await;
+    let proxy = Proxy::before(SERVER.address()).await;
+    // Loads are all that commits there.
+    proxy.arm(moment.trigger(), fault);
+    let run = spawn(watchful(scene.start(20)).variable("CARDGENIUS_TARGET__URL", &proxy.url(&scene.target)));
+    proxy.struck().await;
+    let answer = run.end().ended(0);
+    holds_all(&answer.stderr, &["finishing failed; trying again"]);
+    drop(proxy);
+    scene.all_well().await;
+}
+
+#[test]
+fn a_target_of_its_own_that_loses_a_connection_in_the_middle_is_loaded_again() {
+    let moments = [Moment::InTheCopy, Moment::BeforeTheFinishesCommit, Moment::AfterTheFinishesCommit];
+    for fault in LOSSES {
+        side_by_side(moments.map(|moment| loads_again(fault, moment)));
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn connections_that_are_cut_at_any_moment_cost_nobody_anything() {
-    one_database_survives(Fault::Cut, 361).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn connections_that_are_reset_at_any_moment_cost_nobody_anything() {
-    one_database_survives(Fault::Reset, 362).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn connections_that_fall_silent_at_any_moment_cost_nobody_anything() {
-    one_database_survives(Fault::BlackHole, 363).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn connections_of_whose_end_the_server_never_learns_cost_nobody_anything() {
-    one_database_survives(Fault::HalfOpen, 364).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn servers_whose_answers_do_not_arrive_cost_nobody_anything() {
-    one_database_survives(Fault::MuteServer, 365).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn connections_that_become_slow_at_any_moment_cost_nobody_anything() {
-    one_database_survives(Fault::Slow { bytes_per_second: 60_000 }, 366).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn connections_too_slow_for_a_load_are_given_up_and_cost_nobody_anything() {
-    one_database_survives(Fault::Slow { bytes_per_second: 500 }, 367).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_target_of_its_own_that_loses_a_connection_in_the_middle_is_loaded_again() {
-    for fault in [Fault::Reset, Fault::BlackHole, Fault::HalfOpen] {
-        for moment in [Moment::InTheCopy, Moment::BeforeTheFinishesCommit, Moment::AfterTheFinishesCommit] {
-            let scene = Scene::in_two(USERS, 368).await;
-            let target = scene.target.clone();
-            let proxy = Proxy::before(SERVER.address()).await;
-            // Loads are all that commits there.
-            proxy.arm(moment.trigger(), fault);
-            println!("{fault:?} {moment:?}");
-            let run = spawn(watchful(scene.start(20)).variable("CARDGENIUS_TARGET__URL", &proxy.url(&target)));
-            proxy.struck().await;
-            let answer = run.end().ended(0);
-            holds_all(&answer.stderr, &["finishing failed; trying again"]);
-            drop(proxy);
-            scene.all_well().await;
-        }
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_source_that_loses_a_connection_after_the_targets_commit_is_settled_again() {
-    for fault in [Fault::Reset, Fault::BlackHole, Fault::HalfOpen] {
-        for moment in [Moment::BeforeTheFinishesCommit, Moment::AfterTheFinishesCommit] {
+#[test]
+fn a_source_that_loses_a_connection_after_the_targets_commit_is_settled_again() {
+    for moment in [Moment::BeforeTheFinishesCommit, Moment::AfterTheFinishesCommit] {
+        side_by_side(LOSSES.map(|fault| async move {
             let scene = Scene::in_two(USERS, 369).await;
             let source = scene.source.clone();
             survives(scene, &source, moment, fault).await;
-        }
+        }));
     }
 }
 

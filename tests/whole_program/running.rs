@@ -1,6 +1,7 @@
 //! A start of the program that is watched and signalled while it runs.
 
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
@@ -47,10 +48,10 @@ impl Heard {
         (heard, reader)
     }
 
-    fn wait_for(&self, what: &str) {
+    fn wait_for(&self, what: &str, times: usize) {
         let deadline = Instant::now() + PATIENCE;
         let mut text = self.text.lock().unwrap();
-        while !text.0.contains(what) {
+        while text.0.matches(what).count() < times {
             let left = deadline.saturating_duration_since(Instant::now());
             assert!(!text.1 && !left.is_zero(), "{what:?} was never said, but:\n{}", text.0);
             text = self.changed.wait_timeout(text, left).unwrap().0;
@@ -68,7 +69,7 @@ pub struct Running {
 
 /// Starts the program and returns at once.
 pub fn spawn(start: Start) -> Running {
-    let Start { command, folder } = start;
+    let Start { command, folder, .. } = start;
     spawn_command(command, folder)
 }
 
@@ -84,12 +85,17 @@ pub fn spawn_command(mut command: Command, folder: TempDir) -> Running {
 impl Running {
     /// Waits until it has said this on standard error.
     pub fn said(&self, what: &str) {
-        self.stderr.0.wait_for(what);
+        self.stderr.0.wait_for(what, 1);
+    }
+
+    /// Waits until it has said this on standard error so many times.
+    pub fn said_times(&self, what: &str, times: usize) {
+        self.stderr.0.wait_for(what, times);
     }
 
     /// Waits until it has printed this on standard output.
     pub fn printed(&self, what: &str) {
-        self.stdout.0.wait_for(what);
+        self.stdout.0.wait_for(what, 1);
     }
 
     pub fn signal(&self, signal: Signal) {
@@ -102,8 +108,35 @@ impl Running {
         self.child.wait().unwrap();
     }
 
+    /// Waits until it is stopped, by a signal that it may have sent to itself.
+    pub fn is_stopped(&self) {
+        let deadline = Instant::now() + PATIENCE;
+        let stat = format!("/proc/{}/stat", self.child.id());
+        // The state stands after the name, which is in brackets: proc(5).
+        while !std::fs::read_to_string(&stat).unwrap().rsplit(')').next().unwrap().trim_start().starts_with('T') {
+            assert!(Instant::now() < deadline, "it was never stopped:\n{}", self.stderr.0.text.lock().unwrap().0);
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Waits for its end by this signal; what it said on standard error.
+    pub fn ended_by(self, signal: Signal) -> String {
+        let stderr = self.stderr.0.clone();
+        match self.outcome() {
+            Err(by) if by == signal => stderr.text.lock().unwrap().0.clone(),
+            Err(by) => panic!("ended by {by}, not by {signal}"),
+            Ok(answer) => panic!("ended with {}, not by {signal}:\n{}", answer.code, answer.stderr),
+        }
+    }
+
     /// Waits for its end; what it said, and its exit code.
-    pub fn end(mut self) -> Answer {
+    pub fn end(self) -> Answer {
+        let stderr = self.stderr.0.clone();
+        self.outcome().unwrap_or_else(|signal| panic!("ended by {signal}:\n{}", stderr.text.lock().unwrap().0))
+    }
+
+    /// Waits for its end: what it said and its exit code, or the signal that ended it.
+    pub fn outcome(mut self) -> Result<Answer, Signal> {
         let deadline = Instant::now() + PATIENCE;
         let status = loop {
             match self.child.try_wait().unwrap() {
@@ -116,10 +149,10 @@ impl Running {
         };
         let take = |heard: &Heard| heard.text.lock().unwrap().0.clone();
         // Its descendants may hold the streams open longer than it lives.
-        Answer {
-            code: status.code().unwrap_or_else(|| panic!("ended by a signal: {status}")),
-            stdout: take(self.stdout.0.closed()),
-            stderr: take(self.stderr.0.closed()),
+        let (stdout, stderr) = (take(self.stdout.0.closed()), take(self.stderr.0.closed()));
+        match status.code() {
+            Some(code) => Ok(Answer { code, stdout, stderr }),
+            None => Err(Signal::try_from(status.signal().unwrap()).unwrap()),
         }
     }
 }

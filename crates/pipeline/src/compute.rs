@@ -236,6 +236,8 @@ impl Rows {
     }
 
     fn add<R: Recommend, E: Encode>(&mut self, engine: &R, encoder: &E, user: &ClaimedUser) -> Outcome {
+        #[cfg(feature = "failpoints")]
+        crate::failpoint::hold_against("compute.user", &user.user_id);
         let ten = engine.recommend(&user.user, &mut self.scratch).map_err(Fault::Rule)?;
         let start = self.bytes.len();
         encoder.encode(&user.user_id, &ten, &mut self.bytes);

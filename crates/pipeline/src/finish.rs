@@ -12,6 +12,7 @@ use crate::backoff::Backoff;
 use crate::compute::{ComputedChunk, Fault, Recommend, Workers};
 use crate::config::PipelineConfig;
 use crate::error::{ErrorKind, StoreError};
+use crate::failpoint;
 use crate::lease::LeaseView;
 use crate::policy::{Decision, Policy, Trials};
 use crate::ports::{Chunk, ClaimTotals, Store};
@@ -91,9 +92,14 @@ impl<S: Store, R: Recommend> Shared<S, R> {
         let started = Instant::now();
         let deadline = started + self.config.chunk_deadline;
         self.progress.chunk_started();
+        // A chunk that is cut off here is given back at its deadline, or swept.
+        let _ = failpoint!("chunk.claimed");
         let computing = self.workers.compute(self.engine.clone(), self.encoder.clone(), chunk);
         let end = match timeout_at(deadline, computing).await {
-            Ok(Ok(computed)) => self.settle(&computed, deadline).await,
+            Ok(Ok(computed)) => {
+                let _ = failpoint!("chunk.computed");
+                self.settle(&computed, deadline).await
+            }
             Ok(Err(error)) => self.give_back_and_stop(claim_id, error).await,
             Err(_) => {
                 warn!(claim.id = %claim_id, users, "a chunk was not computed by its deadline; giving it back");

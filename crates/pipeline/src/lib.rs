@@ -8,6 +8,7 @@ pub mod claim;
 pub mod compute;
 pub mod config;
 pub mod error;
+pub mod failpoint;
 pub mod finish;
 pub mod lease;
 pub mod policy;

@@ -56,6 +56,7 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Exit> {
 pub fn prepare(cli: &Cli) -> Result<Config, Exit> {
     let config = load(&cli.inputs()).and_then(|loaded| loaded.into_config()).map_err(refuse)?;
     telemetry::init(&config.log).map_err(refuse)?;
+    cardgenius_pipeline::failpoint::arm();
     Ok(config)
 }
 

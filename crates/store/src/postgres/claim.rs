@@ -2,6 +2,7 @@
 
 use cardgenius_engine::user::User;
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
+use cardgenius_pipeline::failpoint;
 use cardgenius_pipeline::ports::{Chunk, ClaimRequest, Claimed, ClaimedUser};
 use tokio_postgres::Row;
 
@@ -40,7 +41,9 @@ impl PostgresStore {
         transaction
             .execute(&sql.claim_insert, &[&request.claim_id, &request.run_id, &self.instance_id, &count, &first, &last])
             .await?;
+        failpoint!("claim.commit")?;
         transaction.commit().await?;
+        failpoint!("claim.committed")?;
         Ok(Claimed::Chunk(chunk))
     }
 }

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use cardgenius_pipeline::compute::{ComputedChunk, ComputedUser};
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
+use cardgenius_pipeline::failpoint;
 use cardgenius_pipeline::ports::ClaimTotals;
 
 use super::PostgresStore;
@@ -160,7 +161,9 @@ impl PostgresStore {
                 ],
             )
             .await?;
+        failpoint!("finish.commit")?;
         transaction.commit().await?;
+        failpoint!("finish.committed")?;
         let before = claim.totals();
         Ok(ClaimTotals {
             completed: before.completed + settlement.completed,

@@ -1,6 +1,7 @@
 //! Giving a claim's users back: on request, or because their owner died.
 
 use cardgenius_pipeline::error::StoreError;
+use cardgenius_pipeline::failpoint;
 use cardgenius_pipeline::ports::ClaimTotals;
 use uuid::Uuid;
 
@@ -121,7 +122,9 @@ impl PostgresStore {
                 &[&claim.claim_id, &count(returned), &count(left), &count(condemned), &cause.state()],
             )
             .await?;
+        failpoint!("give_back.commit")?;
         transaction.commit().await?;
+        failpoint!("give_back.committed")?;
         let before = claim.totals();
         let superseded = before.superseded + before.left - returned - left - condemned;
         let totals = ClaimTotals { failed: before.failed + condemned, superseded, returned, left, ..before };

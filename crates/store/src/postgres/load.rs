@@ -5,6 +5,7 @@
 
 use cardgenius_pipeline::compute::{ComputedChunk, ComputedUser};
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
+use cardgenius_pipeline::failpoint;
 
 use super::statements::Statements;
 use super::transaction::Transaction;
@@ -120,6 +121,7 @@ impl Load<'_> {
         if !keys.is_empty() {
             savepoint.execute(&self.sql.output_delete, &[&keys]).await?;
         }
+        failpoint!("load.begin")?;
         let loaded = savepoint.copy_in(&self.sql.output_copy, &self.chunk.frames(users())).await?;
         if loaded != 10 * places.len() as u64 {
             return Err(StoreError::new(

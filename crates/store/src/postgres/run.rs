@@ -1,6 +1,7 @@
 //! Runs: opened once, joined by everybody, closed once.
 
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
+use cardgenius_pipeline::failpoint;
 use cardgenius_pipeline::ports::{ClaimTotals, Closed, Run, RunRequest, RunState, RunTotals};
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -88,7 +89,9 @@ impl PostgresStore {
             }
             let left: i64 = transaction.one(&sql.backlog_count, &[]).await?.get(0);
             transaction.execute(&sql.run_close, &[&run_id, &state.name(), &self.instance_id, &left, &reason]).await?;
+            failpoint!("run.close")?;
             transaction.commit().await?;
+            failpoint!("run.closed")?;
             Ok(Closed::Closed(state))
         }
         .await;

@@ -3,6 +3,7 @@
 use cardgenius_pipeline::compute::{ComputedChunk, ComputedUser};
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 use cardgenius_pipeline::ports::ClaimTotals;
+use cardgenius_pipeline::{failpoint, taken_out};
 use uuid::Uuid;
 
 use super::PostgresStore;
@@ -45,7 +46,8 @@ impl PostgresTarget {
         let mut session = self.sessions.on_trail(part.trail.clone()).await?;
         let outcome = async {
             let mut transaction = session.begin().await?;
-            if transaction.maybe_one(&sql.fence_insert, &[&part.claim_id, &part.part]).await?.is_none() {
+            let passes = transaction.maybe_one(&sql.fence_insert, &[&part.claim_id, &part.part]).await?.is_some();
+            if !passes && !taken_out!("fence") {
                 return Err(StoreError::new(
                     ErrorKind::ClaimLost,
                     format!("claim {} was shut out of the target", part.claim_id),
@@ -55,10 +57,12 @@ impl PostgresTarget {
                 transaction.execute(&sql.output_delete, &[&part.gone]).await?;
             }
             let refused = load::replace_rows(&mut transaction, sql, part.chunk, part.users).await?;
+            failpoint!("target.commit")?;
             transaction.commit().await.map_err(|error| match error.kind() {
                 ErrorKind::CommitInDoubt => error.into_kind(ErrorKind::ConnectionLost),
                 _ => error,
             })?;
+            failpoint!("target.committed")?;
             Ok(refused)
         }
         .await;

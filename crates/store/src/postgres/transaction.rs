@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
+use cardgenius_pipeline::failpoint;
 use deadpool_postgres::Object;
 use futures_util::SinkExt;
 use tokio_postgres::types::ToSql;
@@ -102,7 +103,10 @@ impl<'a> Transaction<'a> {
         let call = async {
             let sink = self.inner.copy_in::<_, Bytes>(&statement.sql).await?;
             tokio::pin!(sink);
-            for frame in frames {
+            for (place, frame) in frames.iter().enumerate() {
+                if place == 1 {
+                    let _ = failpoint!("load.middle");
+                }
                 sink.feed(frame.clone()).await?;
             }
             sink.finish().await

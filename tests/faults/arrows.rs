@@ -1,0 +1,199 @@
+//! Each arrow of the life of a chunk is cut: the process dies on it, freezes on it past its lease, or loses the answer.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use cardgenius_testkit::{Counts, Reader, populate};
+use nix::sys::signal::Signal;
+
+use crate::instances::with_short_leases;
+use crate::place::backfill;
+use crate::program::Start;
+use crate::running::{Running, spawn};
+use crate::sides::Sides;
+
+const USERS: i64 = 900;
+
+/// In chunks of so many: several frames each.
+const CHUNK_ROWS: u32 = 300;
+
+/// Scenarios under way at once: they mostly wait for leases.
+const AT_ONCE: usize = 6;
+
+/// A point, what must go wrong before it is reached at all, and whether it needs a second database.
+struct Arrow {
+    point: &'static str,
+    before: &'static str,
+    two_databases: bool,
+}
+
+const fn arrow(point: &'static str) -> Arrow {
+    Arrow { point, before: "", two_databases: false }
+}
+
+/// In the order of a chunk's life. Of three chunks the second is hit.
+const ARROWS: [Arrow; 14] = [
+    arrow("claim.commit"),
+    arrow("claim.committed"),
+    arrow("chunk.claimed"),
+    arrow("chunk.computed"),
+    arrow("load.begin"),
+    arrow("load.middle"),
+    Arrow { point: "target.commit", before: "", two_databases: true },
+    Arrow { point: "target.committed", before: "", two_databases: true },
+    arrow("finish.commit"),
+    arrow("finish.committed"),
+    Arrow { point: "give_back.commit", before: "finish.commit=3*return(timeout)", two_databases: false },
+    Arrow { point: "give_back.committed", before: "finish.commit=3*return(timeout)", two_databases: false },
+    arrow("run.close"),
+    arrow("run.closed"),
+];
+
+impl Arrow {
+    /// What the instance under test is told.
+    fn told(&self, action: &str) -> String {
+        let once = if self.is_reached_once() { "" } else { "1*off->" };
+        let separator = if self.before.is_empty() { "" } else { ";" };
+        format!("{}{separator}{}={once}1*return({action})", self.before, self.point)
+    }
+
+    fn is_reached_once(&self) -> bool {
+        self.point.starts_with("run.") || self.point.starts_with("give_back.")
+    }
+
+    async fn users(&self) -> (Sides, Reader) {
+        let sides = if self.two_databases { Sides::two() } else { Sides::one() };
+        populate(&sides.source.connect().await, &sides.source.tables, USERS, 301).await;
+        let reader = sides.reader();
+        (sides, reader)
+    }
+}
+
+fn instance(sides: &Sides) -> Start {
+    with_short_leases(sides.naming(backfill(&sides.source, CHUNK_ROWS)))
+}
+
+/// Runs the scenario of every arrow, several at once, each on a thread and a runtime of its own.
+fn on_every_arrow<F: Future<Output = ()>>(arrows: &[&'static Arrow], scenario: impl Fn(&'static Arrow) -> F + Sync) {
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                while let Some(arrow) = arrows.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    println!("{}", arrow.point);
+                    tokio::runtime::Runtime::new().unwrap().block_on(scenario(arrow));
+                }
+            });
+        }
+    });
+}
+
+fn all() -> Vec<&'static Arrow> {
+    ARROWS.iter().collect()
+}
+
+/// Everybody is completed as the oracle says, once, and nobody pays for it.
+async fn assert_all_well(point: &str, sides: &Sides, reader: Reader) {
+    assert_eq!(sides.audited().await, Counts::all_completed(USERS), "{point}");
+    sides.assert_as_the_oracle_says(90).await;
+    assert!(reader.end().await > 0, "{point}: the reader never looked");
+    let completed = sides.source.psql("SELECT sum(completed) FROM {{claims}}");
+    assert_eq!(completed, USERS.to_string(), "{point}: somebody was done twice");
+    assert_eq!(sides.source.psql("SELECT sum(attempts), sum(crashes) FROM {{input}}"), "0|0", "{point}");
+}
+
+#[test]
+fn after_a_kill_on_any_arrow_the_next_start_completes_everybody_once() {
+    on_every_arrow(&all(), async |arrow| {
+        let (sides, reader) = arrow.users().await;
+        spawn(instance(&sides).failpoints(&arrow.told("kill"))).ended_by(Signal::SIGKILL);
+        instance(&sides).run().ended(0);
+        assert_all_well(arrow.point, &sides, reader).await;
+    });
+}
+
+#[test]
+fn whoever_freezes_on_any_arrow_past_its_lease_is_replaced_and_writes_nothing_when_it_wakes() {
+    on_every_arrow(&all(), async |arrow| {
+        let (sides, reader) = arrow.users().await;
+        let frozen = spawn(instance(&sides).failpoints(&arrow.told("freeze")));
+        frozen.is_stopped();
+        let other = instance(&sides).run().ended(0);
+        let done = sides.audited().await;
+        assert_eq!(done, Counts::all_completed(USERS), "{}: {}", arrow.point, other.stderr);
+        let rows = sides.fingerprint();
+        frozen.signal(Signal::SIGCONT);
+        let late = woken(frozen).end();
+        assert_eq!(sides.fingerprint(), rows, "{}: it wrote late: {}", arrow.point, late.stderr);
+        assert!([0, 75].contains(&late.code), "{}: exit {}: {}", arrow.point, late.code, late.stderr);
+        assert_all_well(arrow.point, &sides, reader).await;
+    });
+}
+
+/// A process that was continued; it has its whole patience for ending.
+fn woken(running: Running) -> Running {
+    running
+}
+
+#[test]
+fn a_commit_whose_answer_is_lost_is_looked_up_and_nobody_is_done_twice() {
+    let commits = ["claim.committed", "finish.committed", "give_back.committed", "run.closed"];
+    let arrows: Vec<&Arrow> = ARROWS.iter().filter(|arrow| commits.contains(&arrow.point)).collect();
+    assert_eq!(arrows.len(), commits.len());
+    on_every_arrow(&arrows, async |arrow| {
+        let (sides, reader) = arrow.users().await;
+        instance(&sides).failpoints(&arrow.told("commit_in_doubt")).run().ended(0);
+        assert_all_well(arrow.point, &sides, reader).await;
+    });
+}
+
+#[test]
+fn a_connection_lost_on_any_arrow_is_made_anew_by_the_same_process() {
+    let reported = |arrow: &&Arrow| !arrow.point.starts_with("chunk.") && !arrow.point.ends_with(".middle");
+    let arrows: Vec<&Arrow> =
+        ARROWS.iter().filter(reported).filter(|arrow| !arrow.point.ends_with("ed") || arrow.two_databases).collect();
+    on_every_arrow(&arrows, async |arrow| {
+        let (sides, reader) = arrow.users().await;
+        instance(&sides).failpoints(&arrow.told("connection_lost")).run().ended(0);
+        assert_all_well(arrow.point, &sides, reader).await;
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_dies_while_it_sweeps_the_dead_is_swept_with_them() {
+    let (sides, reader) = ARROWS[0].users().await;
+    spawn(instance(&sides).failpoints("chunk.computed=1*return(kill)")).ended_by(Signal::SIGKILL);
+    spawn(instance(&sides).failpoints("sweep.evicted=1*return(kill)")).ended_by(Signal::SIGKILL);
+    instance(&sides).run().ended(0);
+    assert_all_well("sweep.evicted", &sides, reader).await;
+}
+
+/// The names in the sources: a point that no scenario passes would be there for nothing.
+pub fn points_in_the_sources() -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let crates = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    let mut folders =
+        vec![format!("{crates}/pipeline/src").into(), std::path::PathBuf::from(format!("{crates}/store/src"))];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = std::fs::read_to_string(path).unwrap();
+                for macro_call in ["failpoint!(\"", "taken_out!(\"", "hold_against(\""] {
+                    let names = text.split(macro_call).skip(1).filter_map(|rest| rest.split('"').next());
+                    found.extend(names.map(str::to_owned));
+                }
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn every_point_in_the_sources_has_its_scenario() {
+    let mut known: BTreeSet<String> = ARROWS.iter().map(|arrow| arrow.point.to_owned()).collect();
+    known.extend(["sweep.evicted", "compute.user", "fence", "eviction"].map(str::to_owned));
+    assert_eq!(points_in_the_sources(), known);
+}
