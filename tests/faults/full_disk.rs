@@ -25,7 +25,7 @@ const ROOM_BYTES: usize = 600 << 10;
 
 /// Above a file of the server's own log of changes (16 MiB), which must go on; and not a whole number of its blocks, since
 /// a write that begins at the limit is refused in another way than one that is cut short.
-const FILE_SIZE_LIMIT: usize = (17 << 20) + 0;
+const FILE_SIZE_LIMIT: usize = (17 << 20) + 100;
 
 /// A small file system; it goes with this value, or with this process if that is killed.
 struct Disk {

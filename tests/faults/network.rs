@@ -116,17 +116,21 @@ async fn survives(scene: Scene<'static>, behind: &Database<'static>, moment: Mom
 
 /// A run for each moment, all at the same time: most of it is waiting for limits.
 fn one_database_survives(fault: Fault, seed: i64) {
-    side_by_side(Moment::ALL.map(|moment| async move {
+    side_by_side(Moment::ALL, move |moment| async move {
         let scene = Scene::of(USERS, seed).await;
         let source = scene.source.clone();
         survives(scene, &source, moment, fault).await;
-    }));
+    });
 }
 
 /// Each on a thread and a runtime of its own: waiting for a process stops a thread, and a proxy must go on meanwhile.
-fn side_by_side<F: Future<Output = ()> + Send + 'static>(scenes: impl IntoIterator<Item = F>) {
-    let start = |scene: F| std::thread::spawn(|| tokio::runtime::Runtime::new().unwrap().block_on(scene));
-    let started: Vec<_> = scenes.into_iter().map(start).collect();
+fn side_by_side<C, F>(cases: impl IntoIterator<Item = C>, scene: impl Fn(C) -> F + Copy + Send + 'static)
+where
+    C: Send + 'static,
+    F: Future<Output = ()>,
+{
+    let start = |case| std::thread::spawn(move || tokio::runtime::Runtime::new().unwrap().block_on(scene(case)));
+    let started: Vec<_> = cases.into_iter().map(start).collect();
     let failed = started.into_iter().map(std::thread::JoinHandle::join).filter(Result::is_err).count();
     assert_eq!(failed, 0, "scenes that failed");
 }
@@ -186,18 +190,18 @@ async fn loads_again(fault: Fault, moment: Moment) {
 fn a_target_of_its_own_that_loses_a_connection_in_the_middle_is_loaded_again() {
     let moments = [Moment::InTheCopy, Moment::BeforeTheFinishesCommit, Moment::AfterTheFinishesCommit];
     for fault in LOSSES {
-        side_by_side(moments.map(|moment| loads_again(fault, moment)));
+        side_by_side(moments, move |moment| loads_again(fault, moment));
     }
 }
 
 #[test]
 fn a_source_that_loses_a_connection_after_the_targets_commit_is_settled_again() {
     for moment in [Moment::BeforeTheFinishesCommit, Moment::AfterTheFinishesCommit] {
-        side_by_side(LOSSES.map(|fault| async move {
+        side_by_side(LOSSES, move |fault| async move {
             let scene = Scene::in_two(USERS, 369).await;
             let source = scene.source.clone();
             survives(scene, &source, moment, fault).await;
-        }));
+        });
     }
 }
 
