@@ -1,11 +1,13 @@
 //! The network between the program and its databases: each fault in the middle of a COPY, before a COMMIT reaches the
 //! server, and between a COMMIT and its answer; on the transaction that claims and on the one that finishes.
 
+use std::time::Duration;
+
 use cardgenius_testkit::{Database, Fault, Proxy, Trigger, until};
 
 use crate::place::SERVER;
-use crate::program::{Start, holds_all};
-use crate::running::spawn;
+use crate::program::{Answer, Start, holds_all};
+use crate::running::{Running, spawn};
 use crate::scene::{Charged, Scene};
 
 const USERS: i64 = 60;
@@ -68,8 +70,8 @@ impl Moment {
 /// Limits that notice silence within seconds, and one chunk at a time, so that the moments come in a known order.
 fn watchful(start: Start) -> Start {
     start
-        .variable("CARDGENIUS_LIMITS__CONNECT_MS", "1000")
-        .variable("CARDGENIUS_LIMITS__ACQUIRE_MS", "2000")
+        .variable("CARDGENIUS_LIMITS__CONNECT_MS", "3000")
+        .variable("CARDGENIUS_LIMITS__ACQUIRE_MS", "6000")
         .variable("CARDGENIUS_LIMITS__STATEMENT_MS", "1500")
         .variable("CARDGENIUS_LIMITS__LOAD_MS", "1500")
         .variable("CARDGENIUS_PIPELINE__CHUNKS_IN_FLIGHT", "1")
@@ -79,12 +81,23 @@ fn watchful(start: Start) -> Start {
 /// Has `fault` strike one connection at the moment. Everything before the moment's transaction passes.
 async fn strikes(proxy: &Proxy, moment: Moment, fault: Fault) {
     if moment.within().is_some() {
-        // Held there already, before the program was started.
+        // Held there since the program came to it.
         proxy.struck().await;
         proxy.arm(moment.trigger(), fault);
         proxy.set(Fault::Pass);
     }
     proxy.struck().await;
+}
+
+/// After this long a fault will not strike any more, and had better say so. Not a measure of speed.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The run's end, after the fault has struck.
+async fn ends_well(run: Running, strikes: impl Future<Output = ()>) -> Answer {
+    let struck = tokio::time::timeout(PATIENCE, strikes).await;
+    let answer = run.end().ended(0);
+    assert!(struck.is_ok(), "nothing struck:\n{}", answer.stderr);
+    answer
 }
 
 fn arm(proxy: &Proxy, moment: Moment, fault: Fault) {
@@ -102,8 +115,7 @@ async fn survives(scene: Scene<'static>, behind: &Database<'static>, moment: Mom
     let place = if behind.name == scene.source.name { "SOURCE" } else { "TARGET" };
     let url = proxy.url(behind);
     let run = spawn(watchful(scene.start(20)).variable(&format!("CARDGENIUS_{place}__URL"), &url));
-    strikes(&proxy, moment, fault).await;
-    let answer = run.end().ended(0);
+    let answer = ends_well(run, strikes(&proxy, moment, fault)).await;
     // What is half open is closed.
     drop(proxy);
     if !matches!(fault, Fault::Slow { .. }) {
@@ -179,8 +191,7 @@ async fn loads_again(fault: Fault, moment: Moment) {
     // Loads are all that commits there.
     proxy.arm(moment.trigger(), fault);
     let run = spawn(watchful(scene.start(20)).variable("CARDGENIUS_TARGET__URL", &proxy.url(&scene.target)));
-    proxy.struck().await;
-    let answer = run.end().ended(0);
+    let answer = ends_well(run, proxy.struck()).await;
     holds_all(&answer.stderr, &["finishing failed; trying again"]);
     drop(proxy);
     scene.all_well().await;
