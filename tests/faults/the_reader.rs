@@ -11,8 +11,9 @@ async fn a_reader_names_a_user_whom_it_sees_with_a_part_of_the_rows() {
     let reader = Reader::start(database.url(), &database.tables);
     database.psql(
         r#"INSERT INTO {{output}} (user_id, "rank", card_name, total_savings_yearly, joining_fees, total_extra_benefits,
-            net_savings, amazon_points, flipkart_points, myntra_points, ajio_points, grocery_points, other_online_points)
-        VALUES ('CK0000001', 1, 'a card', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)"#,
+            net_savings, amazon_points, flipkart_points, myntra_points, ajio_points, grocery_points, other_online_points,
+            redemption_rate)
+        VALUES ('CK0000001', 1, 'a card', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)"#,
     );
     let looks = reader.looks();
     until("two more looks", async || (reader.looks() >= looks + 2).then_some(())).await;
