@@ -25,9 +25,18 @@ mod rules;
 mod running;
 
 mod arrows;
+mod dba;
+mod frozen;
+mod full_disk;
 mod instances;
+mod leases;
 mod mutants;
+mod network;
+mod other_sessions;
 mod poison;
 mod release;
+mod scene;
+mod server;
 mod sides;
 mod suspects;
+mod the_reader;

@@ -47,6 +47,14 @@ impl Gate {
         assert!(opened, "the gate was not closed");
     }
 
+    /// Moves it: those who wait with users before `from_key` alone go on.
+    ///
+    /// # Panics
+    /// The connection is gone.
+    pub async fn move_to(&self, from_key: &str) {
+        self.client.execute(sql::GATE_MOVE, &[&from_key]).await.unwrap();
+    }
+
     /// How many loads wait.
     pub async fn waiting(&self) -> i64 {
         self.client.query_one(sql::GATE_COUNT, &[]).await.unwrap().get(0)

@@ -7,6 +7,7 @@ pub(crate) const GATE_TABLE: &str = include_str!("sql/gate_table.sql");
 pub(crate) const GATE_FUNCTION: &str = include_str!("sql/gate_function.sql");
 pub(crate) const GATE_TRIGGER: &str = include_str!("sql/gate_trigger.sql");
 pub(crate) const GATE_FROM: &str = include_str!("sql/gate_from.sql");
+pub(crate) const GATE_MOVE: &str = include_str!("sql/gate_move.sql");
 pub(crate) const GATE_CLOSE: &str = include_str!("sql/gate_close.sql");
 pub(crate) const GATE_OPEN: &str = include_str!("sql/gate_open.sql");
 pub(crate) const GATE_COUNT: &str = include_str!("sql/gate_count.sql");

@@ -1,0 +1,1 @@
+UPDATE public.testkit_gate SET from_key = $1
