@@ -20,7 +20,6 @@ mod program;
 #[allow(dead_code)]
 #[path = "../../crates/engine/tests/oracle/rules.rs"]
 mod rules;
-#[allow(dead_code)]
 #[path = "../whole_program/running.rs"]
 mod running;
 

@@ -20,6 +20,8 @@ pub enum ErrorKind {
     Timeout,
     /// The server lacks disk, memory or connections.
     ResourceLimit,
+    /// The server ran into a fault of its own, or one of its extensions did.
+    ServerFault,
     /// The database refused a value of ours.
     DataRejected,
     /// A constraint, trigger or foreign key refused a row of ours.
@@ -52,6 +54,7 @@ impl ErrorKind {
             Self::Contention => "contention",
             Self::Timeout => "timeout",
             Self::ResourceLimit => "resource_limit",
+            Self::ServerFault => "server_fault",
             Self::DataRejected => "data_rejected",
             Self::Constraint => "constraint",
             Self::UniqueViolation => "unique_violation",

@@ -58,7 +58,10 @@ impl Policy {
         match kind {
             ErrorKind::ClaimLost => Decision::Drop,
             ErrorKind::CommitInDoubt => Decision::LookUp,
-            ErrorKind::ConnectionLost | ErrorKind::Contention | ErrorKind::Timeout => self.spend(trials),
+            // A fault of the server's own may be that of one user's row; if it is everybody's, nobody gets through.
+            ErrorKind::ConnectionLost | ErrorKind::Contention | ErrorKind::Timeout | ErrorKind::ServerFault => {
+                self.spend(trials)
+            }
             ErrorKind::Unreachable | ErrorKind::ServerShuttingDown | ErrorKind::ReadOnly | ErrorKind::ResourceLimit => {
                 self.wait_out(trials, now)
             }

@@ -68,6 +68,10 @@ struct Part<S: Store, R> {
     quiet: bool,
     /// Whether chunks were given back in the present pass for faults that did not pass.
     faults: bool,
+    /// Whether any chunk of the present pass ended otherwise.
+    fruitful: bool,
+    /// Since chunks have been given back for such faults, and none has ended otherwise.
+    nothing_gets_through: Option<Trials>,
 }
 
 impl<S: Store, R: Recommend> Part<S, R> {
@@ -90,6 +94,8 @@ impl<S: Store, R: Recommend> Part<S, R> {
             _grace,
             quiet: false,
             faults: false,
+            fruitful: false,
+            nothing_gets_through: None,
         }
     }
 
@@ -98,6 +104,7 @@ impl<S: Store, R: Recommend> Part<S, R> {
         let mut passes = 0;
         loop {
             let room = self.wait_for_room().await?;
+            self.wait_while_nothing_gets_through().await?;
             if claimer.is_among_suspects() {
                 // Whoever ends the process shall take nobody along, least of all users who are on trial themselves.
                 self.wait_for_lives().await?;
@@ -111,11 +118,11 @@ impl<S: Store, R: Recommend> Part<S, R> {
                 }
                 Step::PassOver { claimed } => {
                     drop(room);
-                    passes += u32::from(claimed);
+                    self.pass_over(claimed).await?;
+                    passes += u32::from(std::mem::take(&mut self.fruitful));
                     if passes >= self.shared.config.max_passes {
                         return Err(Verdict::Exhausted);
                     }
-                    self.pass_over(claimed).await?;
                     claimer.begin_pass(std::mem::take(&mut self.faults));
                     self.shared.progress.pass_begins();
                 }
@@ -214,12 +221,32 @@ impl<S: Store, R: Recommend> Part<S, R> {
             }
             Ok((claim_id, end)) => {
                 self.open.remove(&claim_id);
-                self.faults |= matches!(end, LifeEnd::GivenBack { at_fault: true });
+                if matches!(end, LifeEnd::GivenBack { at_fault: true }) {
+                    self.faults = true;
+                    self.nothing_gets_through.get_or_insert_default();
+                } else {
+                    self.fruitful = true;
+                    self.nothing_gets_through = None;
+                }
                 self.too_much_poison().map_or(Ok(()), |error| Err(Verdict::Failed(error)))
             }
             Err(error) if error.is_cancelled() => Ok(()),
             Err(error) => Err(Verdict::Failed(StoreError::caused(ErrorKind::Bug, "a chunk's task panicked", error))),
         }
+    }
+
+    /// While chunk after chunk is given back for faults, it is not the chunks: waits between claims as in an outage, longer
+    /// and longer, and not for ever. A table may be locked as a whole for as long as a DBA rewrites it.
+    async fn wait_while_nothing_gets_through(&mut self) -> Result<(), Verdict> {
+        let Some(trials) = &mut self.nothing_gets_through else { return Ok(()) };
+        let Decision::RetryAfter(wait) = self.shared.policy.wait_out(trials, Instant::now()) else {
+            let doing = format!(
+                "for {:?} every chunk had to be given back, and nobody got through: the warnings before this say what is in the way",
+                self.shared.config.outage
+            );
+            return Err(Verdict::Failed(StoreError::new(ErrorKind::Contention, doing)));
+        };
+        self.shared.stop.run_until_cancelled(sleep(wait)).await.ok_or(Verdict::Stopped)
     }
 
     /// Why not to go on, if the database or a panic refuses so many users that it is hardly their own fault.

@@ -16,6 +16,7 @@ pub(crate) fn of_database(failure: &StoreError) -> Exit {
         | ErrorKind::Timeout
         | ErrorKind::Contention
         | ErrorKind::ResourceLimit
+        | ErrorKind::ServerFault
         | ErrorKind::CommitInDoubt
         | ErrorKind::Authentication => Exit::Unreachable,
         ErrorKind::Refused | ErrorKind::SchemaMismatch => Exit::Usage,

@@ -22,7 +22,8 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::memory::{Keys, Memory, Status};
+use crate::memory::{Memory, Status};
+use crate::port::Keys;
 
 /// Longer than anything that a test waits for, by the clock that jumps.
 const FOR_EVER: Duration = Duration::from_secs(7 * 24 * 3600);

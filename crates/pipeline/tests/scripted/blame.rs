@@ -38,7 +38,7 @@ async fn a_user_whose_row_always_hangs_fails_alone_after_three_attempts_of_its_o
 async fn nobody_is_blamed_while_nobody_gets_through() {
     // A hundred users, ten at a time and then alone, while every load takes too long.
     let store = Memory::with_users(100);
-    store.script(Call::Finish, [const { Fault::Before(ErrorKind::Timeout) }; 30 + 3 * 300]);
+    store.script(Call::Finish, [const { Fault::Before(ErrorKind::Timeout) }; 30 + 27]);
     let (ended, _) = run(&store, config()).await;
     assert!(is_done(&ended), "{ended:?}");
     assert_each_once(&store);
@@ -69,7 +69,7 @@ async fn a_write_that_never_ends_is_cut_short_at_the_chunks_deadline() {
     assert!(is_done(&ended), "{ended:?}");
     assert_each_once(&store);
     let deadline = config().chunk_deadline;
-    assert!((deadline..deadline + Duration::from_secs(5)).contains(&began.elapsed()), "{:?}", began.elapsed());
+    assert!((deadline..deadline + Duration::from_secs(15)).contains(&began.elapsed()), "{:?}", began.elapsed());
     assert_eq!(shared.progress.counts().given_back, 1);
 }
 

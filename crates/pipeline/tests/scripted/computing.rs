@@ -11,7 +11,8 @@ use tokio::time::advance;
 use uuid::Uuid;
 
 use crate::bench::{Told, assert_each_once, config, is_done, part, shared};
-use crate::memory::{Call, Keys, Memory, Status};
+use crate::memory::{Call, Memory, Status};
+use crate::port::Keys;
 
 #[tokio::test(start_paused = true)]
 async fn a_panic_in_the_engine_or_the_encoder_fails_one_user_and_the_pool_lives_on() {

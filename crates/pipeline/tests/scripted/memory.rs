@@ -3,17 +3,12 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
 
 use cardgenius_engine::user::{Spend, User};
-use cardgenius_engine::{Engine, TopTen};
 use cardgenius_pipeline::compute::ComputedChunk;
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 use cardgenius_pipeline::lease::LeaseView;
-use cardgenius_pipeline::ports::{
-    Chunk, ClaimRequest, ClaimRow, ClaimTotals, Claimed, ClaimedUser, Closed, Encode, Run, RunRequest, RunState,
-    RunTotals, Store, Suspicion, Swept,
-};
+use cardgenius_pipeline::ports::{Chunk, ClaimRequest, ClaimTotals, Claimed, ClaimedUser, Closed, RunState, Suspicion};
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::yield_now;
 use tokio_util::sync::CancellationToken;
@@ -104,7 +99,7 @@ pub struct Tables {
     pub most_open: usize,
     /// Finishes that were under way at once, at most.
     pub most_finishing: usize,
-    finishing: usize,
+    pub finishing: usize,
     script: HashMap<Call, VecDeque<Fault>>,
     pub calls: HashMap<Call, u32>,
     /// A user whose row no load gets past.
@@ -195,7 +190,7 @@ impl Memory {
         self.tables().happens(event);
     }
 
-    async fn perform<T>(
+    pub async fn perform<T>(
         &self,
         call: Call,
         work: impl FnOnce(&mut Tables) -> Result<T, StoreError> + Send,
@@ -290,7 +285,7 @@ impl Tables {
     }
 
     /// Spends an attempt of a claim's only user, and fails it with its last.
-    fn give_up(&mut self, claim_id: Uuid, limit: u32) -> ClaimTotals {
+    pub fn give_up(&mut self, claim_id: Uuid, limit: u32) -> ClaimTotals {
         if let Some(claim) = self.claims.get_mut(&claim_id).filter(|claim| claim.open)
             && let [user_id] = &claim.users[..]
             && let Some(row) = self.users.get_mut(user_id)
@@ -307,7 +302,7 @@ impl Tables {
         self.release(claim_id)
     }
 
-    fn release(&mut self, claim_id: Uuid) -> ClaimTotals {
+    pub fn release(&mut self, claim_id: Uuid) -> ClaimTotals {
         let Some(claim) = self.claims.get_mut(&claim_id).filter(|claim| claim.open) else {
             return self.claims.get(&claim_id).map(|claim| claim.totals).unwrap_or_default();
         };
@@ -329,7 +324,7 @@ impl Tables {
         claim.totals
     }
 
-    fn claim(&mut self, request: &ClaimRequest) -> Claimed {
+    pub fn claim(&mut self, request: &ClaimRequest) -> Claimed {
         if self.run != RunState::Open {
             return Claimed::RunClosed;
         }
@@ -364,7 +359,7 @@ impl Tables {
         self.claims.values().filter(|claim| claim.open).count()
     }
 
-    fn finish(&mut self, chunk: &ComputedChunk) -> Result<ClaimTotals, StoreError> {
+    pub fn finish(&mut self, chunk: &ComputedChunk) -> Result<ClaimTotals, StoreError> {
         let lost = || StoreError::new(ErrorKind::ClaimLost, "not open");
         let claim = self.claims.get_mut(&chunk.claim_id).filter(|claim| claim.open).ok_or_else(lost)?;
         if chunk.users.iter().any(|user| Some(&*user.user_id) == self.hangs.as_deref()) {
@@ -397,7 +392,7 @@ impl Tables {
         Ok(claim.totals)
     }
 
-    fn close(&mut self, state: RunState, reason: Option<&str>) -> Closed {
+    pub fn close(&mut self, state: RunState, reason: Option<&str>) -> Closed {
         let open = self.open_claims() as u64;
         if self.run == RunState::Open && open > 0 && state == RunState::Done {
             return Closed::LiveClaims(open);
@@ -407,106 +402,5 @@ impl Tables {
             self.reason = reason.map(str::to_owned);
         }
         Closed::Closed(self.run)
-    }
-}
-
-/// Writes the key and a line break: what is loaded can be looked at.
-#[derive(Debug, Default)]
-pub struct Keys {
-    /// Whom it panics on.
-    pub panics_at: Option<String>,
-}
-
-impl Encode for Keys {
-    fn encode(&self, user_id: &str, _: &TopTen, out: &mut Vec<u8>) {
-        assert!(self.panics_at.as_deref() != Some(user_id), "told to panic");
-        out.extend_from_slice(user_id.as_bytes());
-        out.push(b'\n');
-    }
-}
-
-/// One finish more is under way while this lives.
-struct Finishing(Memory);
-
-impl Finishing {
-    fn begin(memory: &Memory) -> Self {
-        let mut tables = memory.tables();
-        tables.finishing += 1;
-        tables.most_finishing = tables.most_finishing.max(tables.finishing);
-        Self(memory.clone())
-    }
-}
-
-impl Drop for Finishing {
-    fn drop(&mut self) {
-        self.0.tables().finishing -= 1;
-    }
-}
-
-impl Store for Memory {
-    type Encoder = Keys;
-
-    fn encoder(&self, _: &Engine) -> Keys {
-        Keys::default()
-    }
-
-    async fn register(&self, _: Duration) -> Result<(), StoreError> {
-        Ok(())
-    }
-
-    async fn renew(&self, _: Duration) -> Result<(), StoreError> {
-        self.perform(Call::Renew, |_| Ok(())).await
-    }
-
-    async fn deregister(&self) -> Result<(), StoreError> {
-        Ok(())
-    }
-
-    async fn open_or_join(&self, _: &RunRequest) -> Result<Run, StoreError> {
-        Err(StoreError::new(ErrorKind::Bug, "these tests open no run"))
-    }
-
-    async fn close_run(&self, _: Uuid, state: RunState, reason: Option<&str>) -> Result<Closed, StoreError> {
-        self.perform(Call::Close, |tables| Ok(tables.close(state, reason))).await
-    }
-
-    async fn run_totals(&self, _: Uuid) -> Result<RunTotals, StoreError> {
-        self.perform(Call::Totals, |tables| {
-            let open_claims = tables.open_claims() as u64;
-            Ok(RunTotals { state: Some(tables.run), open_claims, ..RunTotals::default() })
-        })
-        .await
-    }
-
-    async fn claim(&self, request: &ClaimRequest) -> Result<Claimed, StoreError> {
-        let claimed = self.perform(Call::Claim, |tables| Ok(tables.claim(request))).await?;
-        if matches!(claimed, Claimed::Chunk(_)) {
-            self.claimed.notify_one();
-        }
-        Ok(claimed)
-    }
-
-    async fn finish(&self, chunk: &ComputedChunk) -> Result<ClaimTotals, StoreError> {
-        let _finishing = Finishing::begin(self);
-        self.perform(Call::Finish, |tables| tables.finish(chunk)).await
-    }
-
-    async fn look_up(&self, claim_id: Uuid) -> Result<Option<ClaimRow>, StoreError> {
-        self.perform(Call::LookUp, |tables| {
-            Ok(tables.claims.get(&claim_id).map(|claim| ClaimRow { totals: claim.totals, open: claim.open }))
-        })
-        .await
-    }
-
-    async fn give_back(&self, claim_id: Uuid) -> Result<ClaimTotals, StoreError> {
-        self.perform(Call::GiveBack, |tables| Ok(tables.release(claim_id))).await
-    }
-
-    async fn give_up(&self, claim_id: Uuid, limit: u32, _: &str) -> Result<ClaimTotals, StoreError> {
-        self.perform(Call::GiveBack, |tables| Ok(tables.give_up(claim_id, limit))).await
-    }
-
-    async fn sweep(&self, _: Duration) -> Result<Swept, StoreError> {
-        Ok(Swept::default())
     }
 }

@@ -65,16 +65,35 @@ async fn users_that_come_back_behind_the_cursor_of_the_last_pass_are_found() {
 #[tokio::test(start_paused = true)]
 async fn a_run_ends_after_a_bounded_number_of_passes() {
     let store = Memory::with_users(10);
-    // Nothing ever gets done: each pass claims, fails thrice, and gives back; from the second on, user by user. Nobody
-    // fails for it, since everybody does.
-    store.script(Call::Finish, [const { Fault::Before(ErrorKind::Contention) }; 1_000]);
+    // The customer has new spending of somebody in every chunk, whenever it is being finished.
+    store.script(Call::Finish, [const { Fault::Meanwhile(Event::SetNew(4)) }; 1_000]);
     let (ended, _) = run(&store, config()).await;
     assert!(is_done(&ended), "{ended:?}");
     let tables = store.tables();
-    assert!(tables.users.values().all(|row| row.status == Status::New && row.settled == 0));
     assert!(tables.reason.as_deref().is_some_and(|reason| reason.contains("10 passes")), "{:?}", tables.reason);
-    assert_eq!(tables.calls[&Call::Finish], 3 + 9 * 10 * 3);
-    assert!(tables.users.values().all(|row| row.attempts == 0));
+    assert_eq!(tables.calls[&Call::Finish], 10);
+    assert_eq!(tables.users["U000004"].status, Status::New, "waits for the next run");
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_nobody_gets_through_the_run_waits_as_in_an_outage_and_nobody_pays_for_it() {
+    for (faults, gets_through) in [(30, true), (1_000_000, false)] {
+        let store = Memory::with_users(10);
+        store.script(Call::Finish, (0..faults).map(|_| Fault::Before(ErrorKind::Contention)));
+        let began = Instant::now();
+        let (ended, _) = run(&store, config()).await;
+        if gets_through {
+            assert!(is_done(&ended), "{ended:?}");
+            assert_each_once(&store);
+            continue;
+        }
+        assert!(matches!(&ended, Ended::Failed(error) if error.kind() == ErrorKind::Contention), "{ended:?}");
+        let (outage, waited) = (config().outage, began.elapsed());
+        assert!((outage..outage + Duration::from_secs(60)).contains(&waited), "{waited:?}");
+        let tables = store.tables();
+        assert_eq!(tables.run, RunState::Open, "for the next start");
+        assert!(tables.users.values().all(|row| (row.status, row.attempts, row.settled) == (Status::New, 0, 0)));
+    }
 }
 
 #[tokio::test(start_paused = true)]

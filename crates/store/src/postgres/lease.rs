@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
 use tokio_postgres::Client;
 use tokio_postgres::types::ToSql;
 
@@ -14,7 +15,20 @@ use super::transaction::Statement;
 /// The connection, made when needed and thrown away at the first trouble.
 #[derive(Default)]
 pub(super) struct LeaseLine {
-    client: Mutex<Option<Client>>,
+    line: Mutex<Option<Line>>,
+}
+
+/// A connection and the task that drives it. Dropped it is closed at once, whatever the server is still at: the driver by
+/// itself would wait for the answer, and every renewal that hangs would leave a session behind.
+struct Line {
+    client: Client,
+    driving: JoinHandle<()>,
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.driving.abort();
+    }
 }
 
 impl PostgresStore {
@@ -52,16 +66,27 @@ impl PostgresStore {
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<u64, StoreError> {
         let limits = self.source.limits();
-        let mut line = self.lease_line.client.lock().await;
-        let client = match line.take() {
-            Some(client) if !client.is_closed() => client,
-            _ => self.source.dial().connect_alone(limits.connect).await?.0,
+        let mut kept = self.lease_line.line.lock().await;
+        let line = match kept.take() {
+            Some(line) if !line.client.is_closed() => line,
+            _ => self.new_line().await?,
         };
-        let outcome = within(limits.renewal, statement.doing, client.execute(&statement.sql, parameters)).await;
+        let outcome = within(limits.renewal, statement.doing, line.client.execute(&statement.sql, parameters)).await;
         let sound = outcome.as_ref().err().is_none_or(|error| error.kind() == ErrorKind::Contention);
         if sound {
-            *line = Some(client);
+            *kept = Some(line);
         }
         outcome
+    }
+
+    /// A connection on which the server ends by itself what takes longer than a renewal may.
+    async fn new_line(&self) -> Result<Line, StoreError> {
+        let limits = self.source.limits();
+        let (client, driving) = self.source.dial().connect_alone(limits.connect).await?;
+        let line = Line { client, driving };
+        let session = &self.statements.lease_session;
+        let limit = limits.renewal.as_millis().to_string();
+        within(limits.renewal, session.doing, line.client.execute(&session.sql, &[&limit])).await?;
+        Ok(line)
     }
 }

@@ -38,6 +38,8 @@ fn kind_of_class(code: &str) -> ErrorKind {
         Some("3D" | "3F" | "42" | "0A") => ErrorKind::SchemaMismatch,
         Some("40") => ErrorKind::Contention,
         Some("57") => ErrorKind::ServerShuttingDown,
+        // internal_error, data_corrupted, index_corrupted; a file that may not grow any more is told like this too
+        Some("XX") => ErrorKind::ServerFault,
         _ => ErrorKind::Bug,
     }
 }
@@ -137,7 +139,7 @@ mod tests {
             ("28P01", ErrorKind::Authentication),
             ("3D000", ErrorKind::SchemaMismatch),
             ("08006", ErrorKind::ConnectionLost),
-            ("XX000", ErrorKind::Bug),
+            ("XX000", ErrorKind::ServerFault),
             ("", ErrorKind::Bug),
         ] {
             assert_eq!(kind_of_code(code), kind, "{code}");

@@ -40,6 +40,7 @@ statements! {
     instance_register: "registering this instance",
     instance_stop: "deregistering this instance",
     lease_renew: "renewing the lease",
+    lease_session: "preparing the lease's connection",
     orphans_hold: "looking for orphaned users",
     orphans_return: "healing orphaned users",
     output_copy: "loading recommendations",

@@ -1,0 +1,114 @@
+//! The port on the store in memory: each call goes through the script.
+
+use std::time::Duration;
+
+use cardgenius_engine::{Engine, TopTen};
+use cardgenius_pipeline::compute::ComputedChunk;
+use cardgenius_pipeline::error::{ErrorKind, StoreError};
+use cardgenius_pipeline::ports::{
+    ClaimRequest, ClaimRow, ClaimTotals, Claimed, Closed, Encode, Run, RunRequest, RunState, RunTotals, Store, Swept,
+};
+use uuid::Uuid;
+
+use crate::memory::{Call, Memory};
+
+/// Writes the key and a line break: what is loaded can be looked at.
+#[derive(Debug, Default)]
+pub struct Keys {
+    /// Whom it panics on.
+    pub panics_at: Option<String>,
+}
+
+impl Encode for Keys {
+    fn encode(&self, user_id: &str, _: &TopTen, out: &mut Vec<u8>) {
+        assert!(self.panics_at.as_deref() != Some(user_id), "told to panic");
+        out.extend_from_slice(user_id.as_bytes());
+        out.push(b'\n');
+    }
+}
+
+/// One finish more is under way while this lives.
+struct Finishing(Memory);
+
+impl Finishing {
+    fn begin(memory: &Memory) -> Self {
+        let mut tables = memory.tables();
+        tables.finishing += 1;
+        tables.most_finishing = tables.most_finishing.max(tables.finishing);
+        Self(memory.clone())
+    }
+}
+
+impl Drop for Finishing {
+    fn drop(&mut self) {
+        self.0.tables().finishing -= 1;
+    }
+}
+
+impl Store for Memory {
+    type Encoder = Keys;
+
+    fn encoder(&self, _: &Engine) -> Keys {
+        Keys::default()
+    }
+
+    async fn register(&self, _: Duration) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn renew(&self, _: Duration) -> Result<(), StoreError> {
+        self.perform(Call::Renew, |_| Ok(())).await
+    }
+
+    async fn deregister(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn open_or_join(&self, _: &RunRequest) -> Result<Run, StoreError> {
+        Err(StoreError::new(ErrorKind::Bug, "these tests open no run"))
+    }
+
+    async fn close_run(&self, _: Uuid, state: RunState, reason: Option<&str>) -> Result<Closed, StoreError> {
+        self.perform(Call::Close, |tables| Ok(tables.close(state, reason))).await
+    }
+
+    async fn run_totals(&self, _: Uuid) -> Result<RunTotals, StoreError> {
+        self.perform(Call::Totals, |tables| {
+            let open_claims = tables.open_claims() as u64;
+            Ok(RunTotals { state: Some(tables.run), open_claims, ..RunTotals::default() })
+        })
+        .await
+    }
+
+    async fn claim(&self, request: &ClaimRequest) -> Result<Claimed, StoreError> {
+        let claimed = self.perform(Call::Claim, |tables| Ok(tables.claim(request))).await?;
+        if matches!(claimed, Claimed::Chunk(_)) {
+            self.claimed.notify_one();
+        }
+        Ok(claimed)
+    }
+
+    async fn finish(&self, chunk: &ComputedChunk) -> Result<ClaimTotals, StoreError> {
+        let _finishing = Finishing::begin(self);
+        self.perform(Call::Finish, |tables| tables.finish(chunk)).await
+    }
+
+    async fn look_up(&self, claim_id: Uuid) -> Result<Option<ClaimRow>, StoreError> {
+        self.perform(Call::LookUp, |tables| {
+            Ok(tables.claims.get(&claim_id).map(|claim| ClaimRow { totals: claim.totals, open: claim.open }))
+        })
+        .await
+    }
+
+    async fn give_back(&self, claim_id: Uuid) -> Result<ClaimTotals, StoreError> {
+        self.perform(Call::GiveBack, |tables| Ok(tables.release(claim_id))).await
+    }
+
+    async fn give_up(&self, claim_id: Uuid, limit: u32, _: &str) -> Result<ClaimTotals, StoreError> {
+        self.perform(Call::GiveBack, |tables| Ok(tables.give_up(claim_id, limit))).await
+    }
+
+    async fn sweep(&self, _: Duration) -> Result<Swept, StoreError> {
+        Ok(Swept::default())
+    }
+}
