@@ -34,17 +34,20 @@ async fn frozen_without_a_session_on_the_target(sides: &Sides, taken_out: &str) 
     let client = sides.source.connect().await;
     populate(&client, &sides.source.tables, USERS, 322).await;
     client.batch_execute("BEGIN; LOCK TABLE cardgenius_runs IN ACCESS EXCLUSIVE MODE").await.unwrap();
-    let start = instance(sides, taken_out).variable("CARDGENIUS_LIMITS__LOCK_MS", "30000");
+    let target_url = sides.target.server.tcp_url(&sides.target.name).unwrap();
+    let start = instance(sides, taken_out)
+        .variable("CARDGENIUS_TARGET__URL", &target_url)
+        .variable("CARDGENIUS_LIMITS__LOCK_MS", "30000");
     let frozen = spawn(start.failpoints("target.begin=1*return(freeze)"));
     let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'cardgenius_runs'::regclass";
     until("a start that waits", async || (sides.source.psql(waiting) != "0").then_some(())).await;
-    let sockets = frozen.sockets();
     let ended = sides.target.psql(
         "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
          WHERE datname = current_database() AND application_name LIKE 'cardgenius/%'",
     );
     assert_ne!(ended, "0", "its first look at the target leaves a session");
-    until("its end of the connection to close", async || (frozen.sockets() < sockets).then_some(())).await;
+    // Only the target is reached over TCP.
+    until("its end of the connection to close", async || (frozen.tcp_sockets() == 0).then_some(())).await;
     client.batch_execute("ROLLBACK").await.unwrap();
     frozen.is_stopped();
     frozen
@@ -76,6 +79,7 @@ async fn rows_written_late(taken_out: &str) -> usize {
     if taken_out.is_empty() {
         assert!(late.stderr.contains("claim lost"), "{}", late.stderr);
     }
+    println!("{taken_out:?} taken out, and it woke:\n{}", late.stderr);
     let source = sides.source.connect().await;
     let found = violations(&source, &sides.target.connect().await, &sides.source.tables).await;
     stale(&sides).await + found.len()

@@ -96,6 +96,11 @@ impl Running {
         self.stderr.0.wait_for(what, times);
     }
 
+    /// How often it has said this on standard error so far.
+    pub fn times_said(&self, what: &str) -> usize {
+        self.stderr.0.text.lock().unwrap().0.matches(what).count()
+    }
+
     /// Waits until it has printed this on standard output.
     pub fn printed(&self, what: &str) {
         self.stdout.0.wait_for(what, 1);
@@ -122,15 +127,16 @@ impl Running {
         }
     }
 
-    /// How many sockets it has open.
-    pub fn sockets(&self) -> usize {
+    /// How many TCP sockets it has, whatever their state.
+    pub fn tcp_sockets(&self) -> usize {
         let files = std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).unwrap();
-        let is_socket = |file: std::io::Result<std::fs::DirEntry>| {
-            // One that was closed meanwhile is none.
-            let Ok(open) = file.and_then(|file| std::fs::read_link(file.path())) else { return false };
-            open.to_string_lossy().starts_with("socket:")
-        };
-        files.map(is_socket).filter(|is| *is).count()
+        // One that was closed meanwhile is none.
+        let links = files.filter_map(|file| std::fs::read_link(file.ok()?.path()).ok());
+        let links: Vec<String> = links.map(|link| link.to_string_lossy().into_owned()).collect();
+        let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
+        // The tenth column is the inode, by which the link names the socket: proc_pid_net(5).
+        let inodes = table.lines().skip(1).filter_map(|line| line.split_whitespace().nth(9));
+        inodes.filter(|inode| links.contains(&format!("socket:[{inode}]"))).count()
     }
 
     /// Waits for its end by this signal; what it said on standard error.
