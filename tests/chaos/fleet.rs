@@ -117,8 +117,6 @@ impl Slot {
         let expected = match status.code() {
             // Done; or, as a supervisor is told, to be started again when the database can be reached.
             Some(0 | 75) => true,
-            // A start on a server that is read-only just then is refused.
-            Some(64) => self.log.tail(1).contains("refused (read-only-server)"),
             Some(_) => false,
             None => process.killed && status.signal() == Some(Signal::SIGKILL as i32),
         };

@@ -90,6 +90,19 @@ async fn reconfigured(dba: &Client, change: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_start_on_a_server_that_takes_no_writes_asks_to_be_started_again() {
+    let server = TestServer::launch(PostgresOptions::for_tests());
+    let scene = Scene::on(&server, USERS, 309).await;
+    let dba = scene.source.connect().await;
+    reconfigured(&dba, READ_ONLY).await;
+    let answer = scene.start(20).run().ended(75);
+    holds_all(&answer.stderr, &["refused (read-only-server)", "default_transaction_read_only"]);
+    reconfigured(&dba, WRITABLE).await;
+    scene.start(20).run().ended(0);
+    scene.all_well().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_takes_no_writes_for_a_while_is_waited_for_and_costs_nobody_anything() {
     let server = TestServer::launch(PostgresOptions::for_tests());
     let scene = Scene::on(&server, USERS, 304).await;

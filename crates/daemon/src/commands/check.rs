@@ -1,7 +1,7 @@
 //! `cardgenius check`: what would keep a run from starting, without changing anything.
 
 use cardgenius_store::config::StoreConfig;
-use cardgenius_store::postgres::PostgresStore;
+use cardgenius_store::postgres::{PostgresStore, READ_ONLY_SERVER};
 use tracing::{info, warn};
 use uuid::Uuid;
 
@@ -45,7 +45,9 @@ pub(crate) async fn sound_store(config: &Config) -> Result<PostgresStore, Exit> 
     for refusal in &inspection.refusals {
         output::complain(&format!("refused ({}): {}", refusal.name, refusal.message));
     }
-    Err(Exit::Usage)
+    // In the middle of a failover a server takes no writes for a while: whatever supervises the program shall start it again.
+    let may_pass = inspection.refusals.iter().all(|refusal| refusal.name == READ_ONLY_SERVER);
+    Err(if may_pass { Exit::Unreachable } else { Exit::Usage })
 }
 
 fn connections(config: &StoreConfig) -> String {

@@ -25,7 +25,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use self::address::same_database;
-pub use self::inspect::{Inspection, Refusal};
+pub use self::inspect::{Inspection, READ_ONLY_SERVER, Refusal};
 
 use cardgenius_engine::Engine;
 use cardgenius_pipeline::compute::ComputedChunk;

@@ -19,6 +19,7 @@ use cardgenius_pipeline::error::{ErrorKind, StoreError};
 use self::facts::{Facts, Relation};
 use self::gather::{Wanted, gather};
 use self::questions::Questions;
+pub use self::rules::READ_ONLY_SERVER;
 use super::PostgresStore;
 use super::sessions::Sessions;
 use super::transaction::Statement;

@@ -52,10 +52,13 @@ pub(super) fn old_server(database: &Database) -> Refusal {
     )
 }
 
+/// The name of the only refusal that may pass by itself: after a failover, or while somebody has switched writes off.
+pub const READ_ONLY_SERVER: &str = "read-only-server";
+
 /// A server that takes no writes from us; `whom` is the place or the role.
 pub(super) fn read_only(called: &str, whom: &str) -> Refusal {
     Refusal::new(
-        "read-only-server",
+        READ_ONLY_SERVER,
         format!(
             "{called} takes no writes from us ({whom}): it is a standby, or default_transaction_read_only is on for the role or the database; give the address of the primary, or switch that setting off"
         ),
