@@ -15,7 +15,7 @@ use cardgenius_testkit::TestServer;
 use tempfile::TempDir;
 
 use crate::program::holds_all;
-use crate::running::spawn;
+use crate::running::{Running, spawn};
 use crate::scene::Scene;
 
 const DISK_BYTES: usize = 32 << 20;
@@ -85,11 +85,8 @@ fn limit_files(server: &TestServer, bytes: &str) {
 
 /// A run that is under way when the disk becomes full, and ends well after `free` has made room.
 async fn waits_for_room(scene: Scene<'_>, free: impl FnOnce()) {
-    let run = spawn(scene.start(100));
+    let run = full(&scene).await;
     run.said("SQLSTATE 53100");
-    run.said("finishing failed; trying again");
-    let counts = scene.audited().await;
-    assert!(counts.new + counts.pending > 0 && counts.failed == 0, "{counts:?}");
     free();
     let answer = run.end().ended(0);
     holds_all(&answer.stderr, &[r#""kind":"resource_limit""#]);
@@ -97,12 +94,27 @@ async fn waits_for_room(scene: Scene<'_>, free: impl FnOnce()) {
     scene.all_well().await;
 }
 
+/// A run that has met the full disk.
+async fn full(scene: &Scene<'_>) -> Running {
+    let run = spawn(scene.start(100));
+    run.said("finishing failed; trying again");
+    let counts = scene.audited().await;
+    assert!(counts.new + counts.pending > 0 && counts.failed == 0, "{counts:?}");
+    run
+}
+
 async fn with_limited_files(server: &TestServer, seed: i64) {
     let scene = Scene::on(server, 2_000, seed).await;
     // The table grows beyond the limit with few rows.
     scene.source.psql("ALTER TABLE {{output}} SET (fillfactor = 10)");
     limit_files(server, &FILE_SIZE_LIMIT.to_string());
-    waits_for_room(scene, || limit_files(server, "unlimited")).await;
+    let run = full(&scene).await;
+    run.said("could not extend file");
+    limit_files(server, "unlimited");
+    // PostgreSQL 15 says 53100 of a file that could grow in part, and XX000, a fault of its own, of one that could not grow
+    // at all: then the chunk may be given back and done later.
+    run.end().ended(0);
+    scene.all_well().await;
 }
 
 fn fill(disk: &Path) -> PathBuf {
