@@ -15,6 +15,8 @@ mod people;
 #[allow(dead_code)]
 #[path = "../whole_program/place.rs"]
 mod place;
+#[path = "../points.rs"]
+mod points;
 #[path = "../program.rs"]
 mod program;
 #[allow(dead_code)]
@@ -33,7 +35,6 @@ mod mutants;
 mod network;
 mod other_sessions;
 mod poison;
-mod release;
 mod scene;
 mod server;
 mod sides;

@@ -69,11 +69,12 @@ async fn stale(sides: &Sides) -> usize {
 async fn rows_written_late(taken_out: &str) -> usize {
     let sides = Sides::two();
     let frozen = frozen_without_a_session_on_the_target(&sides, taken_out).await;
-    let other = spawn(instance(&sides, taken_out));
-    other.said("swept what dead instances had left");
+    let other = instance(&sides, taken_out).run().ended(0);
+    assert!(other.stderr.contains("swept what dead instances had left"), "{}", other.stderr);
     sides.source.psql("UPDATE {{input}} SET avg_amazon_gmv = 91234.56, processing_status = 'new'");
-    other.end().ended(0);
-    assert_eq!(stale(&sides).await, 0, "before it wakes");
+    instance(&sides, taken_out).run().ended(0);
+    let done = "SELECT count(*) FROM {{input}} WHERE processing_status = 'completed'";
+    assert_eq!((stale(&sides).await, sides.source.psql(done)), (0, USERS.to_string()), "before it wakes");
     frozen.signal(Signal::SIGCONT);
     let late = frozen.end();
     if taken_out.is_empty() {

@@ -9,7 +9,7 @@ use crate::place::{CUSTOMER, SERVER, migrated, on};
 use crate::program::Start;
 
 /// Notes every attempt and every crash that a user is charged with: settling sets both to zero again.
-const CHARGES: &str = "CREATE TABLE charges (user_id text, attempts integer, crashes integer);
+pub const CHARGES: &str = "CREATE TABLE charges (user_id text, attempts integer, crashes integer);
     CREATE FUNCTION charge() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
         INSERT INTO charges VALUES

@@ -7,6 +7,7 @@ use crate::instances::with_short_leases;
 use crate::place::backfill;
 use crate::program::Start;
 use crate::running::spawn;
+use crate::scene::CHARGES;
 use crate::sides::Sides;
 
 const USERS: i64 = 400;
@@ -47,6 +48,7 @@ async fn one_user_that_ends_the_process_fails_alone_and_takes_nobody_along() {
 async fn users_on_trial_are_tried_one_by_one_and_never_beside_others() {
     let sides = Sides::one();
     populate(&sides.source.connect().await, &sides.source.tables, USERS, 312).await;
+    sides.source.psql(CHARGES);
     // As after a storm of kills: everybody was there six times, the guilty one among them.
     sides.source.psql("UPDATE {{input}} SET crashes = 6 WHERE user_id BETWEEN 'CK0000100' AND 'CK0000140'");
     for _ in 0..3 {
@@ -56,6 +58,7 @@ async fn users_on_trial_are_tried_one_by_one_and_never_beside_others() {
     let counts = sides.audited().await;
     assert_eq!(counts, Counts { users: USERS, completed: USERS - 1, failed: 1, ..Counts::default() });
     assert_eq!(sides.source.psql("SELECT user_id FROM {{input}} WHERE processing_status = 'failed'"), "CK0000120");
+    assert_eq!(sides.source.psql("SELECT coalesce(sum(attempts), 0) FROM charges"), "0");
     // Each death hit one user only.
     let swept = sides.source.psql("SELECT max(users), count(*) FROM {{claims}} WHERE state = 'swept'");
     assert_eq!(swept, "1|3");

@@ -60,10 +60,13 @@ impl Claimer {
     }
 
     /// Begins a further pass. After one in which chunks were given back for faults that did not pass, chunks are a tenth as
-    /// large, down to one user: who is at fault is found, and everybody else done. After one without they grow again.
-    pub fn begin_pass(&mut self, after_faults: bool) {
-        self.rows_now =
-            if after_faults { (self.rows_now / 10).max(1) } else { (self.rows_now * 10).min(self.chunk_rows) };
+    /// large as the largest of those, down to one user: who is at fault is found, and everybody else done. After one
+    /// without they grow again.
+    pub fn begin_pass(&mut self, largest_at_fault: Option<usize>) {
+        self.rows_now = match largest_at_fault {
+            Some(users) => (users.min(self.rows_now) / 10).max(1),
+            None => (self.rows_now * 10).min(self.chunk_rows),
+        };
     }
 
     /// Moves on by the answer.
@@ -136,13 +139,14 @@ mod tests {
     #[test]
     fn chunks_shrink_to_one_user_after_passes_with_faults_and_grow_again_after_those_without() {
         let mut claimer = Claimer::new(Uuid::nil(), 2_500);
-        let mut rows = |after_faults| {
-            claimer.begin_pass(after_faults);
+        let mut rows = |at_fault| {
+            claimer.begin_pass(at_fault);
             claimer.request().rows
         };
-        let shrinking: Vec<usize> = (0..5).map(|_| rows(true)).collect();
-        let growing: Vec<usize> = (0..5).map(|_| rows(false)).collect();
+        let shrinking: Vec<usize> = [2_500, 250, 25, 2, 1].into_iter().map(|users| rows(Some(users))).collect();
+        let growing: Vec<usize> = (0..5).map(|_| rows(None)).collect();
         assert_eq!((&shrinking[..], &growing[..]), (&[250, 25, 2, 1, 1][..], &[10, 100, 1_000, 2_500, 2_500][..]));
+        assert_eq!(rows(Some(3)), 1, "the last chunk of a table may be small");
     }
 
     #[test]

@@ -15,7 +15,7 @@ pub struct PipelineConfig {
     pub sessions: usize,
     /// From claim to finish at most; then the chunk is given back.
     pub chunk_deadline: Duration,
-    /// Passes over the table that claim something, at most, in one run.
+    /// Passes over the table, at most, in one run, of those in which a chunk did not fall to faults or an outage.
     pub max_passes: u32,
     /// For chunks in flight, after a request to stop.
     pub grace: Duration,
@@ -59,7 +59,7 @@ impl Default for PipelineConfig {
             sweep: Duration::from_secs(5),
             attempts: 3,
             retry_base: Duration::from_secs(1),
-            retry_max: Duration::from_secs(30),
+            retry_max: Duration::from_secs(10),
             outage: Duration::from_secs(600),
         }
     }

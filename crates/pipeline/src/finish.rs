@@ -15,7 +15,7 @@ use crate::error::{ErrorKind, StoreError};
 use crate::failpoint;
 use crate::lease::LeaseView;
 use crate::policy::{Decision, Policy, Trials};
-use crate::ports::{Chunk, ClaimTotals, Store};
+use crate::ports::{Blame, Chunk, ClaimTotals, Store};
 use crate::progress::Progress;
 
 /// What every chunk's life shares.
@@ -48,11 +48,8 @@ pub struct Shared<S: Store, R> {
 pub enum LifeEnd {
     /// Every user is completed, failed or superseded.
     Settled,
-    /// Its users are `new` again, but for those locked by somebody else.
-    GivenBack {
-        /// Whether it was for faults that hit this chunk: in smaller ones they hit fewer.
-        at_fault: bool,
-    },
+    /// Its users are `new` again, but for those locked by somebody else, and one that has spent its last attempt.
+    GivenBack(Why),
     /// It was swept from under us.
     Lost,
     /// The next one would fail in the same way.
@@ -64,15 +61,27 @@ pub enum LifeEnd {
     },
 }
 
+/// Why a chunk is given back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Why {
+    /// A stop was asked for, or its rows are locked by somebody else.
+    #[default]
+    Asked,
+    /// Its deadline came while it waited: for the database, the lease or a session.
+    Outage,
+    /// Faults that hit this chunk did not pass: in a smaller one they hit fewer.
+    Fault,
+}
+
 /// What is known of a claim that is given back.
 #[derive(Clone, Debug, Default)]
 pub struct Returning<'a> {
     /// What was counted of it, if that is known; a commit that was in doubt may have settled more.
     pub known: Option<&'a ClaimTotals>,
-    /// Whether it is for faults that did not pass.
-    pub at_fault: bool,
+    /// Why.
+    pub why: Why,
     /// The fault, if a user that is alone with it has to answer for it.
-    pub own_fault: Option<String>,
+    pub blame: Option<Blame>,
 }
 
 /// What one attempt at finishing came to.
@@ -89,7 +98,7 @@ impl<S: Store, R: Recommend> Shared<S, R> {
     pub async fn live(&self, chunk: Chunk) -> LifeEnd {
         let claim_id = chunk.claim_id;
         let users = chunk.users.len();
-        let started = Instant::now();
+        let (started, completed) = (Instant::now(), self.progress.counts().completed);
         let deadline = started + self.config.chunk_deadline;
         self.progress.chunk_started();
         // A chunk that is cut off here is given back at its deadline, or swept.
@@ -98,14 +107,14 @@ impl<S: Store, R: Recommend> Shared<S, R> {
         let end = match timeout_at(deadline, computing).await {
             Ok(Ok(computed)) => {
                 let _ = failpoint!("chunk.computed");
-                self.settle(&computed, deadline).await
+                self.settle(&computed, completed, deadline).await
             }
             Ok(Err(error)) => self.give_back_and_stop(claim_id, error).await,
             Err(_) => {
                 warn!(claim.id = %claim_id, users, "a chunk was not computed by its deadline; giving it back");
-                let fault = self.fault_of_its_own("not computed by the chunk's deadline".into());
+                let blame = self.blame(completed, ErrorKind::Timeout, "not computed by the chunk's deadline".into());
                 let nothing = ClaimTotals::default();
-                self.give_back(claim_id, Returning { known: Some(&nothing), at_fault: true, own_fault: fault }).await
+                self.give_back(claim_id, Returning { known: Some(&nothing), why: Why::Fault, blame }).await
             }
         };
         self.progress.chunk_ended();
@@ -113,15 +122,19 @@ impl<S: Store, R: Recommend> Shared<S, R> {
         end
     }
 
-    async fn settle(&self, computed: &ComputedChunk, deadline: Instant) -> LifeEnd {
+    async fn settle(&self, computed: &ComputedChunk, completed_before: u64, deadline: Instant) -> LifeEnd {
         let mut settling = Settling::new(self, computed);
-        let (mut at_fault, mut own_fault) = (false, None);
-        while Instant::now() < deadline {
-            let Ok(Some(session)) = timeout_at(deadline, self.may_finish()).await else { break };
+        let (mut why, mut blame) = (Why::Asked, None);
+        loop {
+            let Ok(Some(session)) = timeout_at(deadline, self.may_finish()).await else {
+                why = Why::Outage;
+                break;
+            };
             // Cut short, its session is ended by whatever is asked about this claim next.
             let Ok(attempt) = timeout_at(deadline, settling.attempt()).await else {
                 warn!(claim.id = %computed.claim_id, "a chunk was not written by its deadline; giving it back");
-                (at_fault, own_fault) = (true, self.fault_of_its_own("not written by the chunk's deadline".into()));
+                why = Why::Fault;
+                blame = self.blame(completed_before, ErrorKind::Timeout, "not written by the chunk's deadline".into());
                 break;
             };
             drop(session);
@@ -130,29 +143,39 @@ impl<S: Store, R: Recommend> Shared<S, R> {
                 Attempt::Wait(wait) => wait,
                 Attempt::GiveBack(None) => break,
                 Attempt::GiveBack(Some(error)) => {
-                    at_fault = true;
-                    // Whoever is in a chunk's way is not that chunk's fault.
-                    if error.kind() != ErrorKind::Contention {
-                        let attempts = self.config.attempts;
-                        own_fault = self.fault_of_its_own(format!("gave up after {attempts} attempts: {error}"));
-                    }
+                    why = Why::Fault;
+                    let reason = format!("gave up after {} attempts: {error}", self.config.attempts);
+                    blame = self.blame(completed_before, error.kind(), reason);
                     break;
                 }
                 Attempt::Fatal(error) => return self.give_back_and_stop(computed.claim_id, error).await,
             };
             self.progress.retried();
-            if self.stop.run_until_cancelled(timeout_at(deadline, sleep(wait))).await.is_none() {
-                break;
+            match self.stop.run_until_cancelled(timeout_at(deadline, sleep(wait))).await {
+                Some(Ok(())) => {}
+                None => break,
+                Some(Err(_)) => {
+                    why = settling.why_at_the_deadline();
+                    break;
+                }
             }
         }
         let settled = ClaimTotals { left: 0, ..settling.totals };
-        self.give_back(computed.claim_id, Returning { known: Some(&settled), at_fault, own_fault }).await
+        self.give_back(computed.claim_id, Returning { known: Some(&settled), why, blame }).await
     }
 
-    /// What counts against a user that is alone with it: only what nothing else can be blamed for, neither a stop, nor a
-    /// database that does not even renew our lease, nor whatever keeps everybody else from getting through.
-    fn fault_of_its_own(&self, reason: String) -> Option<String> {
-        (!self.stop.is_cancelled() && self.lease.holds() && self.progress.others_get_through()).then_some(reason)
+    /// What counts against a user that is alone with it: neither a stop, nor a database that does not even renew our lease.
+    /// It is proven to be the user's own only if others got through during its chunk's life; whoever is in a chunk's way
+    /// never is that chunk's fault.
+    fn blame(&self, completed_before: u64, kind: ErrorKind, reason: String) -> Option<Blame> {
+        let may_be_its_own = kind != ErrorKind::Contention && !self.stop.is_cancelled() && self.lease.holds();
+        may_be_its_own.then_some(Blame {
+            limit: self.config.attempts,
+            reason,
+            is_proven: self.progress.counts().completed > completed_before,
+            // The last user of a run has nobody beside it any more.
+            is_lasting: matches!(kind, ErrorKind::Timeout | ErrorKind::ServerFault),
+        })
     }
 
     /// Waits for a session and for the lease: at the moment that a finish starts, both must be had. None if the sessions
@@ -179,20 +202,22 @@ impl<S: Store, R: Recommend> Shared<S, R> {
         }
     }
 
-    /// Gives a claim's users back, for as long as it takes: while this instance lives nobody else may.
+    /// Gives a claim's users back, for as long as an outage may last: while this instance lives nobody else may, and
+    /// after that it had better end.
     pub async fn give_back(&self, claim_id: Uuid, returning: Returning<'_>) -> LifeEnd {
         let mut trials = Trials::default();
-        let patience = Backoff::new(self.config.retry_base, self.config.retry_max);
         loop {
-            let returned = match &returning.own_fault {
-                Some(reason) => self.store.give_up(claim_id, self.config.attempts, reason).await,
+            let returned = match &returning.blame {
+                Some(blame) => self.store.give_up(claim_id, blame).await,
                 None => self.store.give_back(claim_id).await,
             };
             let error = match returned {
                 Ok(totals) => {
                     self.progress.gave_back(returning.known, &totals);
                     info!(claim.id = %claim_id, returned = totals.returned, left = totals.left, "gave a chunk back");
-                    return LifeEnd::GivenBack { at_fault: returning.at_fault };
+                    // A commit that was cut off may have taken; a user may have spent its last attempt.
+                    let is_settled = totals.returned + totals.left == 0 && totals.settled() > 0;
+                    return if is_settled { LifeEnd::Settled } else { LifeEnd::GivenBack(returning.why) };
                 }
                 Err(error) => error,
             };
@@ -200,7 +225,10 @@ impl<S: Store, R: Recommend> Shared<S, R> {
                 Decision::Drop => return self.lost(claim_id),
                 Decision::Stop => return LifeEnd::Fatal { error, holds: true },
                 Decision::RetryAfter(wait) => wait,
-                Decision::GiveBack | Decision::LookUp => patience.wait(trials.spent),
+                Decision::GiveBack | Decision::LookUp => match self.policy.wait_out(&mut trials, Instant::now()) {
+                    Decision::RetryAfter(wait) => wait,
+                    _ => return LifeEnd::Fatal { error, holds: true },
+                },
             };
             warn!(claim.id = %claim_id, kind = error.kind().name(), %error, "could not give a chunk back; trying again");
             self.progress.retried();
@@ -292,6 +320,15 @@ impl<'a, S: Store, R: Recommend> Settling<'a, S, R> {
         let backoff = Backoff::new(self.shared.config.retry_base, self.shared.config.retry_max);
         self.locked_waits += 1;
         Attempt::Wait(backoff.ceiling(self.locked_waits - 1))
+    }
+
+    /// Why it goes back if its deadline comes while it waits for the next attempt.
+    const fn why_at_the_deadline(&self) -> Why {
+        match (self.trials.spent, self.trials.outage_since) {
+            (_, Some(_)) => Why::Outage,
+            (0, None) => Why::Asked,
+            _ => Why::Fault,
+        }
     }
 
     fn failed(&mut self, error: StoreError) -> Attempt {

@@ -13,7 +13,7 @@ use crate::error::ErrorKind;
 pub enum Decision {
     /// Try again after this time.
     RetryAfter(Duration),
-    /// Give the chunk back: its users become `new` and cost nobody an attempt.
+    /// Give the chunk back: its users become `new`.
     GiveBack,
     /// It is not ours any more: write nothing, count it, go on.
     Drop,

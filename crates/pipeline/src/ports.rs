@@ -89,7 +89,7 @@ pub struct Chunk {
 pub enum Claimed {
     /// These users are ours.
     Chunk(Chunk),
-    /// Nobody (more) to claim from that key on.
+    /// Nobody (more) to claim after that key.
     Nobody,
     /// The run is not open any more.
     RunClosed,
@@ -116,6 +116,20 @@ impl ClaimTotals {
     pub const fn settled(&self) -> u64 {
         self.completed + self.failed + self.superseded
     }
+}
+
+/// What a user has to answer for that was alone with a fault: it spends an attempt, if the fault is proven to be its own or
+/// was proven so before, and with its last attempt it fails.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Blame {
+    /// Attempts that a user has.
+    pub limit: u32,
+    /// For `processing_error`.
+    pub reason: String,
+    /// Whether others got through while this one did not.
+    pub is_proven: bool,
+    /// Whether it needs no further proof once it has been proven.
+    pub is_lasting: bool,
 }
 
 /// A claim as its row tells.
@@ -292,13 +306,8 @@ pub trait Store: Send + Sync + 'static {
     fn give_back(&self, claim_id: Uuid) -> impl Future<Output = Result<ClaimTotals, StoreError>> + Send;
 
     /// As [`Store::give_back`], of a claim that faults hit again and again. If it is of a single user, they hit that user
-    /// alone: it has spent an attempt, and with the `limit`th it fails, for `reason`.
-    fn give_up(
-        &self,
-        claim_id: Uuid,
-        limit: u32,
-        reason: &str,
-    ) -> impl Future<Output = Result<ClaimTotals, StoreError>> + Send;
+    /// alone: see [`Blame`].
+    fn give_up(&self, claim_id: Uuid, blame: &Blame) -> impl Future<Output = Result<ClaimTotals, StoreError>> + Send;
 
     /// Ends the sessions of owners whose lease has expired, closes their claims and returns their users; heals orphans.
     /// Does nothing until this instance's own lease has been held for a full length on this server start.

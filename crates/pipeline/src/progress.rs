@@ -21,8 +21,6 @@ pub struct Progress {
     given_back: AtomicU64,
     lost: AtomicU64,
     left_locked: AtomicU64,
-    /// Users settled when each of the last three passes began, the oldest first.
-    at_pass: [AtomicU64; 3],
 }
 
 /// The counters at one moment.
@@ -81,24 +79,6 @@ impl Progress {
     /// So many of the users that failed did not fail by the rules.
     pub fn poisoned(&self, users: u64) {
         self.poison.fetch_add(users, Ordering::Relaxed);
-    }
-
-    /// A pass begins.
-    pub fn pass_begins(&self) {
-        let [oldest, middle, newest] = &self.at_pass;
-        oldest.store(middle.load(Ordering::Relaxed), Ordering::Relaxed);
-        middle.store(newest.load(Ordering::Relaxed), Ordering::Relaxed);
-        newest.store(self.users(), Ordering::Relaxed);
-    }
-
-    /// Whether anybody was settled in this pass or the two before it.
-    #[must_use]
-    pub fn others_get_through(&self) -> bool {
-        self.users() > self.at_pass[0].load(Ordering::Relaxed)
-    }
-
-    fn users(&self) -> u64 {
-        self.completed.load(Ordering::Relaxed) + self.failed.load(Ordering::Relaxed)
     }
 
     /// A further attempt was made.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{JoinError, JoinSet};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{info, warn};
@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::claim::{Claimer, Step};
 use crate::compute::Recommend;
 use crate::error::{ErrorKind, StoreError};
-use crate::finish::{LifeEnd, Returning, Shared};
+use crate::finish::{LifeEnd, Returning, Shared, Why};
 use crate::policy::{Decision, Trials};
 use crate::ports::{Chunk, ClaimTotals, Claimed, Closed, RunState, RunTotals, Store};
 
@@ -58,7 +58,8 @@ struct Part<S: Store, R> {
     shared: Arc<Shared<S, R>>,
     run_id: Uuid,
     room: Arc<Semaphore>,
-    lives: JoinSet<(Uuid, LifeEnd)>,
+    /// Chunks in flight: claim, users, and how it ended.
+    lives: JoinSet<(Uuid, usize, LifeEnd)>,
     /// Claims that may hold users of ours.
     open: HashSet<Uuid>,
     /// Cancelled when the grace time after a request to stop is over.
@@ -66,11 +67,11 @@ struct Part<S: Store, R> {
     _grace: AbortOnDropHandle<()>,
     /// Whether nobody at all held a claim when the present pass began.
     quiet: bool,
-    /// Whether chunks were given back in the present pass for faults that did not pass.
-    faults: bool,
-    /// Whether any chunk of the present pass ended otherwise.
+    /// Users of the largest chunk that was given back in the present pass for faults that did not pass.
+    largest_at_fault: Option<usize>,
+    /// Whether any chunk of the present pass ended otherwise than by faults or an outage.
     fruitful: bool,
-    /// Since chunks have been given back for such faults, and none has ended otherwise.
+    /// While chunks are given back for faults or an outage, and none is settled.
     nothing_gets_through: Option<Trials>,
 }
 
@@ -93,7 +94,7 @@ impl<S: Store, R: Recommend> Part<S, R> {
             grace_over,
             _grace,
             quiet: false,
-            faults: false,
+            largest_at_fault: None,
             fruitful: false,
             nothing_gets_through: None,
         }
@@ -119,12 +120,14 @@ impl<S: Store, R: Recommend> Part<S, R> {
                 Step::PassOver { claimed } => {
                     drop(room);
                     self.pass_over(claimed).await?;
+                    if !claimed {
+                        self.nothing_gets_through = None;
+                    }
                     passes += u32::from(std::mem::take(&mut self.fruitful));
                     if passes >= self.shared.config.max_passes {
                         return Err(Verdict::Exhausted);
                     }
-                    claimer.begin_pass(std::mem::take(&mut self.faults));
-                    self.shared.progress.pass_begins();
+                    claimer.begin_pass(self.largest_at_fault.take());
                 }
             }
         }
@@ -203,30 +206,34 @@ impl<S: Store, R: Recommend> Part<S, R> {
 
     fn start(&mut self, chunk: Chunk, room: OwnedSemaphorePermit) {
         let shared = self.shared.clone();
-        let claim_id = chunk.claim_id;
+        let (claim_id, users) = (chunk.claim_id, chunk.users.len());
         self.lives.spawn(async move {
             let end = shared.live(chunk).await;
             drop(room);
-            (claim_id, end)
+            (claim_id, users, end)
         });
     }
 
-    fn note(&mut self, ended: Result<(Uuid, LifeEnd), JoinError>) -> Result<(), Verdict> {
+    fn note(&mut self, ended: Result<(Uuid, usize, LifeEnd), JoinError>) -> Result<(), Verdict> {
         match ended {
-            Ok((claim_id, LifeEnd::Fatal { error, holds })) => {
+            Ok((claim_id, _, LifeEnd::Fatal { error, holds })) => {
                 if !holds {
                     self.open.remove(&claim_id);
                 }
                 Err(Verdict::Failed(error))
             }
-            Ok((claim_id, end)) => {
+            Ok((claim_id, users, end)) => {
                 self.open.remove(&claim_id);
-                if matches!(end, LifeEnd::GivenBack { at_fault: true }) {
-                    self.faults = true;
-                    self.nothing_gets_through.get_or_insert_default();
-                } else {
-                    self.fruitful = true;
-                    self.nothing_gets_through = None;
+                match end {
+                    LifeEnd::GivenBack(Why::Fault) => {
+                        self.largest_at_fault = self.largest_at_fault.max(Some(users));
+                        self.nothing_gets_through.get_or_insert_default();
+                    }
+                    LifeEnd::GivenBack(Why::Outage) => {
+                        self.nothing_gets_through.get_or_insert_default();
+                    }
+                    LifeEnd::Settled => (self.fruitful, self.nothing_gets_through) = (true, None),
+                    _ => self.fruitful = true,
                 }
                 self.too_much_poison().map_or(Ok(()), |error| Err(Verdict::Failed(error)))
             }
@@ -246,7 +253,17 @@ impl<S: Store, R: Recommend> Part<S, R> {
             );
             return Err(Verdict::Failed(StoreError::new(ErrorKind::Contention, doing)));
         };
-        self.shared.stop.run_until_cancelled(sleep(wait)).await.ok_or(Verdict::Stopped)
+        let over = Instant::now() + wait;
+        // Whoever gets through meanwhile ends the wait.
+        while self.nothing_gets_through.is_some() && Instant::now() < over {
+            tokio::select! {
+                biased;
+                () = self.shared.stop.cancelled() => return Err(Verdict::Stopped),
+                Some(ended) = self.lives.join_next() => self.note(ended)?,
+                () = sleep_until(over) => {}
+            }
+        }
+        Ok(())
     }
 
     /// Why not to go on, if the database or a panic refuses so many users that it is hardly their own fault.
@@ -257,7 +274,8 @@ impl<S: Store, R: Recommend> Part<S, R> {
         (users >= config.poison_min_users && share > config.max_poison_share).then(|| {
             let doing = format!(
                 "{} of the {users} users settled by this instance were refused by the database or made the computation panic, more than \
-                 pipeline.max_poison_share = {} allows; the rest stays new: see their processing_error, mend the cause, set them to new",
+                 pipeline.max_poison_share = {} allows; the rest stays new: see processing_error of those that failed, mend \
+                 the cause, and set them to new",
                 counts.poison, config.max_poison_share
             );
             StoreError::new(ErrorKind::Constraint, doing)

@@ -11,7 +11,7 @@ pub struct RetryConfig {
     pub attempts: u32,
     /// First wait, in ms; each further one is twice as long. Default 1,000: most contention is over by then.
     pub base_ms: u64,
-    /// Longest wait, in ms. Default 30,000: beyond it a recovery would be noticed late.
+    /// Longest wait, in ms. Default 10,000: beyond it a recovery would be noticed late.
     pub max_ms: u64,
     /// How long a database that cannot be reached is waited for, in ms, without spending attempts. Default 600,000: ten
     /// minutes outlast a failover and most restarts, and somebody should hear of anything longer.
@@ -20,7 +20,7 @@ pub struct RetryConfig {
 
 impl Default for RetryConfig {
     fn default() -> Self {
-        Self { attempts: 3, base_ms: 1_000, max_ms: 30_000, outage_ms: 600_000 }
+        Self { attempts: 3, base_ms: 1_000, max_ms: 10_000, outage_ms: 600_000 }
     }
 }
 

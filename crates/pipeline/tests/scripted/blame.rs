@@ -9,7 +9,7 @@ use cardgenius_pipeline::run::Ended;
 use tokio::time::Instant;
 
 use crate::bench::{Told, assert_each_once, config, is_done, part, run, shared};
-use crate::memory::{Call, Fault, Memory, Status};
+use crate::memory::{Call, Event, Fault, Memory, Status};
 
 fn with_users(count: usize, whose_row_hangs: usize) -> Memory {
     let store = Memory::with_users(count);
@@ -104,4 +104,48 @@ async fn users_that_fail_by_the_rules_are_no_poison() {
     assert!(is_done(&part(&shared).await));
     let counts = shared.progress.counts();
     assert_eq!((counts.failed, counts.poison, counts.completed), (1_500, 0, 500));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_user_that_hangs_until_the_deadline_in_a_small_last_chunk_is_found_all_the_same() {
+    // The last chunk is of three, one of whom hangs for as long as it is let.
+    let store = Memory::with_users(1_003);
+    store.tables().hangs_until_cut = Some("U001001".into());
+    let (ended, _) = run(&store, large()).await;
+    assert!(is_done(&ended), "{ended:?}");
+    let tables = store.tables();
+    let done = tables.users.values().filter(|row| row.status == Status::Completed).count();
+    assert_eq!((done, tables.users["U001001"].status), (1_002, Status::Failed));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_others_did_before_the_trouble_proves_nothing() {
+    // A thousand are done; then nobody gets through, and the last one is alone.
+    let store = Memory::with_users(1_001);
+    let config = PipelineConfig { chunks_in_flight: 1, sessions: 1, ..large() };
+    store.script(Call::Finish, [Fault::Meanwhile(Event::Unlock)]);
+    store.script(Call::Finish, [const { Fault::Before(ErrorKind::ConnectionLost) }; 30]);
+    let (ended, _) = run(&store, config).await;
+    assert!(is_done(&ended), "{ended:?}");
+    assert_each_once(&store);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_that_outlasts_the_chunks_deadline_is_no_pass_and_ends_the_instance_at_its_limit() {
+    let store = Memory::with_users(10);
+    store.script(Call::Finish, (0..100_000).map(|_| Fault::Before(ErrorKind::ResourceLimit)));
+    let (ended, _) = run(&store, config()).await;
+    assert!(matches!(&ended, Ended::Failed(_)), "{ended:?}");
+    let tables = store.tables();
+    assert_eq!(tables.run, RunState::Open, "for the next start");
+    assert!(tables.users.values().all(|row| (row.status, row.attempts) == (Status::New, 0)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_chunk_that_can_never_be_given_back_ends_the_instance_and_not_never() {
+    let store = Memory::with_users(10);
+    store.script(Call::Finish, [const { Fault::Before(ErrorKind::ServerFault) }; 3]);
+    store.script(Call::GiveBack, (0..100_000).map(|_| Fault::Before(ErrorKind::ServerFault)));
+    let (ended, _) = run(&store, config()).await;
+    assert!(matches!(&ended, Ended::Failed(error) if error.kind() == ErrorKind::ServerFault), "{ended:?}");
 }

@@ -8,7 +8,9 @@ use cardgenius_engine::user::{Spend, User};
 use cardgenius_pipeline::compute::ComputedChunk;
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 use cardgenius_pipeline::lease::LeaseView;
-use cardgenius_pipeline::ports::{Chunk, ClaimRequest, ClaimTotals, Claimed, ClaimedUser, Closed, RunState, Suspicion};
+use cardgenius_pipeline::ports::{
+    Blame, Chunk, ClaimRequest, ClaimTotals, Claimed, ClaimedUser, Closed, RunState, Suspicion,
+};
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::yield_now;
 use tokio_util::sync::CancellationToken;
@@ -104,6 +106,8 @@ pub struct Tables {
     pub calls: HashMap<Call, u32>,
     /// A user whose row no load gets past.
     pub hangs: Option<String>,
+    /// One at whom a load waits until it is cut short.
+    pub hangs_until_cut: Option<String>,
     lease: Option<LeaseView>,
     stop: Option<CancellationToken>,
     /// Calls that started although the lease did not hold.
@@ -143,6 +147,7 @@ impl Memory {
             script: HashMap::new(),
             calls: HashMap::new(),
             hangs: None,
+            hangs_until_cut: None,
             lease: None,
             stop: None,
             without_lease: Vec::new(),
@@ -285,15 +290,16 @@ impl Tables {
     }
 
     /// Spends an attempt of a claim's only user, and fails it with its last.
-    pub fn give_up(&mut self, claim_id: Uuid, limit: u32) -> ClaimTotals {
+    pub fn give_up(&mut self, claim_id: Uuid, blame: &Blame) -> ClaimTotals {
         if let Some(claim) = self.claims.get_mut(&claim_id).filter(|claim| claim.open)
             && let [user_id] = &claim.users[..]
             && let Some(row) = self.users.get_mut(user_id)
             && row.status == Status::Pending(claim_id)
             && !row.locked
+            && (blame.is_proven || (blame.is_lasting && row.attempts > 0))
         {
             row.attempts += 1;
-            if row.attempts >= limit {
+            if row.attempts >= blame.limit {
                 (row.status, row.attempts) = (Status::Failed, 0);
                 row.settled += 1;
                 (claim.totals.failed, claim.totals.left) = (1, 0);

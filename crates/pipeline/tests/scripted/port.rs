@@ -6,7 +6,8 @@ use cardgenius_engine::{Engine, TopTen};
 use cardgenius_pipeline::compute::ComputedChunk;
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 use cardgenius_pipeline::ports::{
-    ClaimRequest, ClaimRow, ClaimTotals, Claimed, Closed, Encode, Run, RunRequest, RunState, RunTotals, Store, Swept,
+    Blame, ClaimRequest, ClaimRow, ClaimTotals, Claimed, Closed, Encode, Run, RunRequest, RunState, RunTotals, Store,
+    Swept,
 };
 use uuid::Uuid;
 
@@ -90,6 +91,10 @@ impl Store for Memory {
 
     async fn finish(&self, chunk: &ComputedChunk) -> Result<ClaimTotals, StoreError> {
         let _finishing = Finishing::begin(self);
+        let hangs = self.tables().hangs_until_cut.clone();
+        if chunk.users.iter().any(|user| hangs.as_deref() == Some(&*user.user_id)) {
+            std::future::pending::<()>().await;
+        }
         self.perform(Call::Finish, |tables| tables.finish(chunk)).await
     }
 
@@ -104,8 +109,8 @@ impl Store for Memory {
         self.perform(Call::GiveBack, |tables| Ok(tables.release(claim_id))).await
     }
 
-    async fn give_up(&self, claim_id: Uuid, limit: u32, _: &str) -> Result<ClaimTotals, StoreError> {
-        self.perform(Call::GiveBack, |tables| Ok(tables.give_up(claim_id, limit))).await
+    async fn give_up(&self, claim_id: Uuid, blame: &Blame) -> Result<ClaimTotals, StoreError> {
+        self.perform(Call::GiveBack, |tables| Ok(tables.give_up(claim_id, blame))).await
     }
 
     async fn sweep(&self, _: Duration) -> Result<Swept, StoreError> {

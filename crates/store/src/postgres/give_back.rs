@@ -2,22 +2,22 @@
 
 use cardgenius_pipeline::error::StoreError;
 use cardgenius_pipeline::failpoint;
-use cardgenius_pipeline::ports::ClaimTotals;
+use cardgenius_pipeline::ports::{Blame, ClaimTotals};
 use uuid::Uuid;
 
 use super::PostgresStore;
 use super::doubt::Side;
 use super::held_claim::HeldClaim;
 use super::load::REASON_CHARS;
-use super::transaction::Transaction;
+use super::transaction::{Parameters, Transaction};
 
 /// Why users go back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cause<'a> {
     /// A graceful stop, or faults that may be anybody's: costs nobody anything.
     Request,
-    /// Faults that hit this one user again and again: one attempt; with the `limit`th it fails for `reason`.
-    OwnFault { limit: i16, reason: &'a str },
+    /// Faults that hit this one user again and again.
+    OwnFault(&'a Blame),
     /// The owner died holding them: one crash each.
     Crash,
 }
@@ -25,17 +25,17 @@ pub(super) enum Cause<'a> {
 impl Cause<'_> {
     const fn state(self) -> &'static str {
         match self {
-            Self::Request | Self::OwnFault { .. } => "returned",
+            Self::Request | Self::OwnFault(_) => "returned",
             Self::Crash => "swept",
         }
     }
 
-    /// What it costs each user: attempts, crashes.
-    const fn cost(self) -> (i16, i16) {
+    /// What it costs each user: crashes; an attempt; an attempt if it has spent one before.
+    const fn cost(self) -> (i16, bool, bool) {
         match self {
-            Self::Request => (0, 0),
-            Self::OwnFault { .. } => (1, 0),
-            Self::Crash => (0, 1),
+            Self::Request => (0, false, false),
+            Self::OwnFault(blame) => (0, blame.is_proven, blame.is_lasting),
+            Self::Crash => (1, false, false),
         }
     }
 }
@@ -55,19 +55,9 @@ impl PostgresStore {
     }
 
     /// The same after faults: if they hit a user alone, it costs that user an attempt.
-    pub(super) async fn give_up_own(
-        &self,
-        claim_id: Uuid,
-        limit: u32,
-        reason: &str,
-    ) -> Result<ClaimTotals, StoreError> {
-        let limit = i16::try_from(limit).unwrap_or(i16::MAX);
-        let reason: String = reason.chars().take(REASON_CHARS).collect();
-        let reason = &reason;
-        self.return_own(claim_id, |claim| {
-            if claim.is_of_one_user() { Cause::OwnFault { limit, reason } } else { Cause::Request }
-        })
-        .await
+    pub(super) async fn give_up_own(&self, claim_id: Uuid, blame: &Blame) -> Result<ClaimTotals, StoreError> {
+        self.return_own(claim_id, |claim| if claim.is_of_one_user() { Cause::OwnFault(blame) } else { Cause::Request })
+            .await
     }
 
     async fn return_own<'a>(
@@ -107,13 +97,18 @@ impl PostgresStore {
         let (held, pending) = claim.hold_users(&transaction, sql).await?;
         let condemned = match cause {
             Cause::Crash => transaction.execute(&sql.users_condemn, &[&claim.claim_id, &held]).await?,
-            Cause::OwnFault { limit, reason } => {
-                transaction.execute(&sql.users_exhaust, &[&claim.claim_id, &held, &limit, &reason]).await?
+            Cause::OwnFault(blame) => {
+                let limit = i16::try_from(blame.limit).unwrap_or(i16::MAX);
+                let reason: String = blame.reason.chars().take(REASON_CHARS).collect();
+                let parameters: Parameters<'_> =
+                    &[&claim.claim_id, &held, &limit, &reason, &blame.is_proven, &blame.is_lasting];
+                transaction.execute(&sql.users_exhaust, parameters).await?
             }
             Cause::Request => 0,
         };
-        let (attempts, crashes) = cause.cost();
-        let returned = transaction.execute(&sql.users_return, &[&claim.claim_id, &held, &crashes, &attempts]).await?;
+        let (crashes, an_attempt, a_further_attempt) = cause.cost();
+        let parameters: Parameters<'_> = &[&claim.claim_id, &held, &crashes, &an_attempt, &a_further_attempt];
+        let returned = transaction.execute(&sql.users_return, parameters).await?;
         let left = pending - returned - condemned;
         let count = |users: u64| i32::try_from(users).unwrap_or(i32::MAX);
         transaction

@@ -55,8 +55,10 @@ impl PostgresStore {
         }
     }
 
+    /// Ends the lease, and whatever sessions a faulty network has left behind: nobody else may be there to sweep them.
     pub(super) async fn stop_instance(&self) -> Result<(), StoreError> {
-        self.on_lease_line(&self.statements.instance_stop, &[&self.instance_id]).await.map(|_| ())
+        self.on_lease_line(&self.statements.instance_stop, &[&self.instance_id]).await?;
+        self.end_own_sessions().await
     }
 
     /// One statement, by itself a transaction, within the limit of renewals.

@@ -31,7 +31,7 @@ use cardgenius_engine::Engine;
 use cardgenius_pipeline::compute::ComputedChunk;
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 use cardgenius_pipeline::ports::{
-    ClaimRequest, ClaimRow, ClaimTotals, Claimed, Closed, Run, RunRequest, RunState, RunTotals, Store, Swept,
+    Blame, ClaimRequest, ClaimRow, ClaimTotals, Claimed, Closed, Run, RunRequest, RunState, RunTotals, Store, Swept,
 };
 use uuid::Uuid;
 
@@ -140,8 +140,8 @@ impl Store for PostgresStore {
         self.give_back_own(claim_id).await
     }
 
-    async fn give_up(&self, claim_id: Uuid, limit: u32, reason: &str) -> Result<ClaimTotals, StoreError> {
-        self.give_up_own(claim_id, limit, reason).await
+    async fn give_up(&self, claim_id: Uuid, blame: &Blame) -> Result<ClaimTotals, StoreError> {
+        self.give_up_own(claim_id, blame).await
     }
 
     async fn sweep(&self, lease: Duration) -> Result<Swept, StoreError> {

@@ -103,7 +103,7 @@ impl Sessions {
         match error {
             PoolError::Backend(error) => connect_error(&doing, error),
             PoolError::Timeout(TimeoutType::Wait) => StoreError::new(
-                ErrorKind::Timeout,
+                ErrorKind::ResourceLimit,
                 format!("all sessions on the database at {} were busy for {:?}", self.shown(), self.limits.acquire),
             ),
             PoolError::Timeout(_) => {

@@ -71,11 +71,32 @@ impl PostgresStore {
         if taken_out!("eviction") {
             return Ok(0);
         }
-        let mut ended = end_sessions(&self.source, &self.statements, owner, 0).await?;
+        // It may have come back since it was looked for: many were swept before it, perhaps.
+        if self.is_alive(owner).await? {
+            return Ok(0);
+        }
+        self.end_sessions_of(owner).await
+    }
+
+    /// Ends all sessions of this instance but the one that says so.
+    pub(super) async fn end_own_sessions(&self) -> Result<(), StoreError> {
+        self.end_sessions_of(self.instance_id).await.map(|_| ())
+    }
+
+    async fn end_sessions_of(&self, instance_id: Uuid) -> Result<u64, StoreError> {
+        let mut ended = end_sessions(&self.source, &self.statements, instance_id, 0).await?;
         if let Some(target) = &self.target {
-            ended += end_sessions(target.sessions(), &self.statements, owner, 0).await?;
+            ended += end_sessions(target.sessions(), &self.statements, instance_id, 0).await?;
         }
         Ok(ended)
+    }
+
+    async fn is_alive(&self, owner: Uuid) -> Result<bool, StoreError> {
+        let mut session = self.source.session().await?;
+        let outcome =
+            async { Ok(session.begin().await?.one(&self.statements.owner_alive, &[&owner]).await?.get(0)) }.await;
+        session.done(&outcome);
+        outcome
     }
 
     async fn sweep_claim(&self, owner: Uuid, claim_id: Uuid) -> Result<Option<Given>, StoreError> {

@@ -1,6 +1,6 @@
 //! Giving users back, on request.
 
-use cardgenius_pipeline::ports::{ClaimTotals, Closed, RunState, Store};
+use cardgenius_pipeline::ports::{Blame, ClaimTotals, Closed, RunState, Store};
 use uuid::Uuid;
 
 use crate::backend::Backend;
@@ -82,10 +82,16 @@ pub async fn a_fault_that_hits_a_user_alone_costs_it_an_attempt_and_the_last_one
     world.add_users(users(2)).await;
     let instance = world.instance().await;
     let run = instance.run().await;
-    for attempt in 1..=3 {
+    let blame = |is_proven, is_lasting| Blame { limit: 3, reason: "the load hangs".into(), is_proven, is_lasting };
+    // Nothing is held against it that is not proven; once it is, there is no need to prove it again.
+    for (attempt, is_proven, is_lasting) in
+        [(0, false, true), (0, false, false), (1, true, false), (1, false, false), (2, false, true), (3, false, true)]
+    {
         let chunk = instance.claim(&run, 1).await;
-        let totals = instance.store.give_up(chunk.claim_id, 3, "the load hangs").await.unwrap();
+        let totals = instance.store.give_up(chunk.claim_id, &blame(is_proven, is_lasting)).await.unwrap();
         assert_eq!((totals.returned, totals.failed), if attempt < 3 { (1, 0) } else { (0, 1) }, "attempt {attempt}");
+        let spent = world.value("SELECT sum(attempts) FROM user_spending_data").await;
+        assert_eq!(spent, if attempt < 3 { attempt.to_string() } else { "0".into() });
         assert_eq!(world.claim_seen(chunk.claim_id).await.unwrap().state, "returned");
     }
     let user = world.user("U0").await;
@@ -102,7 +108,8 @@ pub async fn a_fault_that_hits_several_users_costs_nobody_an_attempt<B: Backend>
     let run = instance.run().await;
     for _ in 0..4 {
         let chunk = instance.claim(&run, 3).await;
-        assert_eq!(instance.store.give_up(chunk.claim_id, 1, "the load hangs").await.unwrap().returned, 3);
+        let blame = Blame { limit: 1, reason: "the load hangs".into(), is_proven: true, is_lasting: true };
+        assert_eq!(instance.store.give_up(chunk.claim_id, &blame).await.unwrap().returned, 3);
     }
     assert_eq!(world.value("SELECT sum(attempts) FROM user_spending_data").await, "0");
     // Nor does a stop cost the one who is alone.
