@@ -10,7 +10,7 @@ use tokio_postgres::types::ToSql;
 
 use super::PostgresStore;
 use super::sessions::within;
-use super::transaction::Statement;
+use super::transaction::{Parameters, Statement};
 
 /// The connection, made when needed and thrown away at the first trouble.
 #[derive(Default)]
@@ -36,12 +36,17 @@ impl PostgresStore {
         let process = i32::try_from(std::process::id()).unwrap_or(0);
         let seconds = lease.as_secs_f64();
         let version = env!("CARGO_PKG_VERSION");
-        self.on_lease_line(
-            &self.statements.instance_register,
-            &[&self.instance_id, &self.host, &process, &version, &seconds],
-        )
-        .await
-        .map(|_| ())
+        // Not on the lease's line: a first sign of life may take longer than a renewal, since no lease is waiting for it.
+        let mut session = self.source.session().await?;
+        let outcome = async {
+            let transaction = session.begin().await?;
+            let parameters: Parameters<'_> = &[&self.instance_id, &self.host, &process, &version, &seconds];
+            transaction.execute(&self.statements.instance_register, parameters).await?;
+            transaction.commit().await
+        }
+        .await;
+        session.done(&outcome);
+        outcome
     }
 
     pub(super) async fn renew_lease(&self, lease: Duration) -> Result<(), StoreError> {

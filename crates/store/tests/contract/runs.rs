@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use cardgenius_pipeline::ports::{ClaimTotals, Claimed, Closed, RunRequest, RunState, RunTotals, Store};
+use cardgenius_store::config::CallLimits;
 use chrono::NaiveDate;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::backend::Backend;
-use crate::world::{HELD, World, patient, request, run_request, users};
+use crate::world::{HELD, World, patient, quick, request, run_request, users};
 
 pub async fn twenty_that_start_at_once_open_one_run<B: Backend>() {
     let world = World::<B>::fresh().await;
@@ -25,7 +26,8 @@ pub async fn twenty_that_start_at_once_open_one_run<B: Backend>() {
 
 pub async fn whoever_is_late_waits_for_the_one_that_opens<B: Backend>() {
     let world = World::<B>::fresh().await;
-    let instance = world.silent_instance();
+    let limits = CallLimits { lock: Duration::from_millis(500), ..quick() };
+    let instance = world.instance_with(Uuid::new_v4(), limits);
     // Somebody has stored the same catalogue, and takes its time to count the users.
     let slow = world.backend.at_source().await;
     let (hash, text) = (run_request().catalogue_hash, run_request().catalogue_text);
@@ -35,7 +37,7 @@ pub async fn whoever_is_late_waits_for_the_one_that_opens<B: Backend>() {
     let opening = tokio::spawn(async move { instance.store.open_or_join(&run_request()).await });
     world.backend.somebody_waits().await;
     // Longer than a lock is waited for at a time.
-    tokio::time::sleep(Duration::from_millis(150)).await;
+    tokio::time::sleep(Duration::from_millis(700)).await;
     World::<B>::let_go(slow).await;
     assert!(opening.await.unwrap().unwrap().opened_here);
 }
