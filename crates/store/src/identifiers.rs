@@ -48,6 +48,7 @@ impl Names {
             ("catalogues", own("catalogues")),
             ("schedule", own("schedule")),
             ("control", own("control")),
+            ("fires", own("fires")),
             ("audit", own("audit")),
             ("versions", own("schema_version")),
             ("unsettled", quote(&unsettled_index(tables))),

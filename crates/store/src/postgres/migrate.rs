@@ -17,7 +17,7 @@ use crate::config::{CallLimits, DatabaseConfig, TableNames};
 use crate::identifiers::{Names, unsettled_index};
 
 /// The version that this program applies and needs.
-pub const SCHEMA_VERSION: i32 = 1;
+pub const SCHEMA_VERSION: i32 = 2;
 
 /// The oldest program that this version of the schema still serves, so that a rolling upgrade kills nobody.
 pub const OLDEST_PROGRAM: &str = "0.1.0";
@@ -73,7 +73,7 @@ macro_rules! step {
     };
 }
 
-const STEPS: [Step; 12] = [
+const STEPS: [Step; 14] = [
     step!("0001_01_schema_version", Source, Transaction),
     step!("0001_02_catalogues", Source, Transaction),
     step!("0001_03_runs", Source, Transaction),
@@ -86,6 +86,8 @@ const STEPS: [Step; 12] = [
     step!("0001_10_input_unsettled", Source, Index),
     step!("0001_11_output", Target, Transaction),
     step!("0001_12_fence", SecondTarget, Transaction),
+    step!("0002_01_run_limits", Source, Transaction),
+    step!("0002_02_fires", Source, Transaction),
 ];
 
 /// What to migrate.

@@ -13,13 +13,14 @@ const REASON_CHARACTERS: i32 = 1_000;
 const HEADER: i32 = 4;
 
 /// Our tables in the source database, with the rights that the statements need on the whole table.
-pub(super) const OWN_TABLES: [(&str, &[&str]); 8] = [
+pub(super) const OWN_TABLES: [(&str, &[&str]); 9] = [
     ("cardgenius_schema_version", &["SELECT"]),
     ("cardgenius_catalogues", &["SELECT", "INSERT"]),
     ("cardgenius_runs", &["SELECT", "INSERT", "UPDATE"]),
     ("cardgenius_instances", &["SELECT", "INSERT", "UPDATE"]),
     ("cardgenius_claims", &["SELECT", "INSERT", "UPDATE"]),
     ("cardgenius_schedule", &["SELECT", "INSERT", "UPDATE"]),
+    ("cardgenius_fires", &["SELECT", "INSERT", "UPDATE"]),
     ("cardgenius_control", &["SELECT", "INSERT", "UPDATE"]),
     ("cardgenius_audit", &["SELECT", "INSERT"]),
 ];

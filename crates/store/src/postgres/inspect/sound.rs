@@ -3,6 +3,7 @@
 use super::facts::{Column, Database, Facts, Index, Relation, Trigger};
 use super::needs::{self, FENCE, Need, OUTPUT, OWN_TABLES, Role};
 use crate::config::TableNames;
+use crate::postgres::migrate::SCHEMA_VERSION;
 
 /// As `migrate` leaves an ordinary database, seen by its owner.
 pub(super) fn facts() -> Facts {
@@ -22,7 +23,7 @@ pub(super) fn facts() -> Facts {
         input,
         output,
         own: OWN_TABLES.map(|(name, _)| relation(name, &[])).into(),
-        schema_version: Some((1, "0.1.0".into())),
+        schema_version: Some((SCHEMA_VERSION, "0.1.0".into())),
         ..Facts::default()
     }
 }
