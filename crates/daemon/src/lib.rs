@@ -10,6 +10,8 @@ pub mod config;
 pub mod demo;
 pub mod exit;
 mod instance;
+mod run_request;
+pub mod schedule;
 mod signals;
 mod summary;
 pub mod telemetry;

@@ -12,7 +12,9 @@ mod lease;
 mod load;
 pub mod migrate;
 mod numeric;
+mod ready;
 mod run;
+mod schedule;
 mod sessions;
 mod sqlstate;
 mod statements;
@@ -26,6 +28,7 @@ use std::time::Duration;
 
 pub use self::address::same_database;
 pub use self::inspect::{Inspection, READ_ONLY_SERVER, Refusal};
+pub use self::schedule::Tending;
 
 use cardgenius_engine::Engine;
 use cardgenius_pipeline::compute::ComputedChunk;
