@@ -93,6 +93,14 @@ impl PostgresStore {
     }
 }
 
+impl PostgresStore {
+    /// This start of this instance.
+    #[must_use]
+    pub const fn instance_id(&self) -> Uuid {
+        self.instance_id
+    }
+}
+
 impl Store for PostgresStore {
     type Encoder = TextRows;
 
