@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cardgenius_pipeline::error::StoreError;
-use cardgenius_pipeline::ports::{Run, RunState, RunTotals, Store};
+use cardgenius_pipeline::ports::{Run, RunRequest, RunState, RunTotals, Store};
 use cardgenius_pipeline::run::Ended;
 use cardgenius_store::postgres::PostgresStore;
 use tokio_util::sync::CancellationToken;
@@ -16,12 +16,13 @@ use crate::config::Config;
 use crate::exit::Exit;
 use crate::instance::Instance;
 use crate::run_request::{Asked, run_request};
+use crate::service::State;
 use crate::summary::Summary;
-use crate::{signals, wiring};
+use crate::{http, signals, wiring};
 
-/// Runs the backfill on a runtime of its own.
+/// Runs the backfill on a runtime of its own; with the pages about it, if `is_watched`.
 #[must_use]
-pub fn run(config: &Config) -> Exit {
+pub fn run(config: Config, is_watched: bool) -> Exit {
     match super::runtime() {
         Ok(runtime) => runtime.block_on(async {
             let stop = CancellationToken::new();
@@ -29,7 +30,7 @@ pub fn run(config: &Config) -> Exit {
                 error!(%error, "cannot listen for signals");
                 return Exit::Failed;
             }
-            backfill(config, stop).await
+            if is_watched { Box::pin(watched_backfill(config, stop)).await } else { backfill(&config, stop).await }
         }),
         Err(exit) => exit,
     }
@@ -37,21 +38,53 @@ pub fn run(config: &Config) -> Exit {
 
 /// The backfill, until it is over or `stop` asks to end.
 pub async fn backfill(config: &Config, stop: CancellationToken) -> Exit {
-    let asked = Asked { kind: "backfill", trigger: "operator".to_owned(), max_users: None };
-    let request = match run_request(config, asked) {
+    let request = match request(config) {
         Ok(request) => request,
-        Err(refused) => return refuse(refused),
-    };
-    let store = match super::check::sound_store(config, 0).await {
-        Ok(store) => Arc::new(store),
         Err(exit) => return exit,
     };
+    match super::check::sound_store(config, 0).await {
+        Ok(store) => work(config, &request, Arc::new(store), stop).await,
+        Err(exit) => exit,
+    }
+}
+
+/// The same, with its pages served meanwhile.
+async fn watched_backfill(config: Config, stop: CancellationToken) -> Exit {
+    let state = match State::new(config) {
+        Ok(state) => state,
+        Err(exit) => return exit,
+    };
+    let request = match request(&state.config) {
+        Ok(request) => request,
+        Err(exit) => return exit,
+    };
+    state.has_catalogue(Ok(request.catalogue_hash.clone()));
+    let over = CancellationToken::new();
+    let server = match http::start(state.clone(), over.clone()).await {
+        Ok(server) => server,
+        Err(exit) => return exit,
+    };
+    let exit = match state.sound_store().await {
+        Ok(store) => work(&state.config, &request, store, stop).await,
+        Err(exit) => exit,
+    };
+    over.cancel();
+    server.ended().await;
+    exit
+}
+
+fn request(config: &Config) -> Result<RunRequest, Exit> {
+    let asked = Asked { kind: "backfill", trigger: "operator".to_owned(), max_users: None };
+    run_request(config, asked).map_err(refuse)
+}
+
+async fn work(config: &Config, request: &RunRequest, store: Arc<PostgresStore>, stop: CancellationToken) -> Exit {
     let instance = match Instance::start(store.clone(), wiring::pipeline_config(config)).await {
         Ok(instance) => instance,
         Err(error) => return failure::of_database(&error),
     };
     let started = Instant::now();
-    let exit = match instance.open(&request).await {
+    let exit = match instance.open(request).await {
         Ok(run) => {
             let ended = instance.take_part(&run, stop).await;
             report(config, &store, &run, ended, started.elapsed()).await

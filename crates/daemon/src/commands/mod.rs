@@ -32,7 +32,7 @@ pub fn dispatch(cli: &Cli) -> Exit {
         Some(Command::Migrate(_)) => prepared(cli, |config| migrate::run(&config)),
         Some(Command::Check) => prepared(cli, |config| check::run(&config)),
         Some(Command::Run(_)) => prepared(cli, run::run),
-        None => prepared(cli, |config| backfill::run(&config)),
+        None => prepared(cli, |config| backfill::run(config, cli.http.is_some())),
     }
 }
 

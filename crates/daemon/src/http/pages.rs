@@ -29,8 +29,16 @@ pub(super) async fn readyz(Of(pages): Of<Pages>) -> Response {
 }
 
 /// Everything that is counted and measured.
-pub(super) async fn metrics(Of(_pages): Of<Pages>) -> Response {
-    ([(header::CONTENT_TYPE, EXPOSITION)], String::new()).into_response()
+pub(super) async fn metrics(Of(pages): Of<Pages>) -> Response {
+    let metrics = &pages.state.metrics;
+    if let Some(store) = pages.state.store() {
+        let (source, target) = store.pool_status();
+        metrics.pool("source", source);
+        if let Some(target) = target {
+            metrics.pool("target", target);
+        }
+    }
+    ([(header::CONTENT_TYPE, EXPOSITION)], metrics.render()).into_response()
 }
 
 /// The run, the backlog, the schedule, the instances, and this one.

@@ -20,6 +20,7 @@ pub fn read(state: &State, asked: Asked) -> Result<RunRequest, CatalogueRefused>
         Ok(request) => Ok(request.catalogue_hash.clone()),
         Err(refused) => Err(refused.to_string()),
     };
+    state.metrics.catalogue_refused(known.is_err());
     let was_refused = matches!(state.catalogue(), Some(Err(_)));
     if state.has_catalogue(known) {
         match &outcome {

@@ -16,22 +16,21 @@ use tracing::{info, warn};
 pub use self::state::State;
 use self::supervisor::Supervisor;
 use self::tender::Tender;
-use crate::commands::check::sound_store;
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::http;
 use crate::instance::Instance;
 use crate::wiring;
 
-/// Sessions for looking: what is due, and what those who watch ask.
-const LOOKS: usize = 1;
-
 /// Between two attempts at a database that cannot be reached at the start: first and longest.
 const START_WAIT: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 
 /// Serves until `stop` asks to end.
 pub async fn serve(config: Config, stop: CancellationToken) -> Exit {
-    let state = Arc::new(State::new(config));
+    let state = match State::new(config) {
+        Ok(state) => state,
+        Err(exit) => return exit,
+    };
     let over = CancellationToken::new();
     // First of all, so that whoever watches can see a start that does not get on.
     let server = match http::start(state.clone(), over.clone()).await {
@@ -47,7 +46,6 @@ pub async fn serve(config: Config, stop: CancellationToken) -> Exit {
 
 async fn with_database(state: &Arc<State>, stop: CancellationToken) -> Result<Exit, Exit> {
     let Some(store) = reached(state, &stop).await? else { return Ok(Exit::Done) };
-    state.has_store(store.clone());
     let Some(instance) = started(state, &store, &stop).await? else { return Ok(Exit::Done) };
     let instance = Arc::new(instance);
     let supervisor = Supervisor::ready();
@@ -66,9 +64,9 @@ async fn with_database(state: &Arc<State>, stop: CancellationToken) -> Result<Ex
 async fn reached(state: &State, stop: &CancellationToken) -> Result<Option<Arc<PostgresStore>>, Exit> {
     let backoff = Backoff::new(START_WAIT.0, START_WAIT.1);
     for attempt in 0.. {
-        match stop.run_until_cancelled(sound_store(&state.config, LOOKS)).await {
+        match stop.run_until_cancelled(state.sound_store()).await {
             None => return Ok(None),
-            Some(Ok(store)) => return Ok(Some(Arc::new(store))),
+            Some(Ok(store)) => return Ok(Some(store)),
             Some(Err(Exit::Unreachable)) => Supervisor::waiting("waiting for the database: see the log"),
             Some(Err(exit)) => return Err(exit),
         }

@@ -5,8 +5,16 @@ use std::time::SystemTime;
 
 use cardgenius_store::postgres::PostgresStore;
 use chrono::{DateTime, Utc};
+use tracing::error;
 
+use crate::commands::check::sound_store;
 use crate::config::Config;
+use crate::exit::Exit;
+use crate::metrics::Metrics;
+use crate::observer::MetricsObserver;
+
+/// Sessions for looking: what is due, and what those who watch ask.
+const LOOKS: usize = 1;
 
 /// The daemon, as its pages see it.
 pub struct State {
@@ -14,6 +22,8 @@ pub struct State {
     pub config: Config,
     /// When this instance started, by its own clock.
     pub started_at: DateTime<Utc>,
+    /// What is counted and measured.
+    pub metrics: Arc<Metrics>,
     store: OnceLock<Arc<PostgresStore>>,
     /// The catalogue's hash, or what is wrong with it.
     catalogue: Mutex<Option<Result<String, String>>>,
@@ -21,16 +31,29 @@ pub struct State {
 
 impl State {
     /// Before anything was reached.
-    #[must_use]
-    pub fn new(config: Config) -> Self {
+    ///
+    /// # Errors
+    /// The metrics contradict each other: a fault of the program, which was said.
+    pub fn new(config: Config) -> Result<Arc<Self>, Exit> {
+        let metrics = Metrics::new().map_err(|error| {
+            error!(%error, "the metrics contradict each other; please report it");
+            Exit::Failed
+        })?;
+        metrics.workers(config.pipeline.workers);
         let started_at = DateTime::<Utc>::from(SystemTime::now());
-        Self { config, started_at, store: OnceLock::new(), catalogue: Mutex::default() }
+        Ok(Arc::new(Self { config, started_at, metrics, store: OnceLock::new(), catalogue: Mutex::default() }))
     }
 
-    /// From now on there are databases that were found sound.
-    pub fn has_store(&self, store: Arc<PostgresStore>) {
+    /// Databases that were found sound, counted and measured, with sessions for those who watch.
+    ///
+    /// # Errors
+    /// The exit code, after everything that is wrong was said.
+    pub async fn sound_store(&self) -> Result<Arc<PostgresStore>, Exit> {
+        let store = sound_store(&self.config, LOOKS).await?;
+        let store = Arc::new(store.observed_by(MetricsObserver::new(self.metrics.clone())));
         // Told once only.
-        let _ = self.store.set(store);
+        let _ = self.store.set(store.clone());
+        Ok(store)
     }
 
     /// The databases, once they were found sound.

@@ -85,7 +85,11 @@ impl Tender {
                 max_users: Some(schedule.max_users).filter(|users| *users > 0),
             })
         });
-        let schedules = schedules.collect();
+        let schedules: Vec<Schedule> = schedules.collect();
+        state.metrics.schedules(schedules.iter().map(|schedule| schedule.name.as_str()).chain([WEEKLY]));
+        for schedule in &schedules {
+            state.metrics.schedule_enabled(&schedule.name, true);
+        }
         let (part, rest_until) = (JoinSet::new(), Instant::now());
         Self { state, store, instance, supervisor, schedules, part, failures: 0, rest_until, is_blind: false }
     }
@@ -145,6 +149,7 @@ impl Tender {
     /// Deals with a schedule's times, if there are any to deal with; whether a run is open now because of it.
     async fn see_to(&self, schedule: &Schedule, look: &Look) -> Result<bool, StoreError> {
         let known = look.schedules.iter().find(|known| known.name == schedule.name);
+        self.state.metrics.next_fire(&schedule.name, schedule.times.next_after(look.now));
         let (wants, is_due) = schedule.wants(known, look.now);
         if !wants {
             return Ok(false);
@@ -176,13 +181,18 @@ impl Tender {
     fn note(&self, schedule: &Schedule, tended: &Tended) -> bool {
         let name = schedule.name.as_str();
         for time in &tended.missed {
+            self.state.metrics.fires(name, "missed");
             warn!(schedule = name, fire = %time.to_rfc3339(), "missed: nobody was there, and it is too late for it now");
         }
         let Some((time, fired)) = &tended.fired else { return false };
         let fire = time.to_rfc3339();
         match fired {
-            Fired::Opened(run) => info!(schedule = name, fire, run.id = %run.run_id, "due: opened a run"),
+            Fired::Opened(run) => {
+                self.state.metrics.fires(name, "opened");
+                info!(schedule = name, fire, run.id = %run.run_id, "due: opened a run");
+            }
             Fired::Covered(run) => {
+                self.state.metrics.fires(name, "covered");
                 info!(schedule = name, fire, run.id = %run.run_id, kind = run.kind, "due, and covered by the open run");
             }
             Fired::Waiting => {
@@ -196,6 +206,7 @@ impl Tender {
     async fn take_part(&mut self, stop: &CancellationToken) -> Result<(), StoreError> {
         let abandon_after = Duration::from_millis(self.state.config.run.abandon_after_ms);
         let Some(run) = self.store.join_open_run(abandon_after).await? else { return Ok(()) };
+        self.state.metrics.run_opened(&run);
         self.supervisor.says(&format!("at work: {} run {}", run.kind, run.run_id));
         let (instance, stop) = (self.instance.clone(), stop.clone());
         self.part.spawn(async move {
@@ -210,6 +221,7 @@ impl Tender {
         self.supervisor.says("waiting for what is due");
         let failed = match ended {
             Ok((run, Ended::Closed(state))) => {
+                self.state.metrics.run_closed(&run.kind, state);
                 info!(run.id = %run.run_id, kind = run.kind, state = state.name(), "the run is over");
                 state == RunState::Failed
             }
