@@ -13,6 +13,7 @@ mod instance;
 mod metric_kinds;
 pub mod metrics;
 pub mod observer;
+pub mod sampler;
 mod signals;
 mod summary;
 pub mod telemetry;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use cardgenius_pipeline::error::StoreError;
+use cardgenius_pipeline::observe::Unobserved;
 use cardgenius_pipeline::ports::{Run, RunRequest, RunState, RunTotals, Store};
 use cardgenius_pipeline::run::Ended;
 use cardgenius_store::postgres::PostgresStore;
@@ -47,7 +48,7 @@ pub async fn backfill(config: &Config, stop: CancellationToken) -> Exit {
         Ok(store) => Arc::new(store),
         Err(exit) => return exit,
     };
-    let instance = match Instance::start(store.clone(), wiring::pipeline_config(config)).await {
+    let instance = match Instance::start(store.clone(), wiring::pipeline_config(config), Arc::new(Unobserved)).await {
         Ok(instance) => instance,
         Err(error) => return failure::of_database(&error),
     };

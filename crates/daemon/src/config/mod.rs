@@ -16,6 +16,7 @@ mod lease;
 mod limits;
 mod load;
 mod log;
+mod metrics;
 mod pipeline;
 mod retry;
 mod run;
@@ -36,6 +37,7 @@ pub use self::{
     limits::LimitsConfig,
     load::{Flag, Inputs, Loaded, load},
     log::{LogConfig, LogFormat},
+    metrics::MetricsConfig,
     pipeline::PipelineConfig,
     retry::RetryConfig,
     run::RunConfig,
@@ -65,6 +67,8 @@ pub struct Config {
     pub limits: LimitsConfig,
     /// The run as a whole.
     pub run: RunConfig,
+    /// The metrics.
+    pub metrics: MetricsConfig,
     /// The log.
     pub log: LogConfig,
 }
@@ -73,8 +77,15 @@ impl Config {
     /// Every number with its bounds.
     #[must_use]
     pub fn bounds(&self) -> Vec<Bound> {
-        [self.pipeline.bounds(), self.lease.bounds(), self.retry.bounds(), self.limits.bounds(), self.run.bounds()]
-            .concat()
+        [
+            self.pipeline.bounds(),
+            self.lease.bounds(),
+            self.retry.bounds(),
+            self.limits.bounds(),
+            self.run.bounds(),
+            self.metrics.bounds(),
+        ]
+        .concat()
     }
 
     /// Every rule that is broken, those between sections last.
@@ -90,6 +101,7 @@ impl Config {
             self.retry.validate(),
             self.limits.validate(),
             self.run.validate(),
+            self.metrics.validate(),
             self.log.validate(),
             self.cross_violations(),
         ]

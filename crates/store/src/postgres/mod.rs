@@ -4,15 +4,18 @@ mod address;
 mod claim;
 mod connect;
 mod doubt;
+mod failure_log;
 mod finish;
 mod give_back;
 mod held_claim;
 mod inspect;
 mod lease;
 mod load;
+mod lock_watch;
 pub mod migrate;
 mod numeric;
 mod run;
+mod sample;
 mod sessions;
 mod sqlstate;
 mod statements;
@@ -26,6 +29,7 @@ use std::time::Duration;
 
 pub use self::address::same_database;
 pub use self::inspect::{Inspection, READ_ONLY_SERVER, Refusal};
+pub use self::sample::{BacklogSample, RunSample, StateSample};
 pub use self::sessions::PoolStatus;
 
 use cardgenius_engine::Engine;
@@ -38,6 +42,7 @@ use cardgenius_pipeline::ports::{
 use uuid::Uuid;
 
 use self::doubt::Doubts;
+use self::failure_log::FailureLog;
 use self::lease::LeaseLine;
 use self::sessions::Sessions;
 use self::statements::Statements;
@@ -60,6 +65,7 @@ pub struct PostgresStore {
     lease_line: LeaseLine,
     doubts: Arc<Doubts>,
     observer: Arc<dyn Observe>,
+    failures: FailureLog,
 }
 
 impl PostgresStore {
@@ -90,6 +96,7 @@ impl PostgresStore {
             lease_line: LeaseLine::default(),
             doubts: Arc::default(),
             observer: Arc::new(Unobserved),
+            failures: FailureLog::default(),
         })
     }
 
@@ -98,6 +105,11 @@ impl PostgresStore {
     pub fn observed_by(mut self, observer: Arc<dyn Observe>) -> Self {
         self.observer = observer;
         self
+    }
+
+    /// Says in the log how many users failed in the run beyond those that were named, at the end of this instance's part.
+    pub fn conclude_failures(&self, run_id: Uuid) {
+        self.failures.conclude(run_id);
     }
 
     /// The pool of sessions on the source, and that of a second database if there is one.
