@@ -15,6 +15,7 @@ mod metric_kinds;
 pub mod metrics;
 pub mod observer;
 mod run_request;
+pub mod sampler;
 pub mod schedule;
 mod service;
 mod signals;

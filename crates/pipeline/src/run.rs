@@ -18,6 +18,7 @@ use crate::claim::{Claimer, Step};
 use crate::compute::Recommend;
 use crate::error::{ErrorKind, StoreError};
 use crate::finish::{LifeEnd, Returning, Shared, Why};
+use crate::observe::Stage;
 use crate::policy::{Decision, Trials};
 use crate::ports::{Chunk, ClaimTotals, Claimed, Closed, RunState, RunTotals, Store};
 
@@ -161,8 +162,10 @@ impl<S: Store, R: Recommend> Part<S, R> {
             let request = claimer.request();
             let claim_id = request.claim_id;
             self.open.insert(claim_id);
+            let begun = Instant::now();
             let error = match self.within_grace(shared.store.claim(&request)).await? {
                 Ok(claimed) => {
+                    shared.observer.stage(Stage::Claim, begun.elapsed());
                     if !matches!(claimed, Claimed::Chunk(_)) {
                         self.open.remove(&claim_id);
                     }
@@ -172,7 +175,7 @@ impl<S: Store, R: Recommend> Part<S, R> {
             };
             // Also where no commit was sent: a session that hangs half-way holds users locked that nobody can claim.
             if matches!(error.kind(), ErrorKind::CommitInDoubt | ErrorKind::ConnectionLost | ErrorKind::Timeout) {
-                warn!(claim.id = %claim_id, %error, "a claim was cut off; giving back what it may hold");
+                warn!(run.id = %self.run_id, claim.id = %claim_id, kind = error.kind().name(), %error, "a claim was cut off; giving back what it may hold");
                 let nothing = ClaimTotals::default();
                 let holding_nothing = Returning { known: Some(&nothing), ..Returning::default() };
                 let given_back = self.within_grace(shared.give_back(claim_id, holding_nothing)).await?;
@@ -194,13 +197,16 @@ impl<S: Store, R: Recommend> Part<S, R> {
     /// Nothing is held that could be given back, so that a fault that does not pass is waited out like an outage.
     async fn persist(&self, doing: &str, error: StoreError, trials: &mut Trials) -> Result<(), Verdict> {
         let (policy, now) = (&self.shared.policy, Instant::now());
+        self.shared.observer.failed(error.kind());
         let decision = match policy.decide(error.kind(), trials, now) {
             Decision::GiveBack | Decision::LookUp | Decision::Drop => policy.wait_out(trials, now),
             decision => decision,
         };
         let Decision::RetryAfter(wait) = decision else { return Err(Verdict::Failed(error)) };
-        warn!(kind = error.kind().name(), %error, "{doing} failed; trying again");
+        warn!(run.id = %self.run_id, kind = error.kind().name(), %error, "{doing} failed; trying again");
         self.shared.progress.retried();
+        self.shared.observer.retried(error.kind());
+        let _outage = trials.outage_since.is_some().then(|| self.shared.outages.begin(self.shared.observer.as_ref()));
         self.shared.stop.run_until_cancelled(sleep(wait)).await.ok_or(Verdict::Stopped)
     }
 
@@ -254,6 +260,8 @@ impl<S: Store, R: Recommend> Part<S, R> {
             return Err(Verdict::Failed(StoreError::new(ErrorKind::Contention, doing)));
         };
         let over = Instant::now() + wait;
+        let shared = self.shared.clone();
+        let _outage = shared.outages.begin(shared.observer.as_ref());
         // Whoever gets through meanwhile ends the wait.
         while self.nothing_gets_through.is_some() && Instant::now() < over {
             tokio::select! {
@@ -367,7 +375,7 @@ impl<S: Store, R: Recommend> Part<S, R> {
     /// abandoned half-way and given back.
     async fn drain(&mut self, stopping: bool) -> Result<(), StoreError> {
         if stopping && !self.lives.is_empty() {
-            info!(chunks = self.lives.len(), "stopping: finishing the chunks in flight");
+            info!(run.id = %self.run_id, chunks = self.lives.len(), "stopping: finishing the chunks in flight");
         }
         let (grace_over, deadline) = (self.grace_over.clone(), self.shared.config.chunk_deadline);
         let mut first = None;
@@ -379,7 +387,7 @@ impl<S: Store, R: Recommend> Part<S, R> {
             }
         };
         if !matches!(timeout(deadline, grace_over.run_until_cancelled(all)).await, Ok(Some(()))) {
-            warn!(chunks = self.lives.len(), "the time for chunks in flight is over: giving back what is not finished");
+            warn!(run.id = %self.run_id, chunks = self.lives.len(), "the time for chunks in flight is over: giving back what is not finished");
             self.lives.shutdown().await;
         }
         self.give_back_what_was_cut_short().await;
@@ -392,7 +400,7 @@ impl<S: Store, R: Recommend> Part<S, R> {
             let shared = self.shared.clone();
             returning.spawn(async move {
                 if timeout(RETURN_WITHIN, shared.give_back(claim_id, Returning::default())).await.is_err() {
-                    warn!(claim.id = %claim_id, "could not give a chunk back in time; the next sweep will");
+                    warn!(run.id = %shared.run_id, claim.id = %claim_id, "could not give a chunk back in time; the next sweep will");
                 }
             });
         }
@@ -415,7 +423,7 @@ impl<S: Store, R: Recommend> Part<S, R> {
         }
         if let Err(second) = self.shared.store.close_run(self.run_id, RunState::Failed, Some(&error.to_string())).await
         {
-            warn!(kind = second.kind().name(), error = %second, "could not close the run as failed");
+            warn!(run.id = %self.run_id, kind = second.kind().name(), error = %second, "could not close the run as failed");
         }
     }
 }

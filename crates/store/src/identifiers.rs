@@ -54,6 +54,7 @@ impl Names {
             ("unsettled", quote(&unsettled_index(tables))),
             ("unsettled_qualified", format!("{}.{}", quote(&tables.source_schema), quote(&unsettled_index(tables)))),
             ("fence", format!("{}.{}", quote(&tables.target_schema), quote("cardgenius_fence"))),
+            ("input_literal", quote_literal(&input)),
             ("output_literal", quote_literal(&output)),
             ("monthly_income", optional(&tables.monthly_income)),
             ("credit_score", optional(&tables.credit_score)),

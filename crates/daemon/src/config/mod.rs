@@ -17,6 +17,7 @@ mod lease;
 mod limits;
 mod load;
 mod log;
+mod metrics;
 mod pipeline;
 mod retry;
 mod run;
@@ -39,6 +40,7 @@ pub use self::{
     limits::LimitsConfig,
     load::{Flag, Inputs, Loaded, load},
     log::{LogConfig, LogFormat},
+    metrics::MetricsConfig,
     pipeline::PipelineConfig,
     retry::RetryConfig,
     run::RunConfig,
@@ -73,6 +75,8 @@ pub struct Config {
     pub schedule: ScheduleConfig,
     /// The pages about the program itself.
     pub http: HttpConfig,
+    /// The metrics.
+    pub metrics: MetricsConfig,
     /// The log.
     pub log: LogConfig,
 }
@@ -89,6 +93,7 @@ impl Config {
             self.run.bounds(),
             self.schedule.bounds(),
             self.http.bounds(),
+            self.metrics.bounds(),
         ]
         .concat()
     }
@@ -108,6 +113,7 @@ impl Config {
             self.run.validate(),
             self.schedule.validate(),
             self.http.validate(),
+            self.metrics.validate(),
             self.log.validate(),
             self.cross_violations(),
         ]

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use super::Pages;
+use crate::sampler::read_pools;
 
 /// The text format of Prometheus.
 const EXPOSITION: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -32,11 +33,7 @@ pub(super) async fn readyz(Of(pages): Of<Pages>) -> Response {
 pub(super) async fn metrics(Of(pages): Of<Pages>) -> Response {
     let metrics = &pages.state.metrics;
     if let Some(store) = pages.state.store() {
-        let (source, target) = store.pool_status();
-        metrics.pool("source", source);
-        if let Some(target) = target {
-            metrics.pool("target", target);
-        }
+        read_pools(store, metrics);
     }
     ([(header::CONTENT_TYPE, EXPOSITION)], metrics.render()).into_response()
 }

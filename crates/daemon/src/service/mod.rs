@@ -46,6 +46,8 @@ pub async fn serve(config: Config, stop: CancellationToken) -> Exit {
 
 async fn with_database(state: &Arc<State>, stop: CancellationToken) -> Result<Exit, Exit> {
     let Some(store) = reached(state, &stop).await? else { return Ok(Exit::Done) };
+    let over = CancellationToken::new();
+    let sampling = state.sample(store.clone(), over.clone());
     let Some(instance) = started(state, &store, &stop).await? else { return Ok(Exit::Done) };
     let instance = Arc::new(instance);
     let supervisor = Supervisor::ready();
@@ -57,6 +59,8 @@ async fn with_database(state: &Arc<State>, stop: CancellationToken) -> Result<Ex
     if let Some(instance) = Arc::into_inner(instance) {
         instance.end().await;
     }
+    over.cancel();
+    let _ = sampling.await;
     outcome
 }
 
@@ -85,7 +89,7 @@ async fn started(
 ) -> Result<Option<Instance>, Exit> {
     let backoff = Backoff::new(START_WAIT.0, START_WAIT.1);
     for attempt in 0.. {
-        let start = Instance::start(store.clone(), wiring::pipeline_config(&state.config));
+        let start = Instance::start(store.clone(), wiring::pipeline_config(&state.config), state.observer());
         match stop.run_until_cancelled(start).await {
             None => return Ok(None),
             Some(Ok(instance)) => return Ok(Some(instance)),

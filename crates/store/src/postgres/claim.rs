@@ -7,6 +7,7 @@ use cardgenius_pipeline::ports::{Chunk, ClaimRequest, Claimed, ClaimedUser};
 use tokio_postgres::Row;
 
 use super::PostgresStore;
+use super::lock_watch::LockWatch;
 use super::numeric::{self, Amount};
 use super::sessions::Session;
 
@@ -42,9 +43,11 @@ impl PostgresStore {
         transaction.rows(&sql.claim_plan, &[]).await?;
         let (least, most) = request.suspicion.crashes();
         let rows = i64::try_from(request.rows).unwrap_or(i64::MAX).min(room.unwrap_or(i64::MAX));
+        let mut locked = LockWatch::begin(self.observer.as_ref());
         let claimed =
             transaction.rows(&sql.claim_users, &[&request.claim_id, &request.after_key, &least, &most, &rows]).await?;
         let Some(chunk) = chunk(request, &claimed)? else {
+            locked.nobody();
             return Ok(Claimed::Nobody);
         };
         let count = i32::try_from(chunk.users.len()).unwrap_or(i32::MAX);
@@ -57,6 +60,7 @@ impl PostgresStore {
             .await?;
         failpoint!("claim.commit")?;
         transaction.commit().await?;
+        drop(locked);
         failpoint!("claim.committed")?;
         Ok(Claimed::Chunk(chunk))
     }

@@ -26,6 +26,7 @@ macro_rules! statements {
 }
 
 statements! {
+    answer: "asking whether the database answers",
     backlog_count: "counting the backlog",
     catalogue_store: "storing the catalogue",
     claim_close: "closing a claim",
@@ -65,6 +66,10 @@ statements! {
     schedule_lock: "locking a schedule",
     schema_in_force: "looking at the schema's version",
     server_ready: "looking whether the server takes writes",
+    sample_backlog: "counting users for the metrics",
+    sample_plan: "preparing to count users",
+    sample_state: "sampling the state for the metrics",
+    sample_successes: "looking for the last successful runs",
     sessions_alive: "looking whether sessions have ended",
     sessions_end: "ending sessions",
     sweep_allowed: "looking whether this instance may sweep",
