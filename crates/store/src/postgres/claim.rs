@@ -22,8 +22,9 @@ impl PostgresStore {
         let sql = &self.statements;
         let transaction = session.begin().await?;
         let run = transaction.maybe_one(&sql.run_lock_shared, &[&request.run_id]).await?;
-        if run.is_none_or(|run| run.get::<_, &str>(0) != "open") {
-            return Ok(Claimed::RunClosed);
+        let Some(run) = run.filter(|run| run.get::<_, &str>(0) == "open") else { return Ok(Claimed::RunClosed) };
+        if run.get(1) {
+            return Ok(Claimed::Paused { by: run.get(2), reason: run.get(3) });
         }
         transaction.rows(&sql.claim_plan, &[]).await?;
         let (least, most) = request.suspicion.crashes();
