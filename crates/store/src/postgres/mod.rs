@@ -3,6 +3,7 @@
 mod address;
 mod claim;
 mod connect;
+mod desk;
 mod doubt;
 mod finish;
 mod give_back;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use self::address::same_database;
+pub use self::desk::RequeueCursor;
 pub use self::inspect::{Inspection, READ_ONLY_SERVER, Refusal};
 
 use cardgenius_engine::Engine;
