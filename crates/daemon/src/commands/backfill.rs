@@ -1,23 +1,21 @@
 //! `cardgenius --backfill`: until no user is `new`, with the progress shown, and a summary at the end.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use cardgenius_pipeline::error::StoreError;
-use cardgenius_pipeline::ports::{Run, RunRequest, RunState, RunTotals, Store};
+use cardgenius_pipeline::ports::{Run, RunState, RunTotals, Store};
 use cardgenius_pipeline::run::Ended;
 use cardgenius_store::postgres::PostgresStore;
-use chrono::{DateTime, NaiveDate, Utc};
-use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 use uuid::Uuid;
 
-use super::{failure, output, refuse};
-use crate::catalogue_file::CatalogueText;
+use super::{failure, output};
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::instance::Instance;
+use crate::run_request::run_request;
 use crate::summary::Summary;
 use crate::{signals, wiring};
 
@@ -39,7 +37,7 @@ pub fn run(config: &Config) -> Exit {
 
 /// The backfill, until it is over or `stop` asks to end.
 pub async fn backfill(config: &Config, stop: CancellationToken) -> Exit {
-    let request = match request(config) {
+    let request = match run_request(config, "backfill", "operator") {
         Ok(request) => request,
         Err(exit) => return exit,
     };
@@ -59,38 +57,6 @@ pub async fn backfill(config: &Config, stop: CancellationToken) -> Exit {
     };
     instance.end().await;
     exit
-}
-
-/// The run to open, if none is open: with the configured catalogue, and today's date in the schedule's time zone.
-fn request(config: &Config) -> Result<RunRequest, Exit> {
-    let text = CatalogueText::read(config.catalog.path.as_deref()).map_err(refuse)?;
-    text.parse().map_err(|faults| {
-        output::complain(&format!("{text} is faulty, so nothing was started:\n{faults}"));
-        Exit::Usage
-    })?;
-    let catalogue_text = String::from_utf8_lossy(text.bytes()).into_owned();
-    Ok(RunRequest {
-        kind: "backfill".to_owned(),
-        trigger: "operator".to_owned(),
-        as_of: today(config),
-        catalogue_hash: format!("{:x}", HexOf(&Sha256::digest(catalogue_text.as_bytes()))),
-        catalogue_text,
-        abandon_after: Duration::from_millis(config.run.abandon_after_ms),
-    })
-}
-
-struct HexOf<'a>(&'a [u8]);
-
-impl std::fmt::LowerHex for HexOf<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-fn today(config: &Config) -> NaiveDate {
-    let now = DateTime::<Utc>::from(SystemTime::now());
-    // The zone was checked with the configuration.
-    config.run.zone().map_or_else(|| now.date_naive(), |zone| now.with_timezone(&zone).date_naive())
 }
 
 /// Says how it went, and with which exit code the program ends.

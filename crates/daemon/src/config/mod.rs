@@ -17,6 +17,7 @@ mod limits;
 mod load;
 mod log;
 mod pipeline;
+mod retention;
 mod retry;
 mod run;
 mod secret;
@@ -37,6 +38,7 @@ pub use self::{
     load::{Flag, Inputs, Loaded, load},
     log::{LogConfig, LogFormat},
     pipeline::PipelineConfig,
+    retention::RetentionConfig,
     retry::RetryConfig,
     run::RunConfig,
     secret::{REDACTED, Secret},
@@ -65,6 +67,8 @@ pub struct Config {
     pub limits: LimitsConfig,
     /// The run as a whole.
     pub run: RunConfig,
+    /// What is remembered, and for how long.
+    pub retention: RetentionConfig,
     /// The log.
     pub log: LogConfig,
 }
@@ -73,8 +77,15 @@ impl Config {
     /// Every number with its bounds.
     #[must_use]
     pub fn bounds(&self) -> Vec<Bound> {
-        [self.pipeline.bounds(), self.lease.bounds(), self.retry.bounds(), self.limits.bounds(), self.run.bounds()]
-            .concat()
+        [
+            self.pipeline.bounds(),
+            self.lease.bounds(),
+            self.retry.bounds(),
+            self.limits.bounds(),
+            self.run.bounds(),
+            self.retention.bounds(),
+        ]
+        .concat()
     }
 
     /// Every rule that is broken, those between sections last.
@@ -90,6 +101,7 @@ impl Config {
             self.retry.validate(),
             self.limits.validate(),
             self.run.validate(),
+            self.retention.validate(),
             self.log.validate(),
             self.cross_violations(),
         ]

@@ -11,6 +11,7 @@ pub use self::requeue::RequeueCursor;
 
 use cardgenius_pipeline::error::StoreError;
 use tokio_postgres::Row;
+use uuid::Uuid;
 
 use super::PostgresStore;
 use super::transaction::{Parameters, Statement};
@@ -34,9 +35,8 @@ impl PostgresStore {
     ///
     /// # Errors
     /// The database could not be asked.
-    pub async fn audit(&self, actor: &str, action: &str, detail: &str) -> Result<(), StoreError> {
-        let nothing: Option<uuid::Uuid> = None;
-        self.ask(&self.statements.desk_audit, &[&actor, &action, &nothing, &detail]).await.map(|_| ())
+    pub async fn audit(&self, actor: &str, action: &str, run_id: Option<Uuid>, detail: &str) -> Result<(), StoreError> {
+        self.ask(&self.statements.desk_audit, &[&actor, &action, &run_id, &detail]).await.map(|_| ())
     }
 }
 
