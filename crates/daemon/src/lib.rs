@@ -19,6 +19,7 @@ pub mod sampler;
 pub mod schedule;
 mod service;
 mod signals;
+pub mod status;
 mod summary;
 pub mod telemetry;
 mod terminal;

@@ -18,12 +18,15 @@ use crate::claim::{Claimer, Step};
 use crate::compute::Recommend;
 use crate::error::{ErrorKind, StoreError};
 use crate::finish::{LifeEnd, Returning, Shared, Why};
-use crate::observe::Stage;
+use crate::observe::{HeldBack, Stage};
 use crate::policy::{Decision, Trials};
 use crate::ports::{Chunk, ClaimTotals, Claimed, Closed, RunState, RunTotals, Store};
 
 /// Between two looks at a run that only waits for somebody else's claims.
 const OTHERS_WAIT: Duration = Duration::from_millis(500);
+
+/// Between two looks whether a pause is over.
+const PAUSE_WAIT: Duration = Duration::from_secs(1);
 
 /// For giving back, at the very end, what was cut short.
 const RETURN_WITHIN: Duration = Duration::from_secs(10);
@@ -74,6 +77,8 @@ struct Part<S: Store, R> {
     fruitful: bool,
     /// While chunks are given back for faults or an outage, and none is settled.
     nothing_gets_through: Option<Trials>,
+    /// Since when an operator's pause has kept us from claiming.
+    paused_since: Option<Instant>,
 }
 
 impl<S: Store, R: Recommend> Part<S, R> {
@@ -98,6 +103,7 @@ impl<S: Store, R: Recommend> Part<S, R> {
             largest_at_fault: None,
             fruitful: false,
             nothing_gets_through: None,
+            paused_since: None,
         }
     }
 
@@ -111,8 +117,16 @@ impl<S: Store, R: Recommend> Part<S, R> {
                 // Whoever ends the process shall take nobody along, least of all users who are on trial themselves.
                 self.wait_for_lives().await?;
             }
-            match self.claim(&mut claimer).await? {
+            let step = self.claim(&mut claimer).await?;
+            if !matches!(step, Step::Paused { .. } | Step::RunClosed) {
+                self.go_on_after_a_pause();
+            }
+            match step {
                 Step::Chunk(chunk) => self.start(chunk, room),
+                Step::Paused { by, reason } => {
+                    drop(room);
+                    self.wait_out_a_pause(&by, reason.as_deref()).await?;
+                }
                 Step::Onward => {}
                 Step::RunClosed => {
                     let totals = self.totals().await?;
@@ -274,6 +288,37 @@ impl<S: Store, R: Recommend> Part<S, R> {
         Ok(())
     }
 
+    /// Lets some time of a pause pass, and takes note of the chunks that end meanwhile; said once, when the pause begins.
+    async fn wait_out_a_pause(&mut self, by: &str, reason: Option<&str>) -> Result<(), Verdict> {
+        if self.paused_since.is_none() {
+            let reason = reason.unwrap_or("no reason given");
+            warn!(by, reason, "paused by an operator: claiming nobody until `cardgenius resume`");
+            self.paused_since = Some(Instant::now());
+            self.shared.observer.held_back(HeldBack::Paused, true);
+        }
+        // Whom others gave back meanwhile, behind the cursor, only a further pass can find.
+        self.quiet = false;
+        let over = Instant::now() + PAUSE_WAIT;
+        while Instant::now() < over {
+            tokio::select! {
+                biased;
+                () = self.shared.stop.cancelled() => return Err(Verdict::Stopped),
+                Some(ended) = self.lives.join_next() => self.note(ended)?,
+                () = sleep_until(over) => {}
+            }
+        }
+        // Nothing could get through: that is no outage, and its time does not run.
+        self.nothing_gets_through = None;
+        Ok(())
+    }
+
+    fn go_on_after_a_pause(&mut self) {
+        if let Some(since) = self.paused_since.take() {
+            info!(duration_ms = since.elapsed().as_millis() as u64, "the pause is over");
+            self.shared.observer.held_back(HeldBack::Paused, false);
+        }
+    }
+
     /// Why not to go on, if the database or a panic refuses so many users that it is hardly their own fault.
     fn too_much_poison(&self) -> Option<StoreError> {
         let (config, counts) = (&self.shared.config, self.shared.progress.counts());
@@ -349,6 +394,7 @@ impl<S: Store, R: Recommend> Part<S, R> {
 
     /// Lets the chunks in flight end, and then does what the verdict asks for.
     async fn wind_up(mut self, verdict: Verdict) -> Ended {
+        self.shared.observer.held_back(HeldBack::Paused, false);
         let drained = self.drain(matches!(verdict, Verdict::Stopped)).await;
         match (verdict, drained) {
             (Verdict::Failed(error), _) | (Verdict::Closed(_) | Verdict::Exhausted, Err(error)) => {

@@ -19,6 +19,7 @@ mod load;
 mod log;
 mod metrics;
 mod pipeline;
+mod retention;
 mod retry;
 mod run;
 mod schedule;
@@ -42,6 +43,7 @@ pub use self::{
     log::{LogConfig, LogFormat},
     metrics::MetricsConfig,
     pipeline::PipelineConfig,
+    retention::RetentionConfig,
     retry::RetryConfig,
     run::RunConfig,
     schedule::{FurtherSchedule, ScheduleConfig, WEEKLY},
@@ -77,6 +79,8 @@ pub struct Config {
     pub http: HttpConfig,
     /// The metrics.
     pub metrics: MetricsConfig,
+    /// What is remembered, and for how long.
+    pub retention: RetentionConfig,
     /// The log.
     pub log: LogConfig,
 }
@@ -94,6 +98,7 @@ impl Config {
             self.schedule.bounds(),
             self.http.bounds(),
             self.metrics.bounds(),
+            self.retention.bounds(),
         ]
         .concat()
     }
@@ -114,6 +119,7 @@ impl Config {
             self.schedule.validate(),
             self.http.validate(),
             self.metrics.validate(),
+            self.retention.validate(),
             self.log.validate(),
             self.cross_violations(),
         ]

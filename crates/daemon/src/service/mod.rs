@@ -1,6 +1,7 @@
 //! `cardgenius run`: stays up, opens runs when they are due, and takes part in whatever run is open.
 
 mod catalogue_watch;
+mod housekeeper;
 mod state;
 mod supervisor;
 mod tender;
@@ -48,6 +49,8 @@ async fn with_database(state: &Arc<State>, stop: CancellationToken) -> Result<Ex
     let Some(store) = reached(state, &stop).await? else { return Ok(Exit::Done) };
     let over = CancellationToken::new();
     let sampling = state.sample(store.clone(), over.clone());
+    let housekeeping =
+        tokio::spawn(housekeeper::keep_house(store.clone(), state.config.retention.clone(), over.clone()));
     let Some(instance) = started(state, &store, &stop).await? else { return Ok(Exit::Done) };
     let instance = Arc::new(instance);
     let supervisor = Supervisor::ready();
@@ -60,7 +63,7 @@ async fn with_database(state: &Arc<State>, stop: CancellationToken) -> Result<Ex
         instance.end().await;
     }
     over.cancel();
-    let _ = sampling.await;
+    let _ = tokio::join!(sampling, housekeeping);
     outcome
 }
 

@@ -23,7 +23,7 @@ impl PostgresStore {
         let sql = &self.statements;
         let mut transaction = session.begin().await?;
         let mut run = transaction.maybe_one(&sql.run_lock_shared, &[&request.run_id]).await?;
-        if run.as_ref().is_some_and(|run| run.get::<_, Option<i64>>(1).is_some()) {
+        if run.as_ref().is_some_and(|run| run.get::<_, Option<i64>>(4).is_some()) {
             // One claim after the other, or together they would pass the limit; a shared lock cannot be made exclusive
             // without two such waiting for each other.
             transaction.roll_back().await?;
@@ -33,7 +33,10 @@ impl PostgresStore {
         let Some(run) = run.filter(|run| run.get::<_, &str>(0) == "open") else {
             return Ok(Claimed::RunClosed);
         };
-        let room: Option<i64> = match run.get::<_, Option<i64>>(1) {
+        if run.get(1) {
+            return Ok(Claimed::Paused { by: run.get(2), reason: run.get(3) });
+        }
+        let room: Option<i64> = match run.get::<_, Option<i64>>(4) {
             Some(_) => transaction.one(&sql.run_room, &[&request.run_id]).await?.get(0),
             None => None,
         };

@@ -3,6 +3,7 @@
 mod address;
 mod claim;
 mod connect;
+mod desk;
 mod doubt;
 mod failure_log;
 mod finish;
@@ -30,6 +31,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use self::address::same_database;
+pub use self::desk::RequeueCursor;
 pub use self::inspect::{Inspection, READ_ONLY_SERVER, Refusal};
 pub use self::sample::{BacklogSample, RunSample, StateSample};
 pub use self::schedule::Tending;
