@@ -3,7 +3,7 @@
 use std::{ffi::OsString, path::PathBuf};
 
 use cardgenius_store::desk::Requeue;
-use clap::{Args, CommandFactory, Parser, Subcommand, builder::NonEmptyStringValueParser, error::ErrorKind};
+use clap::{ArgGroup, Args, CommandFactory, Parser, Subcommand, builder::NonEmptyStringValueParser, error::ErrorKind};
 use uuid::Uuid;
 
 use crate::{
@@ -135,7 +135,8 @@ pub enum Command {
 
 /// Options of `requeue`: whom.
 #[derive(Args, Clone, Debug)]
-#[group(id = "whom", required = true, multiple = false, args = ["failed", "error", "run", "user", "everybody"])]
+#[group(skip)]
+#[command(group(ArgGroup::new("whom").required(true).args(["failed", "error", "run", "user", "everybody"])))]
 pub struct RequeueOptions {
     /// All failed users
     #[arg(long)]
