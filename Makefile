@@ -27,7 +27,8 @@ demo: prerequisites ## run the whole thing on a private PostgreSQL: make demo, m
 build: prerequisites ## build the release binary, target/release/cardgenius
 	$(CARGO) build --release --locked --package cardgenius $(CARGO_FLAGS)
 
-test: prerequisites ## run every test, against private servers of this machine's own binaries
+test: ## run every test, against private servers of this machine's own binaries (and install the tools that tests need)
+	@deploy/prerequisites.sh tests
 	$(CARGO) test --workspace --locked $(CARGO_FLAGS)
 
 chaos: prerequisites ## let faults storm over three instances, and measure: make chaos, make chaos CHAOS_MINUTES=60 CHAOS_SEED=7
