@@ -12,7 +12,7 @@ USERS ?=
 TARGET_DIR = $(or $(CARGO_TARGET_DIR),target)
 
 .DEFAULT_GOAL := help
-.PHONY: help prerequisites demo build test chaos lint fmt
+.PHONY: help prerequisites demo build test chaos lint fmt manifests
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "%-22s %s\n", $$1, $$2 }'
@@ -41,3 +41,8 @@ lint: ## check form and lints; warnings are errors
 
 fmt: ## put every file into form
 	$(CARGO) fmt --all
+
+manifests: ## write the catalogue into deploy/kubernetes/catalogue.yaml
+	@sed '/^data:/q' deploy/kubernetes/catalogue.yaml >catalogue.new
+	@{ echo '  cards.json: |'; sed 's/^./    &/' catalog/cards.json; } >>catalogue.new
+	@mv catalogue.new deploy/kubernetes/catalogue.yaml
