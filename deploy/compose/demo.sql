@@ -14,8 +14,8 @@ INSERT INTO user_spending_data (user_id, avg_amazon_gmv, avg_flipkart_gmv, avg_m
 SELECT 'CK' || lpad(n::text, 7, '0'), a, f, m, j, g, (a + f + m + j + g) * 1.25
 FROM (
     SELECT n,
-        round((n * 7919 % 10007) ^ 2 / 10007::numeric, 2) AS a, round((n * 104729 % 10007) ^ 2 / 10007::numeric, 2) AS f,
-        round((n * 611953 % 5003) ^ 2 / 5003::numeric, 2) AS m, round((n * 15485863 % 5003) ^ 2 / 5003::numeric, 2) AS j,
-        round((n * 32452843 % 10007) ^ 2 / 10007::numeric, 2) AS g
+        round((n * 7919 % 10007)::numeric ^ 2 / 10007, 2) AS a, round((n * 104729 % 10007)::numeric ^ 2 / 10007, 2) AS f,
+        round((n * 611953 % 5003)::numeric ^ 2 / 5003, 2) AS m, round((n * 15485863 % 5003)::numeric ^ 2 / 5003, 2) AS j,
+        round((n * 32452843 % 10007)::numeric ^ 2 / 10007, 2) AS g
     FROM generate_series(1, 5000::bigint) AS n
 ) AS amounts;

@@ -6,14 +6,8 @@ use tokio_postgres::{Client, NoTls};
 
 use crate::place::{ANALYST, APP, installed};
 
-const SPENDING: [&str; 6] = [
-    "avg_amazon_gmv",
-    "avg_flipkart_gmv",
-    "avg_myntra_gmv",
-    "avg_ajio_gmv",
-    "avg_grocery_gmv",
-    "avg_confirmed_gmv",
-];
+const SPENDING: [&str; 6] =
+    ["avg_amazon_gmv", "avg_flipkart_gmv", "avg_myntra_gmv", "avg_ajio_gmv", "avg_grocery_gmv", "avg_confirmed_gmv"];
 
 const NOT_THE_DAEMONS: [&str; 26] = [
     "UPDATE user_spending_data SET user_id = 'x' WHERE user_id = 'CK0000001'",
@@ -77,7 +71,8 @@ fn rows(database: &Database<'_>, statement: &str) -> Vec<String> {
 
 /// All that is ours: tables, and views for people.
 fn ours(database: &Database<'_>) -> Vec<String> {
-    let ours = "SELECT oid::regclass FROM pg_class WHERE relname ~ '^cardgenius_' AND relkind IN ('r', 'v', 'm') ORDER BY 1";
+    let ours =
+        "SELECT oid::regclass FROM pg_class WHERE relname ~ '^cardgenius_' AND relkind IN ('r', 'v', 'm') ORDER BY 1";
     rows(database, ours)
 }
 

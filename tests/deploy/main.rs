@@ -8,7 +8,11 @@
 #[path = "../program.rs"]
 mod program;
 
+mod compose;
+mod documents;
 mod exact_rights;
+mod kubernetes;
 mod least_rights;
 mod place;
 mod rights_at_work;
+mod units;
