@@ -73,7 +73,7 @@ UNION ALL VALUES
     (:'target_schema', :'target_table', 'cardgenius_daemon', 'DELETE'),
     (:'target_schema', :'target_table', 'cardgenius_reader', 'SELECT'),
     (:'schema', 'cardgenius_schema_version', 'cardgenius_daemon', 'SELECT'),
-    (:'schema', 'cardgenius_catalogues', 'cardgenius_daemon', 'SELECT, INSERT'),
+    (:'schema', 'cardgenius_catalogues', 'cardgenius_daemon', 'SELECT, INSERT, DELETE'),
     (:'schema', 'cardgenius_runs', 'cardgenius_daemon', 'SELECT, INSERT, UPDATE, DELETE'),
     (:'schema', 'cardgenius_instances', 'cardgenius_daemon', 'SELECT, INSERT, UPDATE, DELETE'),
     (:'schema', 'cardgenius_claims', 'cardgenius_daemon', 'SELECT, INSERT, UPDATE, DELETE'),

@@ -7,6 +7,8 @@
 
 #[path = "../program.rs"]
 mod program;
+#[path = "../whole_program/running.rs"]
+mod running;
 
 mod compose;
 mod documents;

@@ -1,9 +1,11 @@
 //! The program works under the rights of roles.sql.
 
 use cardgenius_testkit::{Counts, Database, audit, populate};
+use nix::sys::signal::Signal;
 
 use crate::place::{ANALYST, APP, SERVER, closed, customers, installed, roles, run_as};
 use crate::program::{Start, holds_all};
+use crate::running::spawn;
 
 /// Every right in force of the three roles, a line each.
 const RIGHTS: &str = "SELECT format('%s %s %s', entry.grantee::regrole, entry.privilege_type, entry.object)
@@ -49,6 +51,23 @@ async fn a_member_of_cardgenius_daemon_sweeps_after_an_instance_that_died() {
     assert_ne!(database.psql("SELECT count(*) FROM {{input}} WHERE processing_status = 'pending'"), "0");
     let next = backfill().run().ended(0);
     holds_all(&next.stderr, &["swept what dead instances had left"]);
+    assert_eq!(audited(&database).await, Counts::all_completed(900));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_daemon_itself_runs_as_a_member_of_cardgenius_daemon() {
+    let database = installed();
+    populate(&database.connect().await, &database.tables, 900, 605).await;
+    // Leaves a run open, and a dead instance.
+    let backfill = with_short_leases(run_as(&database, APP, &["--backfill", "--chunk-rows", "300"]));
+    let killed = backfill.failpoints("load.middle=1*off->1*return(kill)").command.status().unwrap();
+    assert_eq!(killed.code(), None, "it was to be killed: {killed}");
+    let daemon = spawn(with_short_leases(run_as(&database, APP, &["run", "--http", "127.0.0.1:0"])));
+    daemon.said("the run is over");
+    daemon.signal(Signal::SIGTERM);
+    let answer = daemon.end().ended(0);
+    holds_all(&answer.stderr, &["swept what dead instances had left"]);
+    assert!(!answer.stderr.contains("permission denied"), "{}", answer.stderr);
     assert_eq!(audited(&database).await, Counts::all_completed(900));
 }
 
