@@ -37,6 +37,10 @@ pub struct Cli {
     #[arg(long, value_name = "N", requires = "backfill")]
     pub chunk_rows: Option<usize>,
 
+    /// With --backfill: serve metrics, probes and the status at this address, as `run` does [default: nowhere]
+    #[arg(long, value_name = "ADDRESS", requires = "backfill")]
+    pub http: Option<String>,
+
     /// What every command takes.
     #[command(flatten)]
     pub global: GlobalOptions,
@@ -69,8 +73,8 @@ pub struct GlobalOptions {
 /// The commands.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
-    /// Stay up and run the weekly batch (no schedule in this version: use --backfill)
-    Run,
+    /// Stay up: run the weekly batch, take part in any open run, serve metrics
+    Run(RunOptions),
     /// Show the whole thing on a private database that is started for it and thrown away
     Demo(DemoOptions),
     /// Bring the database's tables to what this version needs
@@ -83,6 +87,14 @@ pub enum Command {
     Config(ConfigCommand),
     /// Inspect the databases and say what would keep a run from starting; changes nothing
     Check,
+}
+
+/// Options of `run`.
+#[derive(Args, Clone, Debug)]
+pub struct RunOptions {
+    /// Where to serve metrics, probes and the status [default: 127.0.0.1:9187]
+    #[arg(long, value_name = "ADDRESS")]
+    pub http: Option<String>,
 }
 
 /// Options of `demo`.
@@ -158,6 +170,10 @@ impl Cli {
             Some(Command::Migrate(options)) => options.url.clone(),
             _ => None,
         };
+        let http = match &self.command {
+            Some(Command::Run(options)) => options.http.clone(),
+            _ => self.http.clone(),
+        };
         [
             ("--source-url", "source.url", self.global.source_url.clone()),
             ("--target-url", "target.url", self.global.target_url.clone()),
@@ -165,6 +181,7 @@ impl Cli {
             ("--workers", "pipeline.workers", number(self.workers)),
             ("--chunk-rows", "pipeline.chunk_rows", number(self.chunk_rows)),
             ("--url", "migrate.url", migrate_url),
+            ("--http", "http.listen", http),
         ]
         .into_iter()
         .filter_map(|(name, field, text)| Some(Flag { name, field, text: text? }))
@@ -253,12 +270,13 @@ mod tests {
     #[test]
     fn every_flag_sets_a_field_that_exists() {
         let cli = parsed(
-            "cardgenius --backfill --workers 3 --chunk-rows 500 --source-url s --target-url t --catalog c --config f",
+            "cardgenius --backfill --workers 3 --chunk-rows 500 --http h --source-url s --target-url t --catalog c --config f",
         )
         .unwrap();
         let migrate = parsed("cardgenius migrate --url m").unwrap();
-        let flags = [cli.flags(), migrate.flags()].concat();
-        assert_eq!(flags.len(), 6);
+        let run = parsed("cardgenius run --http h").unwrap();
+        let flags = [cli.flags(), migrate.flags(), run.flags()].concat();
+        assert_eq!(flags.len(), 8);
         let keys = Keys::known().unwrap();
         for flag in flags {
             assert!(keys.kind(flag.field).is_some(), "{}", flag.field);
@@ -283,6 +301,8 @@ mod tests {
             "cardgenius --backfill run",
             "cardgenius --workers 3",
             "cardgenius run --workers 3",
+            "cardgenius --http 127.0.0.1:1",
+            "cardgenius check --http 127.0.0.1:1",
             "cardgenius --backfill --workers many",
             "cardgenius catalog",
             "cardgenius catalog check",

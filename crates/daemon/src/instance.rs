@@ -48,24 +48,31 @@ impl Instance {
         Ok(Self { store, config, lease, over, tasks })
     }
 
-    /// Opens the run that is asked for, or joins the open one, and works at it until it is over or `stop` asks to end.
+    /// Opens the run that is asked for, or finds the open one.
     ///
     /// # Errors
-    /// The run could not be opened, or its catalogue cannot be used here.
-    pub async fn work(&self, request: &RunRequest, stop: CancellationToken) -> Result<(Run, Ended), StoreError> {
-        let run = self.store.open_or_join(request).await?;
+    /// The run could not be opened.
+    pub async fn open(&self, request: &RunRequest) -> Result<Run, StoreError> {
+        self.store.open_or_join(request).await
+    }
+
+    /// Works at a run until it is over or `stop` asks to end, with the run's catalogue and date.
+    pub async fn take_part(&self, run: &Run, stop: CancellationToken) -> Ended {
         info!(
             run.id = %run.run_id, kind = run.kind, users = run.backlog, as_of = %run.as_of, opened = run.opened_here,
             "{}", if run.opened_here { "opened a run" } else { "joined the open run, with its catalogue and its date" }
         );
-        let shared = Arc::new(self.shared(&run, stop)?);
+        let shared = match self.shared(run, stop) {
+            Ok(shared) => Arc::new(shared),
+            Err(error) => return Ended::Failed(error),
+        };
         let watched = CancellationToken::new();
         let watching = tokio::spawn(watch::watch(self.store.clone(), run.clone(), watched.clone()));
         let ended = Box::pin(take_part(shared, run.run_id)).await;
         watched.cancel();
         // It only reads; if it panicked, the run is none the worse.
         let _ = watching.await;
-        Ok((run, ended))
+        ended
     }
 
     fn shared(&self, run: &Run, stop: CancellationToken) -> Result<Shared<PostgresStore, Engine>, StoreError> {

@@ -51,6 +51,7 @@ pub fn store_config(config: &Config, instance_id: Uuid) -> Result<StoreConfig, C
         tables: tables(config),
         limits: limits(config),
         sessions: config.pipeline.sessions,
+        looks: 0,
         instance_id,
         host: host_name(),
     })

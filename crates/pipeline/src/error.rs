@@ -43,6 +43,27 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    /// All of them; a test sees to it.
+    pub const ALL: [Self; 17] = [
+        Self::Unreachable,
+        Self::ConnectionLost,
+        Self::ServerShuttingDown,
+        Self::ReadOnly,
+        Self::Contention,
+        Self::Timeout,
+        Self::ResourceLimit,
+        Self::ServerFault,
+        Self::DataRejected,
+        Self::Constraint,
+        Self::UniqueViolation,
+        Self::SchemaMismatch,
+        Self::Authentication,
+        Self::ClaimLost,
+        Self::CommitInDoubt,
+        Self::Refused,
+        Self::Bug,
+    ];
+
     /// The word used in logs and metrics.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -123,3 +144,17 @@ impl fmt::Display for StoreError {
 }
 
 impl Error for StoreError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_kinds_are_listed_once_in_the_order_in_which_they_are_declared() {
+        for (place, kind) in ErrorKind::ALL.into_iter().enumerate() {
+            assert_eq!(kind as usize, place, "{}", kind.name());
+        }
+        // The last one that is declared is the last one listed: nothing is missing.
+        assert_eq!(ErrorKind::ALL.last(), Some(&ErrorKind::Bug));
+    }
+}

@@ -11,6 +11,7 @@ pub mod error;
 pub mod failpoint;
 pub mod finish;
 pub mod lease;
+pub mod observe;
 pub mod policy;
 pub mod ports;
 pub mod progress;

@@ -7,7 +7,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use cardgenius_engine::{Engine, TopTen, user::User};
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 use crate::compute::ComputedChunk;
@@ -167,6 +167,10 @@ pub struct RunRequest {
     pub kind: String,
     /// Who or what asked for it.
     pub trigger: String,
+    /// When a schedule wanted it, if one did.
+    pub scheduled_for: Option<DateTime<Utc>>,
+    /// Users that it may settle at most, over all instances; none: all that are new.
+    pub max_users: Option<u64>,
     /// The date at which promotions are judged.
     pub as_of: NaiveDate,
     /// Hash of the catalogue's text.

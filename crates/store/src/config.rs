@@ -95,6 +95,8 @@ pub struct StoreConfig {
     pub limits: CallLimits,
     /// Sessions that load and finish at once.
     pub sessions: usize,
+    /// Sessions for looking, beside the work: a daemon asks what is due, and answers those who watch it.
+    pub looks: usize,
     /// This start of this instance; part of the `application_name` of every session.
     pub instance_id: Uuid,
     /// Host name, for people.
@@ -102,16 +104,17 @@ pub struct StoreConfig {
 }
 
 impl StoreConfig {
-    /// Sessions on the source at most: those that finish, one that claims, one that sweeps and looks, one for the lease.
+    /// Sessions on the source at most: those that finish, one that claims, one that sweeps and looks, one for the lease,
+    /// and those of a daemon that only look.
     #[must_use]
     pub const fn source_connections(&self) -> usize {
-        self.sessions + 3
+        self.sessions + 3 + self.looks
     }
 
-    /// Sessions on a second target at most: those that load, and one that sweeps; none without one.
+    /// Sessions on a second target at most: those that load, one that sweeps, and those that only look; none without one.
     #[must_use]
     pub const fn target_connections(&self) -> usize {
-        if self.target.is_some() { self.sessions + 1 } else { 0 }
+        if self.target.is_some() { self.sessions + 1 + self.looks } else { 0 }
     }
 }
 

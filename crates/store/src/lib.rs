@@ -6,4 +6,5 @@
 pub mod config;
 pub mod identifiers;
 pub mod postgres;
+pub mod schedule;
 pub mod text_rows;

@@ -17,3 +17,5 @@ COMMENT ON COLUMN {{fires}}.outcome IS 'opened (a run, perhaps late), covered (b
 COMMENT ON COLUMN {{fires}}.run_id IS 'The run that it opened or that covers it';
 COMMENT ON COLUMN {{fires}}.decided_by IS 'Instance that dealt with it';
 COMMENT ON COLUMN {{fires}}.decided_at IS 'When that was';
+ALTER TABLE {{schedule}} ADD COLUMN IF NOT EXISTS decided_until timestamptz;
+COMMENT ON COLUMN {{schedule}}.decided_until IS 'Every time of the schedule until then was dealt with: see the fires';

@@ -1,29 +1,28 @@
 //! `cardgenius --backfill`: until no user is `new`, with the progress shown, and a summary at the end.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use cardgenius_pipeline::error::StoreError;
 use cardgenius_pipeline::ports::{Run, RunRequest, RunState, RunTotals, Store};
 use cardgenius_pipeline::run::Ended;
 use cardgenius_store::postgres::PostgresStore;
-use chrono::{DateTime, NaiveDate, Utc};
-use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 use uuid::Uuid;
 
 use super::{failure, output, refuse};
-use crate::catalogue_file::CatalogueText;
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::instance::Instance;
+use crate::run_request::{Asked, run_request};
+use crate::service::State;
 use crate::summary::Summary;
-use crate::{signals, wiring};
+use crate::{http, signals, wiring};
 
-/// Runs the backfill on a runtime of its own.
+/// Runs the backfill on a runtime of its own; with the pages about it, if `is_watched`.
 #[must_use]
-pub fn run(config: &Config) -> Exit {
+pub fn run(config: Config, is_watched: bool) -> Exit {
     match super::runtime() {
         Ok(runtime) => runtime.block_on(async {
             let stop = CancellationToken::new();
@@ -31,7 +30,7 @@ pub fn run(config: &Config) -> Exit {
                 error!(%error, "cannot listen for signals");
                 return Exit::Failed;
             }
-            backfill(config, stop).await
+            if is_watched { Box::pin(watched_backfill(config, stop)).await } else { backfill(&config, stop).await }
         }),
         Err(exit) => exit,
     }
@@ -43,54 +42,57 @@ pub async fn backfill(config: &Config, stop: CancellationToken) -> Exit {
         Ok(request) => request,
         Err(exit) => return exit,
     };
-    let store = match super::check::sound_store(config).await {
-        Ok(store) => Arc::new(store),
+    match super::check::sound_store(config, 0).await {
+        Ok(store) => work(config, &request, Arc::new(store), stop).await,
+        Err(exit) => exit,
+    }
+}
+
+/// The same, with its pages served meanwhile.
+async fn watched_backfill(config: Config, stop: CancellationToken) -> Exit {
+    let state = match State::new(config) {
+        Ok(state) => state,
         Err(exit) => return exit,
     };
+    let request = match request(&state.config) {
+        Ok(request) => request,
+        Err(exit) => return exit,
+    };
+    state.has_catalogue(Ok(request.catalogue_hash.clone()));
+    let over = CancellationToken::new();
+    let server = match http::start(state.clone(), over.clone()).await {
+        Ok(server) => server,
+        Err(exit) => return exit,
+    };
+    let exit = match state.sound_store().await {
+        Ok(store) => work(&state.config, &request, store, stop).await,
+        Err(exit) => exit,
+    };
+    over.cancel();
+    server.ended().await;
+    exit
+}
+
+fn request(config: &Config) -> Result<RunRequest, Exit> {
+    let asked = Asked { kind: "backfill", trigger: "operator".to_owned(), max_users: None };
+    run_request(config, asked).map_err(refuse)
+}
+
+async fn work(config: &Config, request: &RunRequest, store: Arc<PostgresStore>, stop: CancellationToken) -> Exit {
     let instance = match Instance::start(store.clone(), wiring::pipeline_config(config)).await {
         Ok(instance) => instance,
         Err(error) => return failure::of_database(&error),
     };
     let started = Instant::now();
-    let outcome = instance.work(&request, stop).await;
-    let exit = match outcome {
-        Ok((run, ended)) => report(config, &store, &run, ended, started.elapsed()).await,
+    let exit = match instance.open(request).await {
+        Ok(run) => {
+            let ended = instance.take_part(&run, stop).await;
+            report(config, &store, &run, ended, started.elapsed()).await
+        }
         Err(error) => failure::of_database(&error),
     };
     instance.end().await;
     exit
-}
-
-/// The run to open, if none is open: with the configured catalogue, and today's date in the schedule's time zone.
-fn request(config: &Config) -> Result<RunRequest, Exit> {
-    let text = CatalogueText::read(config.catalog.path.as_deref()).map_err(refuse)?;
-    text.parse().map_err(|faults| {
-        output::complain(&format!("{text} is faulty, so nothing was started:\n{faults}"));
-        Exit::Usage
-    })?;
-    let catalogue_text = String::from_utf8_lossy(text.bytes()).into_owned();
-    Ok(RunRequest {
-        kind: "backfill".to_owned(),
-        trigger: "operator".to_owned(),
-        as_of: today(config),
-        catalogue_hash: format!("{:x}", HexOf(&Sha256::digest(catalogue_text.as_bytes()))),
-        catalogue_text,
-        abandon_after: Duration::from_millis(config.run.abandon_after_ms),
-    })
-}
-
-struct HexOf<'a>(&'a [u8]);
-
-impl std::fmt::LowerHex for HexOf<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-fn today(config: &Config) -> NaiveDate {
-    let now = DateTime::<Utc>::from(SystemTime::now());
-    // The zone was checked with the configuration.
-    config.run.zone().map_or_else(|| now.date_naive(), |zone| now.with_timezone(&zone).date_naive())
 }
 
 /// Says how it went, and with which exit code the program ends.

@@ -15,7 +15,7 @@ use crate::wiring;
 pub fn run(config: &Config) -> Exit {
     match super::runtime() {
         Ok(runtime) => runtime.block_on(async {
-            match sound_store(config).await {
+            match sound_store(config, 0).await {
                 Ok(_) => {
                     output::print("nothing is wrong: a run can start");
                     Exit::Done
@@ -27,12 +27,13 @@ pub fn run(config: &Config) -> Exit {
     }
 }
 
-/// A store on databases that were found sound: every start goes through here.
+/// A store on databases that were found sound, with so many sessions only to look: every start goes through here.
 ///
 /// # Errors
 /// The exit code, after everything that is wrong was said.
-pub(crate) async fn sound_store(config: &Config) -> Result<PostgresStore, Exit> {
-    let store_config = wiring::store_config(config, Uuid::new_v4()).map_err(refuse)?;
+pub(crate) async fn sound_store(config: &Config, looks: usize) -> Result<PostgresStore, Exit> {
+    let mut store_config = wiring::store_config(config, Uuid::new_v4()).map_err(refuse)?;
+    store_config.looks = looks;
     let store = PostgresStore::new(&store_config).map_err(|error| failure::of_database(&error))?;
     let inspection = store.inspect().await.map_err(|error| failure::of_database(&error))?;
     for warning in &inspection.warnings {
@@ -52,12 +53,13 @@ pub(crate) async fn sound_store(config: &Config) -> Result<PostgresStore, Exit> 
 
 fn connections(config: &StoreConfig) -> String {
     let sessions = config.sessions;
+    let looks = if config.looks == 0 { String::new() } else { format!(", {} answers who watches", config.looks) };
     let source = format!(
-        "uses at most {} connections to the source ({sessions} finish chunks, 1 claims, 1 sweeps and looks, 1 keeps the lease)",
+        "uses at most {} connections to the source ({sessions} finish chunks, 1 claims, 1 sweeps and looks, 1 keeps the lease{looks})",
         config.source_connections()
     );
     match config.target_connections() {
         0 => source,
-        target => format!("{source} and {target} to the target ({sessions} load, 1 sweeps)"),
+        target => format!("{source} and {target} to the target ({sessions} load, 1 sweeps{looks})"),
     }
 }

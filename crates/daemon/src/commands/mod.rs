@@ -31,8 +31,8 @@ pub fn dispatch(cli: &Cli) -> Exit {
         Some(Command::Migrate(MigrateOptions { print: true, .. })) => prepared(cli, |config| migrate::print(&config)),
         Some(Command::Migrate(_)) => prepared(cli, |config| migrate::run(&config)),
         Some(Command::Check) => prepared(cli, |config| check::run(&config)),
-        Some(Command::Run) => prepared(cli, |_| run::run()),
-        None => prepared(cli, |config| backfill::run(&config)),
+        Some(Command::Run(_)) => prepared(cli, run::run),
+        None => prepared(cli, |config| backfill::run(config, cli.http.is_some())),
     }
 }
 

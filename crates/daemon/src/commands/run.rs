@@ -1,11 +1,24 @@
 //! `cardgenius run`: the daemon.
 
-use super::output;
-use crate::exit::Exit;
+use tokio_util::sync::CancellationToken;
+use tracing::error;
 
-/// There is no schedule yet: says so, and what to use instead.
+use crate::config::Config;
+use crate::exit::Exit;
+use crate::{service, signals};
+
+/// Stays up until a signal asks to end.
 #[must_use]
-pub fn run() -> Exit {
-    output::complain("the daemon has no schedule yet: use `cardgenius --backfill`, from cron if it is to be weekly");
-    Exit::Usage
+pub fn run(config: Config) -> Exit {
+    match super::runtime() {
+        Ok(runtime) => runtime.block_on(async {
+            let stop = CancellationToken::new();
+            if let Err(error) = signals::watch(stop.clone()) {
+                error!(%error, "cannot listen for signals");
+                return Exit::Failed;
+            }
+            Box::pin(service::serve(config, stop)).await
+        }),
+        Err(exit) => exit,
+    }
 }

@@ -10,6 +10,7 @@ mod database_url;
 mod environment;
 mod error;
 mod file;
+mod http;
 mod keys;
 mod layer;
 mod lease;
@@ -19,6 +20,7 @@ mod log;
 mod pipeline;
 mod retry;
 mod run;
+mod schedule;
 mod secret;
 mod sign_in;
 mod violation;
@@ -30,6 +32,7 @@ pub use self::{
     database::{MigrateConfig, SourceColumns, SourceConfig, TargetConfig},
     database_url::DatabaseUrl,
     error::{ConfigError, Fault},
+    http::HttpConfig,
     keys::{Keys, Kind, leaves, variable_name},
     layer::Origin,
     lease::LeaseConfig,
@@ -39,6 +42,7 @@ pub use self::{
     pipeline::PipelineConfig,
     retry::RetryConfig,
     run::RunConfig,
+    schedule::{FurtherSchedule, ScheduleConfig, WEEKLY},
     secret::{REDACTED, Secret},
     sign_in::{Password, SignIn},
     violation::{Bound, Violation},
@@ -65,6 +69,10 @@ pub struct Config {
     pub limits: LimitsConfig,
     /// The run as a whole.
     pub run: RunConfig,
+    /// When runs are opened.
+    pub schedule: ScheduleConfig,
+    /// The pages about the program itself.
+    pub http: HttpConfig,
     /// The log.
     pub log: LogConfig,
 }
@@ -73,8 +81,16 @@ impl Config {
     /// Every number with its bounds.
     #[must_use]
     pub fn bounds(&self) -> Vec<Bound> {
-        [self.pipeline.bounds(), self.lease.bounds(), self.retry.bounds(), self.limits.bounds(), self.run.bounds()]
-            .concat()
+        [
+            self.pipeline.bounds(),
+            self.lease.bounds(),
+            self.retry.bounds(),
+            self.limits.bounds(),
+            self.run.bounds(),
+            self.schedule.bounds(),
+            self.http.bounds(),
+        ]
+        .concat()
     }
 
     /// Every rule that is broken, those between sections last.
@@ -90,6 +106,8 @@ impl Config {
             self.retry.validate(),
             self.limits.validate(),
             self.run.validate(),
+            self.schedule.validate(),
+            self.http.validate(),
             self.log.validate(),
             self.cross_violations(),
         ]

@@ -1,8 +1,9 @@
 //! What holds for a run as a whole.
 
-use chrono_tz::{TZ_VARIANTS, Tz};
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
+use super::schedule::zone_violation;
 use super::violation::{Bound, Violation};
 
 /// A run.
@@ -46,13 +47,7 @@ impl RunConfig {
     #[must_use]
     pub fn validate(&self) -> Vec<Violation> {
         let mut violations: Vec<_> = self.bounds().iter().filter_map(Bound::violation).collect();
-        if self.zone().is_none() {
-            let nearest =
-                TZ_VARIANTS.iter().min_by_key(|zone| strsim::damerau_levenshtein(zone.name(), &self.time_zone));
-            let nearest = nearest.map_or("UTC", |zone| zone.name());
-            let rule = format!("must be an IANA time zone, is {:?}: the nearest is {nearest}", self.time_zone);
-            violations.push(Violation::new("run.time_zone", rule));
-        }
+        violations.extend(zone_violation("run.time_zone", "", Some(&self.time_zone)));
         violations
     }
 }

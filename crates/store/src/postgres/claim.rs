@@ -20,14 +20,28 @@ impl PostgresStore {
 
     async fn claim_in(&self, session: &mut Session, request: &ClaimRequest) -> Result<Claimed, StoreError> {
         let sql = &self.statements;
-        let transaction = session.begin().await?;
-        let run = transaction.maybe_one(&sql.run_lock_shared, &[&request.run_id]).await?;
-        if run.is_none_or(|run| run.get::<_, &str>(0) != "open") {
+        let mut transaction = session.begin().await?;
+        let mut run = transaction.maybe_one(&sql.run_lock_shared, &[&request.run_id]).await?;
+        if run.as_ref().is_some_and(|run| run.get::<_, Option<i64>>(1).is_some()) {
+            // One claim after the other, or together they would pass the limit; a shared lock cannot be made exclusive
+            // without two such waiting for each other.
+            transaction.roll_back().await?;
+            transaction = session.begin().await?;
+            run = transaction.maybe_one(&sql.run_lock_limited, &[&request.run_id]).await?;
+        }
+        let Some(run) = run.filter(|run| run.get::<_, &str>(0) == "open") else {
             return Ok(Claimed::RunClosed);
+        };
+        let room: Option<i64> = match run.get::<_, Option<i64>>(1) {
+            Some(_) => transaction.one(&sql.run_room, &[&request.run_id]).await?.get(0),
+            None => None,
+        };
+        if room.is_some_and(|room| room <= 0) {
+            return Ok(Claimed::Nobody);
         }
         transaction.rows(&sql.claim_plan, &[]).await?;
         let (least, most) = request.suspicion.crashes();
-        let rows = i64::try_from(request.rows).unwrap_or(i64::MAX);
+        let rows = i64::try_from(request.rows).unwrap_or(i64::MAX).min(room.unwrap_or(i64::MAX));
         let claimed =
             transaction.rows(&sql.claim_users, &[&request.claim_id, &request.after_key, &least, &most, &rows]).await?;
         let Some(chunk) = chunk(request, &claimed)? else {

@@ -12,7 +12,9 @@ mod lease;
 mod load;
 pub mod migrate;
 mod numeric;
+mod ready;
 mod run;
+mod schedule;
 mod sessions;
 mod sqlstate;
 mod statements;
@@ -26,10 +28,13 @@ use std::time::Duration;
 
 pub use self::address::same_database;
 pub use self::inspect::{Inspection, READ_ONLY_SERVER, Refusal};
+pub use self::schedule::Tending;
+pub use self::sessions::PoolStatus;
 
 use cardgenius_engine::Engine;
 use cardgenius_pipeline::compute::ComputedChunk;
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
+use cardgenius_pipeline::observe::{Observe, Unobserved};
 use cardgenius_pipeline::ports::{
     Blame, ClaimRequest, ClaimRow, ClaimTotals, Claimed, Closed, Run, RunRequest, RunState, RunTotals, Store, Swept,
 };
@@ -57,6 +62,7 @@ pub struct PostgresStore {
     source_table: String,
     lease_line: LeaseLine,
     doubts: Arc<Doubts>,
+    observer: Arc<dyn Observe>,
 }
 
 impl PostgresStore {
@@ -86,7 +92,27 @@ impl PostgresStore {
             source_table: format!("{}.{}", config.tables.source_schema, config.tables.source_table),
             lease_line: LeaseLine::default(),
             doubts: Arc::default(),
+            observer: Arc::new(Unobserved),
         })
+    }
+
+    /// The same store, with `observer` told of loads and locks.
+    #[must_use]
+    pub fn observed_by(mut self, observer: Arc<dyn Observe>) -> Self {
+        self.observer = observer;
+        self
+    }
+
+    /// The pool of sessions on the source, and that of a second database if there is one.
+    #[must_use]
+    pub fn pool_status(&self) -> (PoolStatus, Option<PoolStatus>) {
+        (self.source.status(), self.target.as_ref().map(|target| target.sessions().status()))
+    }
+
+    /// This start of this instance.
+    #[must_use]
+    pub const fn instance_id(&self) -> Uuid {
+        self.instance_id
     }
 }
 

@@ -1,5 +1,7 @@
 //! Runs: opened once, joined by everybody, closed once.
 
+use std::time::Duration;
+
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 use cardgenius_pipeline::failpoint;
 use cardgenius_pipeline::ports::{ClaimTotals, Closed, Run, RunRequest, RunState, RunTotals};
@@ -33,13 +35,36 @@ impl PostgresStore {
     }
 
     async fn open_in(&self, transaction: Transaction<'_>, request: &RunRequest) -> Result<Option<Run>, StoreError> {
-        let sql = &self.statements;
-        let abandon_after = request.abandon_after.as_secs_f64();
-        transaction.execute(&sql.run_abandon, &[&self.source_table, &self.instance_id, &abandon_after]).await?;
-        if let Some(row) = transaction.maybe_one(&sql.run_find_open, &[&self.source_table]).await? {
+        if let Some(run) = self.find_open(&transaction, request.abandon_after).await? {
             transaction.commit().await?;
-            return Ok(Some(run_of(&row, false)));
+            return Ok(Some(run));
         }
+        let run = self.open_new(&transaction, request).await?;
+        transaction.commit().await?;
+        Ok(run)
+    }
+
+    /// The open run, unless nobody has worked at it for so long that it is closed as abandoned.
+    pub(super) async fn find_open(
+        &self,
+        transaction: &Transaction<'_>,
+        abandon_after: Duration,
+    ) -> Result<Option<Run>, StoreError> {
+        let sql = &self.statements;
+        let abandon_after = abandon_after.as_secs_f64();
+        transaction.execute(&sql.run_abandon, &[&self.source_table, &self.instance_id, &abandon_after]).await?;
+        let row = transaction.maybe_one(&sql.run_find_open, &[&self.source_table]).await?;
+        Ok(row.map(|row| run_of(&row, false)))
+    }
+
+    /// Opens a run, or finds the one that somebody else opened this moment; none if that is closed again already.
+    pub(super) async fn open_new(
+        &self,
+        transaction: &Transaction<'_>,
+        request: &RunRequest,
+    ) -> Result<Option<Run>, StoreError> {
+        let sql = &self.statements;
+        let max_users = request.max_users.map(|users| i64::try_from(users).unwrap_or(i64::MAX));
         // First what takes its time, then what others wait for.
         let backlog: i64 = transaction.one(&sql.backlog_count, &[]).await?.get(0);
         transaction.execute(&sql.catalogue_store, &[&request.catalogue_hash, &request.catalogue_text]).await?;
@@ -57,14 +82,30 @@ impl PostgresStore {
                     &env!("CARGO_PKG_VERSION"),
                     &self.instance_id,
                     &backlog,
+                    &request.scheduled_for,
+                    &max_users,
                 ],
             )
             .await?;
-        let Some(row) = transaction.maybe_one(&sql.run_find_open, &[&self.source_table]).await? else {
-            return Ok(None);
-        };
-        transaction.commit().await?;
-        Ok(Some(run_of(&row, opened == 1)))
+        let row = transaction.maybe_one(&sql.run_find_open, &[&self.source_table]).await?;
+        Ok(row.map(|row| run_of(&row, opened == 1)))
+    }
+
+    /// The open run, to be taken part in; one at which no live instance has worked for `abandon_after` is closed instead.
+    ///
+    /// # Errors
+    /// The database could not be asked.
+    pub async fn join_open_run(&self, abandon_after: Duration) -> Result<Option<Run>, StoreError> {
+        let mut session = self.source.session().await?;
+        let outcome = async {
+            let transaction = session.begin().await?;
+            let run = self.find_open(&transaction, abandon_after).await?;
+            transaction.commit().await?;
+            Ok(run)
+        }
+        .await;
+        session.done(&outcome);
+        outcome
     }
 
     pub(super) async fn close_run_in(

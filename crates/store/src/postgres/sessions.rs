@@ -19,6 +19,19 @@ use crate::config::{CallLimits, DatabaseConfig};
 /// Connections older than this are retired: memory that a backend has gathered goes, and a moved address is noticed.
 const MAX_AGE: Duration = Duration::from_secs(30 * 60);
 
+/// A pool of sessions at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PoolStatus {
+    /// Sessions that it may hold at most.
+    pub size: usize,
+    /// Sessions at work.
+    pub in_use: usize,
+    /// Sessions that wait for work.
+    pub idle: usize,
+    /// Calls that wait for a session.
+    pub waiting: usize,
+}
+
 /// The sessions on one database.
 #[derive(Clone)]
 pub struct Sessions {
@@ -62,6 +75,18 @@ impl Sessions {
     #[must_use]
     pub fn shown(&self) -> &str {
         self.dial.shown()
+    }
+
+    /// How many sessions the pool holds, and who waits for one. Asks nobody.
+    #[must_use]
+    pub fn status(&self) -> PoolStatus {
+        let status = self.pool.status();
+        PoolStatus {
+            size: status.max_size,
+            in_use: status.size.saturating_sub(status.available),
+            idle: status.available.min(status.size),
+            waiting: status.waiting,
+        }
     }
 
     /// The limits that hold for every call.

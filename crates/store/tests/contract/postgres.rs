@@ -174,6 +174,7 @@ impl<P: Place> Backend for P {
             tables: TableNames::default(),
             limits,
             sessions: 2,
+            looks: 0,
             instance_id,
             host: "test".into(),
         };

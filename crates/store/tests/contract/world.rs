@@ -234,6 +234,8 @@ pub fn run_request() -> RunRequest {
     RunRequest {
         kind: "backfill".into(),
         trigger: "test".into(),
+        scheduled_for: None,
+        max_users: None,
         as_of: NaiveDate::from_ymd_opt(2026, 4, 1).unwrap(),
         catalogue_hash: "0".repeat(64),
         catalogue_text: "the catalogue".into(),

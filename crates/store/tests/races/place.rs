@@ -165,6 +165,7 @@ fn store(url: String, instance_id: Uuid) -> PostgresStore {
         // Whoever waits for a lock waits as long as the other one is not let go on.
         limits: patient(),
         sessions: 2,
+        looks: 0,
         instance_id,
         host: "test".into(),
     };

@@ -80,6 +80,7 @@ impl Database {
             tables: self.tables.clone(),
             limits: CallLimits::default(),
             sessions: 2,
+            looks: 0,
             instance_id: Uuid::new_v4(),
             host: "test".into(),
         }

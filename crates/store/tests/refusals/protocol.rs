@@ -56,6 +56,8 @@ pub async fn run_everything(database: &Database) {
     let request = RunRequest {
         kind: "manual".into(),
         trigger: "test".into(),
+        scheduled_for: None,
+        max_users: None,
         as_of: NaiveDate::from_ymd_opt(2026, 4, 1).unwrap(),
         catalogue_hash: "0".repeat(64),
         catalogue_text: "{}".into(),

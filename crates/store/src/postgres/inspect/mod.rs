@@ -142,6 +142,11 @@ impl PostgresStore {
     }
 }
 
+/// Why the version of our schema does not serve this program; none if it does.
+pub(super) fn schema_fault(version: Option<i32>, oldest: Option<&str>) -> Option<String> {
+    rules::version_fault(version, oldest).map(|(_, fault)| fault)
+}
+
 type Seen = (facts::Database, Vec<Relation>);
 
 /// Looks at one database. Some of what we refuse does not let us look at all.

@@ -217,29 +217,35 @@ pub(super) fn version_is_readable(facts: &Facts) -> bool {
 
 fn schema_version(facts: &Facts) -> Option<Refusal> {
     let table = versions(facts)?.shown();
+    let (version, oldest) = facts.schema_version.clone().unzip();
+    let (name, fault) = version_fault(version, oldest.as_deref())?;
+    Some(Refusal::new(name, format!("{table}: {fault}")))
+}
+
+/// What is wrong with the version of our schema that is in force, if it does not serve this program.
+pub(super) fn version_fault(version: Option<i32>, oldest: Option<&str>) -> Option<(&'static str, String)> {
     let program = env!("CARGO_PKG_VERSION");
-    let Some((version, oldest)) = &facts.schema_version else {
-        let message = format!("{table} holds no version: run `cardgenius migrate`");
-        return Some(Refusal::new("old-schema", message));
+    let (Some(version), Some(oldest)) = (version, oldest) else {
+        return Some(("old-schema", "holds no version: run `cardgenius migrate`".to_owned()));
     };
-    if *version < SCHEMA_VERSION {
-        let message = format!(
-            "our schema is at version {version} ({table}), this program needs {SCHEMA_VERSION}: run `cardgenius migrate`"
+    if version < SCHEMA_VERSION {
+        let fault = format!(
+            "our schema is at version {version}, this program needs {SCHEMA_VERSION}: run `cardgenius migrate`"
         );
-        return Some(Refusal::new("old-schema", message));
+        return Some(("old-schema", fault));
     }
     match (Version::parse(program), Version::parse(oldest)) {
         (Ok(ours), Ok(oldest)) if ours >= oldest => None,
-        (Ok(_), Ok(oldest)) => Some(Refusal::new(
+        (Ok(_), Ok(oldest)) => Some((
             "new-schema",
             format!(
-                "our schema is at version {version} ({table}), which serves no program older than {oldest}; this one is {program}: upgrade the program"
+                "our schema is at version {version}, which serves no program older than {oldest}; this one is {program}: upgrade the program"
             ),
         )),
-        _ => Some(Refusal::new(
+        _ => Some((
             "unknown-schema",
             format!(
-                "{table} says that schema version {version} serves programs from {:?} on, which is no version: was it changed by hand?",
+                "says that schema version {version} serves programs from {:?} on, which is no version: was it changed by hand?",
                 oldest.chars().take(40).collect::<String>()
             ),
         )),

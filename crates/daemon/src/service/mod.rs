@@ -1,0 +1,102 @@
+//! `cardgenius run`: stays up, opens runs when they are due, and takes part in whatever run is open.
+
+mod catalogue_watch;
+mod state;
+mod supervisor;
+mod tender;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cardgenius_pipeline::backoff::Backoff;
+use cardgenius_store::postgres::PostgresStore;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+pub use self::state::State;
+use self::supervisor::Supervisor;
+use self::tender::Tender;
+use crate::config::Config;
+use crate::exit::Exit;
+use crate::http;
+use crate::instance::Instance;
+use crate::wiring;
+
+/// Between two attempts at a database that cannot be reached at the start: first and longest.
+const START_WAIT: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+
+/// Serves until `stop` asks to end.
+pub async fn serve(config: Config, stop: CancellationToken) -> Exit {
+    let state = match State::new(config) {
+        Ok(state) => state,
+        Err(exit) => return exit,
+    };
+    let over = CancellationToken::new();
+    // First of all, so that whoever watches can see a start that does not get on.
+    let server = match http::start(state.clone(), over.clone()).await {
+        Ok(server) => server,
+        Err(exit) => return exit,
+    };
+    let exit = with_database(&state, stop).await.unwrap_or_else(|exit| exit);
+    Supervisor::stopping();
+    over.cancel();
+    server.ended().await;
+    exit
+}
+
+async fn with_database(state: &Arc<State>, stop: CancellationToken) -> Result<Exit, Exit> {
+    let Some(store) = reached(state, &stop).await? else { return Ok(Exit::Done) };
+    let Some(instance) = started(state, &store, &stop).await? else { return Ok(Exit::Done) };
+    let instance = Arc::new(instance);
+    let supervisor = Supervisor::ready();
+    info!(instance.id = %store.instance_id(), "ready: waiting for what is due, and for runs to take part in");
+    let tender = Tender::new(state.clone(), store, instance.clone(), supervisor.clone());
+    let outcome = Box::pin(tender.tend(stop)).await;
+    supervisor.end();
+    // Nobody else holds it: its part in a run is over.
+    if let Some(instance) = Arc::into_inner(instance) {
+        instance.end().await;
+    }
+    outcome
+}
+
+/// The databases, once they can be reached; a database that is refused by name ends the program, since waiting mends nothing.
+async fn reached(state: &State, stop: &CancellationToken) -> Result<Option<Arc<PostgresStore>>, Exit> {
+    let backoff = Backoff::new(START_WAIT.0, START_WAIT.1);
+    for attempt in 0.. {
+        match stop.run_until_cancelled(state.sound_store()).await {
+            None => return Ok(None),
+            Some(Ok(store)) => return Ok(Some(store)),
+            Some(Err(Exit::Unreachable)) => Supervisor::waiting("waiting for the database: see the log"),
+            Some(Err(exit)) => return Err(exit),
+        }
+        if stop.run_until_cancelled(tokio::time::sleep(backoff.ceiling(attempt))).await.is_none() {
+            return Ok(None);
+        }
+    }
+    Ok(None)
+}
+
+/// This instance with its lease, as soon as the database lets it register.
+async fn started(
+    state: &State,
+    store: &Arc<PostgresStore>,
+    stop: &CancellationToken,
+) -> Result<Option<Instance>, Exit> {
+    let backoff = Backoff::new(START_WAIT.0, START_WAIT.1);
+    for attempt in 0.. {
+        let start = Instance::start(store.clone(), wiring::pipeline_config(&state.config));
+        match stop.run_until_cancelled(start).await {
+            None => return Ok(None),
+            Some(Ok(instance)) => return Ok(Some(instance)),
+            Some(Err(error)) => {
+                warn!(kind = error.kind().name(), %error, "cannot register; trying again");
+                Supervisor::waiting("waiting for the database: see the log");
+            }
+        }
+        if stop.run_until_cancelled(tokio::time::sleep(backoff.ceiling(attempt))).await.is_none() {
+            return Ok(None);
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,284 @@
+//! The daemon's loop: looks at the database now and then, opens what is due, and takes part in whatever run is open.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cardgenius_pipeline::backoff::Backoff;
+use cardgenius_pipeline::error::StoreError;
+use cardgenius_pipeline::ports::{Run, RunState};
+use cardgenius_pipeline::run::Ended;
+use cardgenius_store::postgres::{PostgresStore, Tending};
+use cardgenius_store::schedule::{Decision, Fired, KnownSchedule, LockedSchedule, Look, Tended};
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::Instant;
+use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, error, info, warn};
+
+use super::supervisor::Supervisor;
+use super::{State, catalogue_watch};
+use crate::config::WEEKLY;
+use crate::exit::Exit;
+use crate::instance::Instance;
+use crate::run_request::Asked;
+use crate::schedule::{Known, Times, due};
+
+/// A schedule's row is brought up to date at least so often, though nothing was due: what is configured anew then looks back
+/// no further.
+const REFRESH: TimeDelta = TimeDelta::hours(1);
+
+/// After a part in a run that failed, before the next: first and longest.
+const REST: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(300));
+
+/// A schedule of the configuration.
+struct Schedule {
+    name: String,
+    times: Times,
+    max_users: Option<u64>,
+}
+
+impl Schedule {
+    fn asked(&self) -> Asked {
+        let kind = if self.name == WEEKLY { "weekly" } else { "scheduled" };
+        Asked { kind, trigger: self.name.clone(), max_users: self.max_users }
+    }
+
+    /// Whether its row must be locked and looked at, and whether a time is due.
+    fn wants(&self, known: Option<&KnownSchedule>, now: DateTime<Utc>) -> (bool, bool) {
+        let Some(until) = known.and_then(|known| known.decided_until) else { return (true, false) };
+        let is_due = self.times.next_after(until.min(now)).is_some_and(|time| time <= now);
+        let is_stale = until > now || now - until > REFRESH;
+        let is_told = known.and_then(|known| known.next_fire) == self.times.next_after(now);
+        (is_due || is_stale || !is_told, is_due)
+    }
+}
+
+/// Tends the schedules and this instance's part in runs.
+pub struct Tender {
+    state: Arc<State>,
+    store: Arc<PostgresStore>,
+    instance: Arc<Instance>,
+    supervisor: Supervisor,
+    schedules: Vec<Schedule>,
+    /// This instance's part in a run: at most one.
+    part: JoinSet<(Run, Ended)>,
+    /// Parts that failed one after the other.
+    failures: u32,
+    rest_until: Instant,
+    /// Whether the last look failed: said once, not at each.
+    is_blind: bool,
+}
+
+impl Tender {
+    /// Tends what the configuration names.
+    #[must_use]
+    pub fn new(state: Arc<State>, store: Arc<PostgresStore>, instance: Arc<Instance>, supervisor: Supervisor) -> Self {
+        let zone = state.config.run.time_zone.clone();
+        let schedules = state.config.schedule.all().into_iter().filter_map(|schedule| {
+            // Both were checked with the configuration.
+            let zone = schedule.time_zone.as_ref().unwrap_or(&zone).parse().ok()?;
+            let times = Times::parse(&schedule.cron, zone).ok()?;
+            Some(Schedule {
+                name: schedule.name,
+                times,
+                max_users: Some(schedule.max_users).filter(|users| *users > 0),
+            })
+        });
+        let schedules: Vec<Schedule> = schedules.collect();
+        state.metrics.schedules(schedules.iter().map(|schedule| schedule.name.as_str()).chain([WEEKLY]));
+        for schedule in &schedules {
+            state.metrics.schedule_enabled(&schedule.name, true);
+        }
+        let (part, rest_until) = (JoinSet::new(), Instant::now());
+        Self { state, store, instance, supervisor, schedules, part, failures: 0, rest_until, is_blind: false }
+    }
+
+    /// Goes round until `stop`; then lets this instance's part in a run end gracefully.
+    ///
+    /// # Errors
+    /// The ticks cannot be set up.
+    pub async fn tend(mut self, stop: CancellationToken) -> Result<Exit, Exit> {
+        let mut ticks =
+            Ticks::start(Duration::from_millis(self.state.config.schedule.look_ms)).await.map_err(|error| {
+                error!(%error, "cannot set up the scheduler's ticks");
+                Exit::Failed
+            })?;
+        let watching = tokio::spawn(catalogue_watch::watch(self.state.clone(), stop.clone()));
+        while stop.run_until_cancelled(self.round(&mut ticks, &stop)).await.is_some() {
+            self.supervisor.came_round();
+        }
+        self.supervisor.says("stopping: finishing what is in flight");
+        ticks.end().await;
+        let _ = watching.await;
+        while let Some(ended) = self.part.join_next().await {
+            self.report(ended);
+        }
+        Ok(Exit::Done)
+    }
+
+    /// Waits for a tick or for the end of this instance's part in a run, and then looks.
+    async fn round(&mut self, ticks: &mut Ticks, stop: &CancellationToken) {
+        tokio::select! {
+            () = ticks.tick() => {}
+            Some(ended) = self.part.join_next() => self.report(ended),
+        }
+        match self.look(stop).await {
+            Ok(()) if std::mem::take(&mut self.is_blind) => info!("the database answers again"),
+            Ok(()) => {}
+            Err(error) if self.is_blind => debug!(kind = error.kind().name(), %error, "still cannot look"),
+            Err(error) => {
+                self.is_blind = true;
+                warn!(kind = error.kind().name(), %error, "cannot look what there is to do; trying again");
+            }
+        }
+    }
+
+    async fn look(&mut self, stop: &CancellationToken) -> Result<(), StoreError> {
+        let look = self.store.look().await?;
+        let mut is_open = look.open_run.is_some();
+        for schedule in &self.schedules {
+            is_open |= self.see_to(schedule, &look).await?;
+        }
+        if is_open && self.part.is_empty() && Instant::now() >= self.rest_until {
+            self.take_part(stop).await?;
+        }
+        Ok(())
+    }
+
+    /// Deals with a schedule's times, if there are any to deal with; whether a run is open now because of it.
+    async fn see_to(&self, schedule: &Schedule, look: &Look) -> Result<bool, StoreError> {
+        let known = look.schedules.iter().find(|known| known.name == schedule.name);
+        self.state.metrics.next_fire(&schedule.name, schedule.times.next_after(look.now));
+        let (wants, is_due) = schedule.wants(known, look.now);
+        if !wants {
+            return Ok(false);
+        }
+        // A faulty catalogue was said where it was read; the time stays due until it is too late for it.
+        let request = match is_due {
+            true => catalogue_watch::read(&self.state, schedule.asked()).ok(),
+            false => None,
+        };
+        let config = &self.state.config;
+        let lateness = TimeDelta::milliseconds(i64::try_from(config.schedule.max_lateness_ms).unwrap_or(i64::MAX));
+        let decide = |locked: &LockedSchedule| {
+            let known = Known { decided_until: locked.decided_until, settled: locked.settled.clone() };
+            let found = due(&schedule.times, &known, locked.now, lateness);
+            Decision { due: found.due, missed: found.missed, next: found.next }
+        };
+        let tending = Tending {
+            name: &schedule.name,
+            since: known.and_then(|known| known.decided_until).unwrap_or(look.now).min(look.now),
+            decide: &decide,
+            request: request.as_ref(),
+            abandon_after: Duration::from_millis(config.run.abandon_after_ms),
+        };
+        let tended = self.store.tend(&tending).await?;
+        Ok(self.note(schedule, &tended))
+    }
+
+    /// Says what became of a schedule's times; whether a run is open because of it.
+    fn note(&self, schedule: &Schedule, tended: &Tended) -> bool {
+        let name = schedule.name.as_str();
+        for time in &tended.missed {
+            self.state.metrics.fires(name, "missed");
+            warn!(schedule = name, fire = %time.to_rfc3339(), "missed: nobody was there, and it is too late for it now");
+        }
+        let Some((time, fired)) = &tended.fired else { return false };
+        let fire = time.to_rfc3339();
+        match fired {
+            Fired::Opened(run) => {
+                self.state.metrics.fires(name, "opened");
+                info!(schedule = name, fire, run.id = %run.run_id, "due: opened a run");
+            }
+            Fired::Covered(run) => {
+                self.state.metrics.fires(name, "covered");
+                info!(schedule = name, fire, run.id = %run.run_id, kind = run.kind, "due, and covered by the open run");
+            }
+            Fired::Waiting => {
+                warn!(schedule = name, fire, "due, but there is no sound catalogue to run with; looking again");
+                return false;
+            }
+        }
+        true
+    }
+
+    async fn take_part(&mut self, stop: &CancellationToken) -> Result<(), StoreError> {
+        let abandon_after = Duration::from_millis(self.state.config.run.abandon_after_ms);
+        let Some(run) = self.store.join_open_run(abandon_after).await? else { return Ok(()) };
+        self.state.metrics.run_opened(&run);
+        self.supervisor.says(&format!("at work: {} run {}", run.kind, run.run_id));
+        let (instance, stop) = (self.instance.clone(), stop.clone());
+        self.part.spawn(async move {
+            let ended = instance.take_part(&run, stop).await;
+            (run, ended)
+        });
+        Ok(())
+    }
+
+    /// Says how this instance's part ended, and how long it rests if it failed.
+    fn report(&mut self, ended: Result<(Run, Ended), JoinError>) {
+        self.supervisor.says("waiting for what is due");
+        let failed = match ended {
+            Ok((run, Ended::Closed(state))) => {
+                self.state.metrics.run_closed(&run.kind, state);
+                info!(run.id = %run.run_id, kind = run.kind, state = state.name(), "the run is over");
+                state == RunState::Failed
+            }
+            Ok((run, Ended::Stopped)) => {
+                info!(run.id = %run.run_id, kind = run.kind, "stopped on request; the run stays open");
+                false
+            }
+            Ok((run, Ended::Failed(error))) => {
+                error!(run.id = %run.run_id, kind = error.kind().name(), %error, "this instance's part in the run failed");
+                true
+            }
+            Err(error) => {
+                error!(%error, "this instance's part in a run ended by a fault of the program");
+                true
+            }
+        };
+        if !failed {
+            self.failures = 0;
+            return;
+        }
+        let rest = Backoff::new(REST.0, REST.1).ceiling(self.failures);
+        self.failures = self.failures.saturating_add(1);
+        self.rest_until = Instant::now() + rest;
+        warn!(rest_ms = rest.as_millis() as u64, "resting before taking part in a run again");
+    }
+}
+
+/// The scheduler's ticks, which only say that it is time to look: what is due is decided from the database.
+struct Ticks {
+    scheduler: JobScheduler,
+    due: tokio::sync::mpsc::Receiver<()>,
+}
+
+impl Ticks {
+    async fn start(every: Duration) -> Result<Self, JobSchedulerError> {
+        let (sender, due) = tokio::sync::mpsc::channel(1);
+        // At once, too: whoever comes back after an outage has something to make up for.
+        let _ = sender.try_send(());
+        let scheduler = JobScheduler::new().await?;
+        let tick = move |_, _| {
+            // A tick that finds the last one not heard yet is not needed.
+            let _ = sender.try_send(());
+        };
+        scheduler.add(Job::new_repeated(every, tick)?).await?;
+        scheduler.start().await?;
+        Ok(Self { scheduler, due })
+    }
+
+    async fn tick(&mut self) {
+        if self.due.recv().await.is_none() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    async fn end(&mut self) {
+        if let Err(error) = self.scheduler.shutdown().await {
+            debug!(%error, "the scheduler did not end in order");
+        }
+    }
+}

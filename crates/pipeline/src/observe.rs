@@ -1,0 +1,187 @@
+//! Watching the life of chunks from outside: what becomes metrics. Whoever observes decides nothing, and must be quick:
+//! it is called between two steps of the work.
+
+use std::fmt;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::error::ErrorKind;
+use crate::ports::Swept;
+
+/// A stage of a chunk's life whose time is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// The transaction that claims, whether it found somebody or not.
+    Claim,
+    /// From the hand-over to the computing threads until all users are encoded.
+    Compute,
+    /// The part of a finish that deletes and loads rows, in whichever database.
+    Load,
+    /// One whole attempt at finishing, load included.
+    Finish,
+}
+
+impl Stage {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Claim, Self::Compute, Self::Load, Self::Finish];
+
+    /// The word used in metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Claim => "claim",
+            Self::Compute => "compute",
+            Self::Load => "load",
+            Self::Finish => "finish",
+        }
+    }
+}
+
+/// How a chunk's life ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChunkEnd {
+    /// Every user is completed, failed or superseded.
+    Settled,
+    /// Users went back to `new`.
+    GivenBack,
+    /// It was swept from under us.
+    Lost,
+    /// It ended this instance's part in the run.
+    Fatal,
+}
+
+impl ChunkEnd {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Settled, Self::GivenBack, Self::Lost, Self::Fatal];
+
+    /// The word used in metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Settled => "settled",
+            Self::GivenBack => "given_back",
+            Self::Lost => "lost",
+            Self::Fatal => "fatal",
+        }
+    }
+}
+
+/// What became of a user that this instance held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UserEnd {
+    /// Ten rows written.
+    Completed,
+    /// Could not be computed or written.
+    Failed,
+    /// Set to `new` or deleted by the customer meanwhile.
+    Superseded,
+    /// Given back: `new` again.
+    Returned,
+}
+
+impl UserEnd {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Completed, Self::Failed, Self::Superseded, Self::Returned];
+
+    /// The word used in metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Superseded => "superseded",
+            Self::Returned => "returned",
+        }
+    }
+}
+
+/// Why an instance claims nobody just now, although there may be somebody to claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeldBack {
+    /// An operator paused everybody.
+    Paused,
+    /// Its lease does not hold.
+    Lease,
+    /// The database is away, or lets nobody through: it waits between attempts.
+    Outage,
+    /// It goes slower than it could, as it was told.
+    Throttle,
+}
+
+impl HeldBack {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Paused, Self::Lease, Self::Outage, Self::Throttle];
+
+    /// The word used in metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Paused => "paused",
+            Self::Lease => "lease",
+            Self::Outage => "outage",
+            Self::Throttle => "throttle",
+        }
+    }
+}
+
+/// What can be observed. Every method does nothing unless it is written.
+#[allow(unused_variables)]
+pub trait Observe: fmt::Debug + Send + Sync + 'static {
+    /// A stage took so long, and ended well.
+    fn stage(&self, stage: Stage, took: Duration) {}
+
+    /// A chunk was claimed and is in flight.
+    fn chunk_started(&self) {}
+
+    /// A chunk of so many users is over, so long after its claim; also where it was cut short half-way.
+    fn chunk_over(&self, end: ChunkEnd, users: usize, life: Duration) {}
+
+    /// So many users ended in this way.
+    fn users(&self, end: UserEnd, users: u64) {}
+
+    /// A call on a database failed.
+    fn failed(&self, kind: ErrorKind) {}
+
+    /// After a failure of this kind a further attempt will be made.
+    fn retried(&self, kind: ErrorKind) {}
+
+    /// A claim was swept from under us.
+    fn claim_lost(&self) {}
+
+    /// A computing thread took up a slice.
+    fn worker_started(&self) {}
+
+    /// A computing thread is done with a slice.
+    fn worker_ended(&self) {}
+
+    /// So long took the computation of some users, each by itself: one in [`crate::compute::TIMED_ONE_IN`].
+    fn users_timed(&self, times: &[Duration]) {}
+
+    /// The lease holds until then.
+    fn lease_renewed(&self, until: Instant) {}
+
+    /// The lease could not be renewed.
+    fn lease_not_renewed(&self, kind: ErrorKind) {}
+
+    /// A sweep came to an end.
+    fn swept(&self, swept: &Swept) {}
+
+    /// A sweep failed.
+    fn sweep_failed(&self, kind: ErrorKind) {}
+
+    /// Whether this instance claims nobody for this reason.
+    fn held_back(&self, reason: HeldBack, held: bool) {}
+
+    /// Rows of a transaction that committed were copied, as so many bytes.
+    fn copied(&self, rows: u64, bytes: u64) {}
+
+    /// Users' rows were held locked for so long: from the statement that locks the first until the end was answered.
+    fn users_locked(&self, held: Duration) {}
+}
+
+/// Nobody watches.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Unobserved;
+
+impl Observe for Unobserved {}

@@ -1,0 +1,139 @@
+//! Schedules: of several instances one deals with each time that is due, under the lock of the schedule's row.
+
+use std::time::Duration;
+
+use cardgenius_pipeline::error::{ErrorKind, StoreError};
+use cardgenius_pipeline::ports::RunRequest;
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::PostgresStore;
+use super::transaction::{Parameters, Transaction};
+use crate::schedule::{Decision, Fired, KnownSchedule, LockedSchedule, Look, Tended};
+
+/// What became of a time, as the table of fires has it.
+const OPENED: &str = "opened";
+const COVERED: &str = "covered";
+const MISSED: &str = "missed";
+
+/// A schedule to be tended.
+pub struct Tending<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// How far back times that were dealt with matter: no time before is made up for.
+    pub since: DateTime<Utc>,
+    /// What is due, by the schedule's row.
+    pub decide: &'a (dyn Fn(&LockedSchedule) -> Decision + Send + Sync),
+    /// The run to open; none while there is nothing to compute with.
+    pub request: Option<&'a RunRequest>,
+    /// A run without a live instance for so long covers nothing: it is closed as abandoned.
+    pub abandon_after: Duration,
+}
+
+impl PostgresStore {
+    /// What there is to do, in one statement.
+    ///
+    /// # Errors
+    /// The database could not be asked.
+    pub async fn look(&self) -> Result<Look, StoreError> {
+        let mut session = self.source.session().await?;
+        let outcome =
+            async { session.begin().await?.rows(&self.statements.daemon_look, &[&self.source_table]).await }.await;
+        session.done(&outcome);
+        let rows = outcome?;
+        let first = rows.first().ok_or_else(|| StoreError::new(ErrorKind::Bug, "a look at nothing has one row"))?;
+        let schedules = rows.iter().filter_map(|row| {
+            let name: Option<String> = row.get(2);
+            name.map(|name| KnownSchedule { name, decided_until: row.get(3), next_fire: row.get(4) })
+        });
+        Ok(Look { now: first.get(0), open_run: first.get(1), schedules: schedules.collect() })
+    }
+
+    /// Deals with a schedule's times: opens the run that is due, or records which one covers it; records those that were
+    /// missed; writes down the next. One instance at a time, and every time once.
+    ///
+    /// # Errors
+    /// The database could not be asked, or somebody else is opening a run this moment: then look again.
+    pub async fn tend(&self, tending: &Tending<'_>) -> Result<Tended, StoreError> {
+        if tending.request.is_some() {
+            // As in open_or_join_run: whoever was left locked shall not miss this run.
+            while self.heal_orphans().await? > 0 {}
+        }
+        let mut session = self.source.session().await?;
+        let outcome = async {
+            let transaction = session.begin().await?;
+            let tended = self.tend_in(&transaction, tending).await?;
+            transaction.commit().await?;
+            Ok(tended)
+        }
+        .await;
+        session.done(&outcome);
+        outcome
+    }
+
+    async fn tend_in(&self, transaction: &Transaction<'_>, tending: &Tending<'_>) -> Result<Tended, StoreError> {
+        let (sql, name) = (&self.statements, tending.name);
+        transaction.execute(&sql.schedule_add, &[&self.source_table, &name]).await?;
+        let locked = transaction.one(&sql.schedule_lock, &[&self.source_table, &name]).await?;
+        let settled = transaction.rows(&sql.fires_settled, &[&self.source_table, &name, &tending.since]).await?;
+        let locked = LockedSchedule {
+            decided_until: locked.get(0),
+            now: locked.get(1),
+            settled: settled.iter().map(|row| row.get(0)).collect(),
+        };
+        let Decision { due, missed, next } = (tending.decide)(&locked);
+        for time in &missed {
+            self.record_fire(transaction, name, *time, MISSED, None).await?;
+        }
+        let fired = match due {
+            Some(time) => Some((time, self.fire(transaction, tending, time).await?)),
+            None => None,
+        };
+        // A time that waits is due again at the next look, and those before it are not missed a second time.
+        let waiting = matches!(fired, Some((_, Fired::Waiting)));
+        let decided_until = match due {
+            Some(time) if waiting => missed.last().copied().unwrap_or(locked.decided_until).min(time),
+            _ => locked.now,
+        };
+        let last_fire = due.filter(|_| !waiting);
+        transaction
+            .execute(&sql.schedule_decide, &[&self.source_table, &name, &decided_until, &last_fire, &next])
+            .await?;
+        Ok(Tended { fired, missed })
+    }
+
+    async fn fire(
+        &self,
+        transaction: &Transaction<'_>,
+        tending: &Tending<'_>,
+        time: DateTime<Utc>,
+    ) -> Result<Fired, StoreError> {
+        let open = self.find_open(transaction, tending.abandon_after).await?;
+        let (outcome, run) = match (open, tending.request) {
+            (Some(run), _) => (COVERED, run),
+            (None, None) => return Ok(Fired::Waiting),
+            (None, Some(request)) => {
+                let request = RunRequest { scheduled_for: Some(time), ..request.clone() };
+                let run = self.open_new(transaction, &request).await?.ok_or_else(|| {
+                    StoreError::new(ErrorKind::Contention, "somebody opened and closed a run this moment")
+                })?;
+                (if run.opened_here { OPENED } else { COVERED }, run)
+            }
+        };
+        self.record_fire(transaction, tending.name, time, outcome, Some(run.run_id)).await?;
+        Ok(if run.opened_here { Fired::Opened(run) } else { Fired::Covered(run) })
+    }
+
+    async fn record_fire(
+        &self,
+        transaction: &Transaction<'_>,
+        name: &str,
+        time: DateTime<Utc>,
+        outcome: &str,
+        run_id: Option<Uuid>,
+    ) -> Result<(), StoreError> {
+        let parameters: Parameters<'_> = &[&self.source_table, &name, &time, &outcome, &run_id, &self.instance_id];
+        transaction.execute(&self.statements.fire_record, parameters).await?;
+        Ok(())
+    }
+}
