@@ -1,7 +1,6 @@
 //! A daemon in the middle of a run, scraped by a real Prometheus: every expression has something to say.
 
 use std::io::Write;
-use std::net::{SocketAddr, TcpListener};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -17,11 +16,6 @@ use crate::rules;
 use crate::running::spawn;
 
 const USERS: i64 = 400;
-
-/// A port of the loopback interface that nobody has just now.
-fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
-}
 
 /// Expressions with where they stand.
 type Expressions = Vec<(String, String)>;
@@ -81,12 +75,16 @@ async fn every_expression_of_every_panel_and_alert_returns_data_during_a_real_ru
     database.psql("UPDATE {{input}} SET avg_ajio_gmv = -1 WHERE user_id = 'CK0000010'");
     // Nobody passes until Prometheus has seen the counters at 0.
     let gate = Gate::closed_from(database.connect().await, &database.tables, "").await;
-    let address = free_address();
-    let daemon = on(&database, &["run"]).variable("CARDGENIUS_HTTP__LISTEN", &address.to_string());
+    let daemon = on(&database, &["run"]).variable("CARDGENIUS_HTTP__LISTEN", "127.0.0.1:0");
     let daemon =
         daemon.variable("CARDGENIUS_PIPELINE__CHUNK_ROWS", "10").variable("CARDGENIUS_METRICS__SAMPLE_MS", "200");
     let daemon = spawn(daemon.variable("CARDGENIUS_SCHEDULE__LOOK_MS", "200"));
-    until("the daemon", async || get(address, "/readyz").is_ok_and(|(status, _)| status == 200).then_some(())).await;
+    let line = daemon.said_line("serving /metrics");
+    let address = line.split("http://").nth(1).and_then(|rest| rest.split('"').next()).unwrap().parse().unwrap();
+    until("a daemon that is ready", async || {
+        get(address, "/readyz").is_ok_and(|(status, _)| status == 200).then_some(())
+    })
+    .await;
     let prometheus = Prometheus::scraping(address);
     prometheus.comes_to(r#"sum_over_time(up{job="cardgenius"}[1m]) >= 2"#).await;
 

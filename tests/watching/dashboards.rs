@@ -42,6 +42,14 @@ pub fn named() -> Vec<String> {
     expressions().iter().flat_map(|(_, expression)| metrics(expression)).collect()
 }
 
+/// What every panel says of itself.
+pub fn descriptions() -> Vec<String> {
+    let of = |dashboard: &Value| {
+        panels(dashboard).into_iter().map(|panel| string(panel, "description").to_owned()).collect()
+    };
+    DASHBOARDS.iter().flat_map(|(name, _)| -> Vec<String> { of(&dashboard(name)) }).collect()
+}
+
 #[test]
 fn every_dashboard_keeps_its_place_and_is_for_a_grafana_of_today() {
     for (name, title) in DASHBOARDS {
