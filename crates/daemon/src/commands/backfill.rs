@@ -11,7 +11,7 @@ use cardgenius_store::postgres::PostgresStore;
 use chrono::{DateTime, NaiveDate, Utc};
 use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
+use tracing::{error, warn};
 use uuid::Uuid;
 
 use super::{failure, output, refuse};
@@ -19,7 +19,7 @@ use crate::catalogue_file::CatalogueText;
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::instance::Instance;
-use crate::summary::Summary;
+use crate::summary::{Summary, log_end};
 use crate::{signals, wiring};
 
 /// Runs the backfill on a runtime of its own.
@@ -108,6 +108,7 @@ async fn report(config: &Config, store: &PostgresStore, run: &Run, ended: Ended,
     let (totals, failures) = sums;
     let too_many_failed = exceeds(&totals, config.pipeline.max_failed_share);
     let summary = Summary { run, totals: &totals, failures: &failures, elapsed };
+    log_end(store, &summary, &ended);
     output::print(&summary.text());
     match ended {
         Ended::Stopped => {
@@ -124,10 +125,7 @@ async fn report(config: &Config, store: &PostgresStore, run: &Run, ended: Ended,
             error!("more users failed than pipeline.max_failed_share = {} allows", config.pipeline.max_failed_share);
             Exit::TooManyFailed
         }
-        Ended::Closed(RunState::Open | RunState::Done) => {
-            info!(run.id = %run.run_id, "done");
-            Exit::Done
-        }
+        Ended::Closed(RunState::Open | RunState::Done) => Exit::Done,
     }
 }
 
