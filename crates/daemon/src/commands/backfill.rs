@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cardgenius_pipeline::error::StoreError;
+use cardgenius_pipeline::observe::{Observe, Unobserved};
 use cardgenius_pipeline::ports::{Run, RunRequest, RunState, RunTotals, Store};
 use cardgenius_pipeline::run::Ended;
 use cardgenius_store::postgres::PostgresStore;
@@ -43,7 +44,7 @@ pub async fn backfill(config: &Config, stop: CancellationToken) -> Exit {
         Err(exit) => return exit,
     };
     match super::check::sound_store(config, 0).await {
-        Ok(store) => work(config, &request, Arc::new(store), stop).await,
+        Ok(store) => work(config, &request, (Arc::new(store), None), stop).await,
         Err(exit) => exit,
     }
 }
@@ -65,7 +66,13 @@ async fn watched_backfill(config: Config, stop: CancellationToken) -> Exit {
         Err(exit) => return exit,
     };
     let exit = match state.sound_store().await {
-        Ok(store) => work(&state.config, &request, store, stop).await,
+        Ok(store) => {
+            let sampling = state.sample(store.clone(), over.clone());
+            let exit = work(&state.config, &request, (store, Some(&state)), stop).await;
+            over.cancel();
+            let _ = sampling.await;
+            exit
+        }
         Err(exit) => exit,
     };
     over.cancel();
@@ -78,15 +85,28 @@ fn request(config: &Config) -> Result<RunRequest, Exit> {
     run_request(config, asked).map_err(refuse)
 }
 
-async fn work(config: &Config, request: &RunRequest, store: Arc<PostgresStore>, stop: CancellationToken) -> Exit {
-    let instance = match Instance::start(store.clone(), wiring::pipeline_config(config)).await {
+/// The work itself on these databases, told to those who watch it if anybody does.
+async fn work(
+    config: &Config,
+    request: &RunRequest,
+    (store, watched): (Arc<PostgresStore>, Option<&State>),
+    stop: CancellationToken,
+) -> Exit {
+    let observer = watched.map_or_else(|| Arc::new(Unobserved) as Arc<dyn Observe>, State::observer);
+    let instance = match Instance::start(store.clone(), wiring::pipeline_config(config), observer).await {
         Ok(instance) => instance,
         Err(error) => return failure::of_database(&error),
     };
     let started = Instant::now();
     let exit = match instance.open(request).await {
         Ok(run) => {
+            if let Some(state) = watched {
+                state.metrics.run_opened(&run);
+            }
             let ended = instance.take_part(&run, stop).await;
+            if let (Some(state), Ended::Closed(how)) = (watched, &ended) {
+                state.metrics.run_closed(&run.kind, *how);
+            }
             report(config, &store, &run, ended, started.elapsed()).await
         }
         Err(error) => failure::of_database(&error),

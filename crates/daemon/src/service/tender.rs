@@ -180,9 +180,12 @@ impl Tender {
     /// Says what became of a schedule's times; whether a run is open because of it.
     fn note(&self, schedule: &Schedule, tended: &Tended) -> bool {
         let name = schedule.name.as_str();
-        for time in &tended.missed {
-            self.state.metrics.fires(name, "missed");
-            warn!(schedule = name, fire = %time.to_rfc3339(), "missed: nobody was there, and it is too late for it now");
+        tended.missed.iter().for_each(|_| self.state.metrics.fires(name, "missed"));
+        if let (Some(first), Some(last)) = (tended.missed.first(), tended.missed.last()) {
+            warn!(
+                schedule = name, times = tended.missed.len(), first = %first.to_rfc3339(), last = %last.to_rfc3339(),
+                "missed: nobody was there, and it is too late for it now"
+            );
         }
         let Some((time, fired)) = &tended.fired else { return false };
         let fire = time.to_rfc3339();
