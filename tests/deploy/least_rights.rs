@@ -19,7 +19,7 @@ const NOT_THE_DAEMONS: [&str; 26] = [
     "GRANT SELECT ON user_spending_data TO PUBLIC",
     "CREATE TRIGGER t BEFORE UPDATE ON user_spending_data EXECUTE FUNCTION suppress_redundant_updates_trigger()",
     "CREATE INDEX ON user_spending_data (processed_at)",
-    "DROP TABLE user_spending_data",
+    "DROP TABLE user_spending_data CASCADE",
     "SELECT card_name FROM card_recommendations",
     "UPDATE card_recommendations SET card_name = 'x'",
     "TRUNCATE card_recommendations",
@@ -127,7 +127,7 @@ async fn a_reader_writes_nothing() {
         "SELECT user_id FROM user_spending_data FOR UPDATE",
         "DELETE FROM card_recommendations",
         "UPDATE card_recommendations SET card_name = 'x'",
-        "INSERT INTO cardgenius_control (source_table, paused) VALUES ('public.user_spending_data', true)",
+        "UPDATE cardgenius_control SET paused = true",
         "CREATE TABLE public.more (more integer)",
         "SET ROLE cardgenius_daemon",
     ]
