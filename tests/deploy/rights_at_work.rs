@@ -63,7 +63,7 @@ async fn the_daemon_itself_runs_as_a_member_of_cardgenius_daemon() {
     let killed = backfill.failpoints("load.middle=1*off->1*return(kill)").command.status().unwrap();
     assert_eq!(killed.code(), None, "it was to be killed: {killed}");
     let daemon = spawn(with_short_leases(run_as(&database, APP, &["run", "--http", "127.0.0.1:0"])));
-    daemon.said("the run is over");
+    daemon.said("run over");
     daemon.signal(Signal::SIGTERM);
     let answer = daemon.end().ended(0);
     holds_all(&answer.stderr, &["swept what dead instances had left"]);
