@@ -54,7 +54,7 @@ impl<'s> Place<'s> {
             .await
             .unwrap();
         let (instance_id, host) = (Uuid::new_v4(), "here".to_owned());
-        let config = StoreConfig { source, target, tables, limits, sessions: 2, instance_id, host };
+        let config = StoreConfig { source, target, tables, limits, sessions: 2, looks: 0, instance_id, host };
         let metrics = Metrics::new().unwrap();
         let observer = MetricsObserver::new(metrics.clone());
         let store = Arc::new(PostgresStore::new(&config).unwrap().observed_by(observer.clone()));
@@ -72,6 +72,8 @@ impl<'s> Place<'s> {
             .open_or_join(&RunRequest {
                 kind: "backfill".into(),
                 trigger: "test".into(),
+                scheduled_for: None,
+                max_users: None,
                 as_of: NaiveDate::from_ymd_opt(2026, 4, 1).unwrap(),
                 catalogue_hash: "0".repeat(64),
                 catalogue_text: String::from_utf8(text.bytes().to_vec()).unwrap(),
