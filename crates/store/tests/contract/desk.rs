@@ -99,7 +99,7 @@ pub async fn what_is_old_is_pruned_in_steps_and_what_must_stay_stays<B: Backend<
     instance.claim(&run, 2).await;
     let old = B::ago(100 * DAY);
     for what in [
-        "cardgenius_runs SET opened_at = {old}, closed_at = CASE WHEN closed_at IS NOT NULL THEN {old} + (closed_at - opened_at) END",
+        "cardgenius_runs SET opened_at = opened_at - interval '100 days', closed_at = closed_at - interval '100 days'",
         "cardgenius_claims SET claimed_at = {old}, closed_at = CASE WHEN closed_at IS NOT NULL THEN {old} END",
         "cardgenius_instances SET lease_until = {old}",
         "cardgenius_catalogues SET stored_at = {old}",
