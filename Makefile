@@ -12,7 +12,7 @@ USERS ?=
 TARGET_DIR = $(or $(CARGO_TARGET_DIR),target)
 
 .DEFAULT_GOAL := help
-.PHONY: help prerequisites demo build test chaos lint fmt
+.PHONY: help prerequisites demo build test chaos lint fmt manifests
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "%-22s %s\n", $$1, $$2 }'
@@ -27,7 +27,8 @@ demo: prerequisites ## run the whole thing on a private PostgreSQL: make demo, m
 build: prerequisites ## build the release binary, target/release/cardgenius
 	$(CARGO) build --release --locked --package cardgenius $(CARGO_FLAGS)
 
-test: prerequisites ## run every test, against private servers of this machine's own binaries
+test: ## run every test, against private servers of this machine's own binaries (and install the tools that tests need)
+	@deploy/prerequisites.sh tests
 	$(CARGO) test --workspace --locked $(CARGO_FLAGS)
 
 chaos: prerequisites ## let faults storm over three instances, and measure: make chaos, make chaos CHAOS_MINUTES=60 CHAOS_SEED=7
@@ -40,3 +41,8 @@ lint: ## check form and lints; warnings are errors
 
 fmt: ## put every file into form
 	$(CARGO) fmt --all
+
+manifests: ## write the catalogue into deploy/kubernetes/catalogue.yaml
+	@sed '/^data:/q' deploy/kubernetes/catalogue.yaml >catalogue.new
+	@{ echo '  cards.json: |'; sed 's/^./    &/' catalog/cards.json; } >>catalogue.new
+	@mv catalogue.new deploy/kubernetes/catalogue.yaml

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Sees to what building, testing and the demo need on this machine: a PostgreSQL server of version 13 or later (its
-# programs only: no server is set up or started), a C compiler for linking, and Rust.
+# Sees to what building and the demo need on this machine: a PostgreSQL server of version 13 or later (its programs only: no
+# server is set up or started), a C compiler for linking, and Rust. With the argument `tests`, also to the tools with which
+# the tests look at what is delivered for operations: those of Prometheus, Alertmanager, Compose, systemd, Python and git.
 #
 # Installs what is missing where it can: Debian, Ubuntu and their like, as root or with sudo that asks for no password.
 # Elsewhere it says what to install, and exits 69. Says nothing when all is there. Rust is never installed, only asked for.
@@ -47,12 +48,38 @@ has_postgres() {
     command -v pg_config >/dev/null && has_postgres_in "$(pg_config --bindir)"
 }
 
-# Sets the undoing of what keeps the package from setting up and starting a server: it runs however this script ends.
+# What the tests start beside PostgreSQL: the program that must be there, and Debian's package that brings it. Python counts
+# as present when it can make a virtual environment.
+test_tools='promtool:prometheus prometheus:prometheus prometheus-alertmanager:prometheus-alertmanager
+    amtool:prometheus-alertmanager docker-compose:docker-compose systemd-analyze:systemd python3:python3-venv git:git'
+
+has_tool() {
+    command -v "$1" >/dev/null || return 1
+    [ "$1" != python3 ] || python3 -c 'import ensurepip, venv' 2>/dev/null
+}
+
+missing_test_packages() {
+    for pair in $test_tools; do
+        has_tool "${pair%%:*}" || echo "${pair#*:}"
+    done | sort -u | tr '\n' ' ' | sed 's/ $//'
+}
+
+# Sets the undoing of what keeps packages from setting up and starting servers: it runs however this script ends.
 backup=
 policy_made=
 restore() {
     if [ -n "$backup" ]; then as_root cp -p "$backup" "$common_conf"; as_root rm -f "$backup"; backup=; fi
     if [ -n "$policy_made" ]; then as_root rm -f "$policy"; policy_made=; fi
+}
+
+# Until `restore`, no package starts a service when it is installed.
+start_nothing() {
+    trap restore EXIT
+    trap 'exit 130' INT TERM
+    [ ! -e "$policy" ] || return 0
+    policy_made=yes
+    printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+    as_root chmod 755 "$policy"
 }
 
 apt_install() {
@@ -83,13 +110,7 @@ install_postgres() {
         say "this machine's package sources have no PostgreSQL $oldest_postgres or later; add one that has, and install its server"
         exit 69
     }
-    trap restore EXIT
-    trap 'exit 130' INT TERM
-    if [ ! -e "$policy" ]; then
-        policy_made=yes
-        printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
-        as_root chmod 755 "$policy"
-    fi
+    start_nothing
     # First the part that holds the setting, then the server that heeds it while it is installed.
     apt_install postgresql-common
     backup=$common_conf.cardgenius
@@ -97,6 +118,13 @@ install_postgres() {
     as_root sed -i '/^[# ]*create_main_cluster/d' "$common_conf"
     echo 'create_main_cluster = false' | as_root tee -a "$common_conf" >/dev/null
     apt_install "$package"
+    restore
+}
+
+install_test_packages() {
+    start_nothing
+    # shellcheck disable=SC2046 # one word a package
+    apt_install $(missing_test_packages)
     restore
 }
 
@@ -114,9 +142,17 @@ check_rust() {
     fi
 }
 
+case "${1:-}" in
+'' | tests) ;;
+*) say "unknown argument: $1 (nothing, or \`tests\`)"; exit 64 ;;
+esac
+wanted_by_tests() { [ "${1:-}" != tests ] || missing_test_packages; }
+
 missing=
 has_postgres || missing="PostgreSQL $oldest_postgres or later (Debian, Ubuntu: postgresql; Fedora, RHEL: postgresql-server)"
 command -v cc >/dev/null || missing="${missing:+$missing, and }a C compiler (Debian, Ubuntu: gcc libc6-dev; Fedora, RHEL: gcc)"
+for_tests=$(wanted_by_tests "$@")
+[ -z "$for_tests" ] || missing="${missing:+$missing, and }for the tests (Debian's names): $for_tests"
 
 if [ -n "$missing" ]; then
     if ! can_install; then
@@ -128,7 +164,9 @@ if [ -n "$missing" ]; then
     apt_update
     command -v cc >/dev/null || apt_install gcc libc6-dev
     has_postgres || install_postgres
-    if ! has_postgres || ! command -v cc >/dev/null; then
+    [ -z "$for_tests" ] || install_test_packages
+    for_tests=$(wanted_by_tests "$@")
+    if ! has_postgres || ! command -v cc >/dev/null || [ -n "$for_tests" ]; then
         say "still missing after the installation: $missing"
         exit 69
     fi

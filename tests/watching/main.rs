@@ -15,6 +15,7 @@ mod a_real_run;
 mod dashboards;
 mod delivered;
 mod expressions;
+#[path = "../http.rs"]
 mod http;
 mod mutants;
 mod prometheus;

@@ -4,6 +4,8 @@
 //! each test. The oracle is that of the engine's own tests: it shares no code with the engine.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+#[path = "../http.rs"]
+mod http;
 #[path = "../program.rs"]
 mod program;
 
@@ -21,6 +23,7 @@ mod bad_input;
 mod comparison;
 mod customer_meanwhile;
 mod customers_tables;
+mod daemon;
 mod demonstration;
 mod examples;
 mod exit_codes;
@@ -28,13 +31,19 @@ mod faulty_users;
 mod joining;
 mod migrating;
 mod odd_keys;
+mod pages;
 mod passwords;
 mod place;
 mod progress;
 mod refused_rows;
 mod replacing;
+mod requeueing;
 mod running;
+mod schedules;
 mod second_database;
+mod steering;
 mod stopping;
+mod supervision;
 mod the_audit;
 mod tls;
+mod views;

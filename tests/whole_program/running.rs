@@ -114,6 +114,11 @@ impl Running {
         self.stderr.0.text.lock().unwrap().0.matches(what).count()
     }
 
+    /// What it has said on standard error so far.
+    pub fn heard(&self) -> String {
+        self.stderr.0.text.lock().unwrap().0.clone()
+    }
+
     /// Waits until it has printed this on standard output.
     pub fn printed(&self, what: &str) {
         self.stdout.0.wait_for(what, 1);

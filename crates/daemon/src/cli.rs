@@ -2,7 +2,9 @@
 
 use std::{ffi::OsString, path::PathBuf};
 
-use clap::{Args, CommandFactory, Parser, Subcommand, error::ErrorKind};
+use cardgenius_store::desk::Requeue;
+use clap::{ArgGroup, Args, CommandFactory, Parser, Subcommand, builder::NonEmptyStringValueParser, error::ErrorKind};
+use uuid::Uuid;
 
 use crate::{
     commands::output,
@@ -87,6 +89,94 @@ pub enum Command {
     Config(ConfigCommand),
     /// Inspect the databases and say what would keep a run from starting; changes nothing
     Check,
+    /// Show backlog, run, speed and ETA, instances and their leases, schedules, and the last runs
+    Status {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Pause every instance: nobody claims until `resume`; chunks in flight are finished
+    Pause {
+        /// Why, for the others; kept in the audit
+        #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
+        reason: String,
+    },
+    /// End a pause
+    Resume,
+    /// End the open run; chunks in flight are finished, who is not done stays new
+    Cancel {
+        /// Why, for the others
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+
+        /// Do not ask; needed where there is no terminal
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Set users back to new, to be computed once more by the next run
+    Requeue(RequeueOptions),
+    /// Show who is failed, by cause, with examples
+    Failures {
+        /// Only those that failed in this run
+        #[arg(long, value_name = "ID")]
+        run: Option<Uuid>,
+
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Open a run now, for the instances that are up to take
+    RunNow {
+        /// Users that it settles at most; the rest stays new [default: all that are new]
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+        max_users: Option<u64>,
+    },
+}
+
+/// Options of `requeue`: whom.
+#[derive(Args, Clone, Debug)]
+#[group(skip)]
+#[command(group(ArgGroup::new("whom").required(true).args(["failed", "error", "run", "user", "everybody"])))]
+pub struct RequeueOptions {
+    /// All failed users
+    #[arg(long)]
+    pub failed: bool,
+
+    /// Failed users whose error holds this text; * stands for any text, and N for any number, as `failures` shows it
+    #[arg(long, value_name = "PATTERN", value_parser = NonEmptyStringValueParser::new())]
+    pub error: Option<String>,
+
+    /// Users that failed in this run
+    #[arg(long, value_name = "ID")]
+    pub run: Option<Uuid>,
+
+    /// These users, completed or failed
+    #[arg(long, value_name = "ID", num_args = 1..)]
+    pub user: Vec<String>,
+
+    /// Everybody who is completed or failed: for a new catalogue
+    #[arg(long)]
+    pub everybody: bool,
+
+    /// Do not ask; needed where there is no terminal
+    #[arg(long)]
+    pub yes: bool,
+}
+
+impl RequeueOptions {
+    /// Whom they name; exactly one of them is given.
+    #[must_use]
+    pub fn what(&self) -> Requeue {
+        if let Some(pattern) = &self.error {
+            return Requeue::Error(pattern.clone());
+        }
+        match self.run {
+            Some(run_id) => Requeue::Run(run_id),
+            None if self.failed => Requeue::Failed,
+            None if self.everybody => Requeue::Everybody,
+            None => Requeue::Users(self.user.clone()),
+        }
+    }
 }
 
 /// Options of `run`.
@@ -307,6 +397,12 @@ mod tests {
             "cardgenius catalog",
             "cardgenius catalog check",
             "cardgenius config show extra",
+            "cardgenius pause",
+            "cardgenius pause --reason",
+            "cardgenius requeue",
+            "cardgenius requeue --yes",
+            "cardgenius requeue --failed --everybody",
+            "cardgenius requeue --run nonsense",
         ] {
             assert_eq!(parsed(line).unwrap_err().exit(), Exit::Usage, "{line}");
         }

@@ -10,6 +10,7 @@ use cardgenius_pipeline::config::PipelineConfig;
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 use cardgenius_pipeline::finish::Shared;
 use cardgenius_pipeline::lease::{LeaseKeeper, LeaseView};
+use cardgenius_pipeline::observe::{HeldBack, Observe, Waits};
 use cardgenius_pipeline::policy::Policy;
 use cardgenius_pipeline::ports::{Run, RunRequest, Store};
 use cardgenius_pipeline::progress::Progress;
@@ -28,6 +29,7 @@ pub struct Instance {
     store: Arc<PostgresStore>,
     config: PipelineConfig,
     lease: LeaseView,
+    observer: Arc<dyn Observe>,
     /// Ends the tasks below; not before everything that needs the lease is over.
     over: CancellationToken,
     tasks: Vec<JoinHandle<()>>,
@@ -38,14 +40,19 @@ impl Instance {
     ///
     /// # Errors
     /// The database could not be asked.
-    pub async fn start(store: Arc<PostgresStore>, config: PipelineConfig) -> Result<Self, StoreError> {
-        let keeper = LeaseKeeper::start(store.as_ref(), config.lease, config.renew).await?;
+    pub async fn start(
+        store: Arc<PostgresStore>,
+        config: PipelineConfig,
+        observer: Arc<dyn Observe>,
+    ) -> Result<Self, StoreError> {
+        let keeper =
+            LeaseKeeper::start(store.as_ref(), config.lease, config.renew).await?.observed_by(observer.clone());
         let (over, lease) = (CancellationToken::new(), keeper.view());
         let tasks = vec![
             tokio::spawn(keeper.keep(store.clone(), over.clone())),
-            tokio::spawn(keep_sweeping(store.clone(), config.lease, config.sweep, over.clone())),
+            tokio::spawn(keep_sweeping(store.clone(), config.lease, config.sweep, observer.clone(), over.clone())),
         ];
-        Ok(Self { store, config, lease, over, tasks })
+        Ok(Self { store, config, lease, observer, over, tasks })
     }
 
     /// Opens the run that is asked for, or finds the open one.
@@ -86,12 +93,15 @@ impl Instance {
             encoder: Arc::new(self.store.encoder(&engine)),
             store: self.store.clone(),
             engine,
-            workers: Workers::new(threads)?,
+            workers: Workers::new(threads)?.observed_by(self.observer.clone()),
             lease: self.lease.clone(),
             sessions: Semaphore::new(self.config.sessions),
             policy: Policy::new(&self.config),
             config: self.config.clone(),
             progress: Progress::default(),
+            run_id: run.run_id,
+            observer: self.observer.clone(),
+            outages: Waits::new(HeldBack::Outage),
             stop,
         })
     }

@@ -200,6 +200,11 @@ impl Metrics {
         let left = until.map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now()));
         self.lease_remaining.set(left.as_secs_f64());
         self.lease_valid.set(f64::from(!left.is_zero()));
+        self.held_back(HeldBack::Lease, until.is_some() && left.is_zero());
+        let up = |database| self.database_up.with_label_values(&[database]);
+        if self.pool_size.with_label_values(&["target"]).get() == 0.0 {
+            up("target").set(up("source").get());
+        }
         // Writing to a String cannot fail.
         TextEncoder::new().encode_to_string(&self.registry.gather()).unwrap_or_default()
     }

@@ -68,6 +68,11 @@ impl Observe for MetricsObserver {
         times.iter().for_each(|time| self.0.user_time.observe(time.as_secs_f64()));
     }
 
+    fn lease_started(&self, until: Instant) {
+        self.0.lease_until(until);
+        self.0.database_up("source", true);
+    }
+
     fn lease_renewed(&self, until: Instant) {
         self.0.lease_renewals.with_label_values(&["ok"]).inc();
         self.0.lease_until(until);

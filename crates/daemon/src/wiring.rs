@@ -110,6 +110,7 @@ const fn limits(config: &Config) -> CallLimits {
     }
 }
 
-fn host_name() -> String {
+/// This machine's name, for people.
+pub(crate) fn host_name() -> String {
     nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok()).unwrap_or_else(|| "unknown".to_owned())
 }

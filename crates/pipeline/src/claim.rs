@@ -11,6 +11,13 @@ pub enum Step {
     Chunk(Chunk),
     /// Nobody here: ask on, for the next kind of users.
     Onward,
+    /// Nobody may claim at present: ask for the same users again, later.
+    Paused {
+        /// Who wants it so.
+        by: String,
+        /// Why, if it was said.
+        reason: Option<String>,
+    },
     /// A pass over the whole table is over.
     PassOver {
         /// True if at least one chunk was claimed in it.
@@ -82,6 +89,7 @@ impl Claimer {
                 Step::Chunk(chunk)
             }
             Claimed::Nobody => self.next_stage(),
+            Claimed::Paused { by, reason } => Step::Paused { by, reason },
             Claimed::RunClosed => Step::RunClosed,
         }
     }
@@ -134,6 +142,18 @@ mod tests {
         let passes: Vec<Step> = (0..6).map(|_| claimer.step(Claimed::Nobody)).collect();
         assert!(matches!(passes[2], Step::PassOver { claimed: true }));
         assert!(matches!(passes[5], Step::PassOver { claimed: false }));
+    }
+
+    #[test]
+    fn a_pause_leaves_the_cursor_and_the_kind_of_users_where_they_are() {
+        let mut claimer = Claimer::new(Uuid::nil(), 10);
+        let first = claimer.request();
+        claimer.step(chunk(&first, &["a", "b"]));
+        let paused = claimer.step(Claimed::Paused { by: "dba".into(), reason: None });
+        assert!(matches!(paused, Step::Paused { .. }));
+        assert_eq!((claimer.request().after_key.as_str(), claimer.is_among_suspects()), ("b", false));
+        let passes: Vec<Step> = (0..3).map(|_| claimer.step(Claimed::Nobody)).collect();
+        assert!(matches!(passes[2], Step::PassOver { claimed: true }), "and what was claimed before it counts");
     }
 
     #[test]

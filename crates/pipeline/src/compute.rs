@@ -6,6 +6,7 @@ use std::fmt;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use cardgenius_engine::user::{User, UserFault};
@@ -15,11 +16,15 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::error::{ErrorKind, StoreError};
+use crate::observe::{AtWork, Observe, Unobserved};
 use crate::ports::{Chunk, ClaimedUser, Encode};
 
 /// Users that one thread takes at a time: small enough to share a chunk among all workers, large enough that sharing
 /// costs nothing (about a millisecond of work).
 const SLICE_ROWS: usize = 1_024;
+
+/// One user in so many is timed: often enough to tell how they are spread, seldom enough to cost nothing.
+pub const TIMED_ONE_IN: usize = 16;
 
 /// Bytes of one frame handed to the bulk load, at most (but a slice's last one may be smaller).
 pub const FRAME_BYTES: usize = 256 * 1024;
@@ -66,6 +71,14 @@ pub struct RowSpan {
     slice: u32,
     start: u32,
     end: u32,
+}
+
+impl RowSpan {
+    /// Bytes of the encoded rows.
+    #[must_use]
+    pub const fn bytes(self) -> u64 {
+        (self.end - self.start) as u64
+    }
 }
 
 /// A user with what the computation made of it.
@@ -122,6 +135,7 @@ fn joins(frame: RowSpan, next: RowSpan) -> bool {
 #[derive(Debug)]
 pub struct Workers {
     pool: rayon::ThreadPool,
+    observer: Arc<dyn Observe>,
 }
 
 impl Workers {
@@ -134,8 +148,15 @@ impl Workers {
             .num_threads(threads.get())
             .thread_name(|index| format!("compute-{index}"))
             .build()
-            .map(|pool| Self { pool })
+            .map(|pool| Self { pool, observer: Arc::new(Unobserved) })
             .map_err(|error| StoreError::caused(ErrorKind::ResourceLimit, "cannot start the computing threads", error))
+    }
+
+    /// The same pool, with `observer` told of threads at work and of users' times.
+    #[must_use]
+    pub fn observed_by(mut self, observer: Arc<dyn Observe>) -> Self {
+        self.observer = observer;
+        self
     }
 
     /// Computes and encodes a chunk. Dropping the future abandons the work, with the slices that are under way, not the
@@ -150,30 +171,37 @@ impl Workers {
         chunk: Chunk,
     ) -> Result<ComputedChunk, StoreError> {
         let (answer, computed) = oneshot::channel();
+        let observer = self.observer.clone();
         self.pool.spawn(move || {
             // Nobody listens any more if the chunk's deadline has passed: then the result is of no use.
-            let computed = compute_chunk(engine.as_ref(), encoder.as_ref(), chunk, &|| answer.is_closed());
+            let watch = Watch { is_abandoned: &|| answer.is_closed(), observer: observer.as_ref() };
+            let computed = compute_chunk(engine.as_ref(), encoder.as_ref(), chunk, &watch);
             let _ = answer.send(computed);
         });
         computed.await.map_err(|_| StoreError::new(ErrorKind::Bug, "a computing thread ended without an answer"))
     }
 }
 
+/// What a chunk's slices have in common with the world outside.
+struct Watch<'a> {
+    is_abandoned: &'a (dyn Fn() -> bool + Sync),
+    observer: &'a dyn Observe,
+}
+
 type Outcome = Result<RowSpan, Fault>;
 
-fn compute_chunk<R: Recommend, E: Encode>(
-    engine: &R,
-    encoder: &E,
-    chunk: Chunk,
-    is_abandoned: &(dyn Fn() -> bool + Sync),
-) -> ComputedChunk {
+fn compute_chunk<R: Recommend, E: Encode>(engine: &R, encoder: &E, chunk: Chunk, watch: &Watch<'_>) -> ComputedChunk {
     let slices: Vec<(Vec<u8>, Vec<Outcome>)> = chunk
         .users
         .par_chunks(SLICE_ROWS)
         .enumerate()
         .map(|(slice, users)| {
             // What nobody waits for must not keep others waiting.
-            if is_abandoned() { Default::default() } else { compute_slice(engine, encoder, slice, users) }
+            if (watch.is_abandoned)() {
+                return Default::default();
+            }
+            let _at_work = AtWork::begin(watch.observer);
+            compute_slice(engine, encoder, slice, users, watch.observer)
         })
         .collect();
     let (bytes, outcomes): (Vec<Bytes>, Vec<Vec<Outcome>>) =
@@ -192,10 +220,19 @@ fn compute_slice<R: Recommend, E: Encode>(
     encoder: &E,
     slice: usize,
     users: &[ClaimedUser],
+    observer: &dyn Observe,
 ) -> (Vec<u8>, Vec<Outcome>) {
     let whole = catch_unwind(AssertUnwindSafe(|| {
         let mut rows = Rows::new(slice, users.len());
-        let outcomes: Vec<Outcome> = users.iter().map(|user| rows.add(engine, encoder, user)).collect();
+        let mut times = Vec::with_capacity(users.len().div_ceil(TIMED_ONE_IN));
+        let mut outcomes: Vec<Outcome> = Vec::with_capacity(users.len());
+        for group in users.chunks(TIMED_ONE_IN) {
+            let begun = Instant::now();
+            outcomes.extend(group.first().map(|user| rows.add(engine, encoder, user)));
+            times.push(begun.elapsed());
+            outcomes.extend(group.iter().skip(1).map(|user| rows.add(engine, encoder, user)));
+        }
+        observer.users_timed(&times);
         (rows.bytes, outcomes)
     }));
     // Somebody in this slice makes the computation panic. Once more, user by user, to find out who.

@@ -14,6 +14,7 @@ use crate::config::PipelineConfig;
 use crate::error::{ErrorKind, StoreError};
 use crate::failpoint;
 use crate::lease::LeaseView;
+use crate::observe::{ChunkEnd, Flight, Observe, Stage, UserEnd, Waits};
 use crate::policy::{Decision, Policy, Trials};
 use crate::ports::{Blame, Chunk, ClaimTotals, Store};
 use crate::progress::Progress;
@@ -39,6 +40,12 @@ pub struct Shared<S: Store, R> {
     pub config: PipelineConfig,
     /// What was done so far.
     pub progress: Progress,
+    /// The run, for the log.
+    pub run_id: Uuid,
+    /// Told of whatever happens; decides nothing.
+    pub observer: Arc<dyn Observe>,
+    /// Waits for a database that is away, or that lets nobody through: `Waits::new(HeldBack::Outage)`.
+    pub outages: Waits,
     /// A request to end soon: nobody waits for anything any more.
     pub stop: CancellationToken,
 }
@@ -59,6 +66,17 @@ pub enum LifeEnd {
         /// Whether its users could not be given back: it still holds them.
         holds: bool,
     },
+}
+
+impl LifeEnd {
+    const fn of_chunk(&self) -> ChunkEnd {
+        match self {
+            Self::Settled => ChunkEnd::Settled,
+            Self::GivenBack(_) => ChunkEnd::GivenBack,
+            Self::Lost => ChunkEnd::Lost,
+            Self::Fatal { .. } => ChunkEnd::Fatal,
+        }
+    }
 }
 
 /// Why a chunk is given back.
@@ -101,24 +119,34 @@ impl<S: Store, R: Recommend> Shared<S, R> {
         let (started, completed) = (Instant::now(), self.progress.counts().completed);
         let deadline = started + self.config.chunk_deadline;
         self.progress.chunk_started();
+        let mut flight = Flight::begin(self.observer.as_ref(), users);
         // A chunk that is cut off here is given back at its deadline, or swept.
         let _ = failpoint!("chunk.claimed");
         let computing = self.workers.compute(self.engine.clone(), self.encoder.clone(), chunk);
         let end = match timeout_at(deadline, computing).await {
             Ok(Ok(computed)) => {
+                self.observer.stage(Stage::Compute, started.elapsed());
                 let _ = failpoint!("chunk.computed");
                 self.settle(&computed, completed, deadline).await
             }
-            Ok(Err(error)) => self.give_back_and_stop(claim_id, error).await,
+            Ok(Err(error)) => {
+                self.observer.failed(error.kind());
+                self.give_back_and_stop(claim_id, error).await
+            }
             Err(_) => {
-                warn!(claim.id = %claim_id, users, "a chunk was not computed by its deadline; giving it back");
+                warn!(run.id = %self.run_id, claim.id = %claim_id, users, "a chunk was not computed by its deadline; giving it back");
                 let blame = self.blame(completed, ErrorKind::Timeout, "not computed by the chunk's deadline".into());
                 let nothing = ClaimTotals::default();
                 self.give_back(claim_id, Returning { known: Some(&nothing), why: Why::Fault, blame }).await
             }
         };
         self.progress.chunk_ended();
-        debug!(claim.id = %claim_id, users, duration_ms = started.elapsed().as_millis() as u64, ?end, "chunk over");
+        flight.end = end.of_chunk();
+        drop(flight);
+        debug!(
+            run.id = %self.run_id, claim.id = %claim_id, users, duration_ms = started.elapsed().as_millis() as u64,
+            outcome = end.of_chunk().name(), "chunk over"
+        );
         end
     }
 
@@ -132,7 +160,7 @@ impl<S: Store, R: Recommend> Shared<S, R> {
             };
             // Cut short, its session is ended by whatever is asked about this claim next.
             let Ok(attempt) = timeout_at(deadline, settling.attempt()).await else {
-                warn!(claim.id = %computed.claim_id, "a chunk was not written by its deadline; giving it back");
+                warn!(run.id = %self.run_id, claim.id = %computed.claim_id, users = computed.users.len(), "a chunk was not written by its deadline; giving it back");
                 why = Why::Fault;
                 blame = self.blame(completed_before, ErrorKind::Timeout, "not written by the chunk's deadline".into());
                 break;
@@ -151,6 +179,7 @@ impl<S: Store, R: Recommend> Shared<S, R> {
                 Attempt::Fatal(error) => return self.give_back_and_stop(computed.claim_id, error).await,
             };
             self.progress.retried();
+            let _outage = settling.is_in_an_outage().then(|| self.outages.begin(self.observer.as_ref()));
             match self.stop.run_until_cancelled(timeout_at(deadline, sleep(wait))).await {
                 Some(Ok(())) => {}
                 None => break,
@@ -196,7 +225,8 @@ impl<S: Store, R: Recommend> Shared<S, R> {
         match self.store.give_back(claim_id).await {
             Ok(_) => LifeEnd::Fatal { error, holds: false },
             Err(second) => {
-                warn!(claim.id = %claim_id, kind = second.kind().name(), error = %second, "could not give a chunk back");
+                self.observer.failed(second.kind());
+                warn!(run.id = %self.run_id, claim.id = %claim_id, kind = second.kind().name(), error = %second, "could not give a chunk back");
                 LifeEnd::Fatal { error, holds: true }
             }
         }
@@ -214,13 +244,16 @@ impl<S: Store, R: Recommend> Shared<S, R> {
             let error = match returned {
                 Ok(totals) => {
                     self.progress.gave_back(returning.known, &totals);
-                    info!(claim.id = %claim_id, returned = totals.returned, left = totals.left, "gave a chunk back");
+                    self.observe_users(returning.known.unwrap_or(&totals), &totals);
+                    self.observer.users(UserEnd::Returned, totals.returned);
+                    info!(run.id = %self.run_id, claim.id = %claim_id, returned = totals.returned, left = totals.left, "gave a chunk back");
                     // A commit that was cut off may have taken; a user may have spent its last attempt.
                     let is_settled = totals.returned + totals.left == 0 && totals.settled() > 0;
                     return if is_settled { LifeEnd::Settled } else { LifeEnd::GivenBack(returning.why) };
                 }
                 Err(error) => error,
             };
+            self.observer.failed(error.kind());
             let wait = match self.policy.decide(error.kind(), &mut trials, Instant::now()) {
                 Decision::Drop => return self.lost(claim_id),
                 Decision::Stop => return LifeEnd::Fatal { error, holds: true },
@@ -230,16 +263,25 @@ impl<S: Store, R: Recommend> Shared<S, R> {
                     _ => return LifeEnd::Fatal { error, holds: true },
                 },
             };
-            warn!(claim.id = %claim_id, kind = error.kind().name(), %error, "could not give a chunk back; trying again");
+            warn!(run.id = %self.run_id, claim.id = %claim_id, kind = error.kind().name(), %error,
+                "could not give a chunk back; trying again");
             self.progress.retried();
+            self.observer.retried(error.kind());
             sleep(wait).await;
         }
     }
 
     fn lost(&self, claim_id: Uuid) -> LifeEnd {
-        warn!(claim.id = %claim_id, "claim lost: it was swept while this instance was silent; nothing was written");
+        warn!(run.id = %self.run_id, claim.id = %claim_id, "claim lost: it was swept while this instance was silent; nothing was written");
         self.progress.lost();
+        self.observer.claim_lost();
         LifeEnd::Lost
+    }
+
+    fn observe_users(&self, before: &ClaimTotals, after: &ClaimTotals) {
+        self.observer.users(UserEnd::Completed, after.completed.saturating_sub(before.completed));
+        self.observer.users(UserEnd::Failed, after.failed.saturating_sub(before.failed));
+        self.observer.users(UserEnd::Superseded, after.superseded.saturating_sub(before.superseded));
     }
 }
 
@@ -275,12 +317,17 @@ impl<'a, S: Store, R: Recommend> Settling<'a, S, R> {
 
     async fn attempt(&mut self) -> Attempt {
         if !self.in_doubt {
+            let begun = Instant::now();
             match self.shared.store.finish(self.computed).await {
                 Err(error) if error.kind() == ErrorKind::CommitInDoubt => {
-                    warn!(claim.id = %self.computed.claim_id, %error, "a commit's answer was lost; looking it up");
+                    self.shared.observer.failed(error.kind());
+                    warn!(run.id = %self.shared.run_id, claim.id = %self.computed.claim_id, kind = error.kind().name(), %error, "a commit's answer was lost; looking it up");
                     self.in_doubt = true;
                 }
-                Ok(totals) => return self.advance(totals),
+                Ok(totals) => {
+                    self.shared.observer.stage(Stage::Finish, begun.elapsed());
+                    return self.advance(totals);
+                }
                 Err(error) => return self.failed(error),
             }
         }
@@ -308,6 +355,7 @@ impl<'a, S: Store, R: Recommend> Settling<'a, S, R> {
         self.shared.progress.poisoned(failed.saturating_sub(self.failed_by_rule));
         self.failed_by_rule = self.failed_by_rule.saturating_sub(failed);
         self.shared.progress.settled(&self.totals, &totals);
+        self.shared.observe_users(&self.totals, &totals);
         self.totals = totals;
         self.trials = Trials::default();
         if totals.left == 0 {
@@ -319,7 +367,12 @@ impl<'a, S: Store, R: Recommend> Settling<'a, S, R> {
         }
         let backoff = Backoff::new(self.shared.config.retry_base, self.shared.config.retry_max);
         self.locked_waits += 1;
+        self.shared.observer.retried(ErrorKind::Contention);
         Attempt::Wait(backoff.ceiling(self.locked_waits - 1))
+    }
+
+    const fn is_in_an_outage(&self) -> bool {
+        self.trials.outage_since.is_some()
     }
 
     /// Why it goes back if its deadline comes while it waits for the next attempt.
@@ -332,14 +385,17 @@ impl<'a, S: Store, R: Recommend> Settling<'a, S, R> {
     }
 
     fn failed(&mut self, error: StoreError) -> Attempt {
-        let claim_id = self.computed.claim_id;
+        let (run_id, claim_id, users) = (self.shared.run_id, self.computed.claim_id, self.computed.users.len());
+        self.shared.observer.failed(error.kind());
         match self.shared.policy.decide(error.kind(), &mut self.trials, Instant::now()) {
             Decision::RetryAfter(wait) => {
-                warn!(claim.id = %claim_id, kind = error.kind().name(), %error, "finishing failed; trying again");
+                self.shared.observer.retried(error.kind());
+                warn!(run.id = %run_id, claim.id = %claim_id, users, kind = error.kind().name(), %error,
+                    "finishing failed; trying again");
                 Attempt::Wait(wait)
             }
             Decision::GiveBack => {
-                warn!(claim.id = %claim_id, kind = error.kind().name(), %error,
+                warn!(run.id = %run_id, claim.id = %claim_id, users, kind = error.kind().name(), %error,
                     "finishing failed too often; giving the chunk back");
                 Attempt::GiveBack(Some(error))
             }

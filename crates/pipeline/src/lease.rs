@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use crate::error::StoreError;
+use crate::observe::{Observe, Unobserved};
 use crate::ports::Store;
 
 /// What the rest of the program knows of the lease.
@@ -44,6 +45,7 @@ pub struct LeaseKeeper {
     valid_until: watch::Sender<Instant>,
     lease: Duration,
     renew: Duration,
+    observer: Arc<dyn Observe>,
 }
 
 impl LeaseKeeper {
@@ -55,7 +57,15 @@ impl LeaseKeeper {
         let sent = Instant::now();
         store.register(lease).await?;
         let (valid_until, _) = watch::channel(sent + lease);
-        Ok(Self { valid_until, lease, renew })
+        Ok(Self { valid_until, lease, renew, observer: Arc::new(Unobserved) })
+    }
+
+    /// The same keeper, with `observer` told how long the lease holds and of every renewal.
+    #[must_use]
+    pub fn observed_by(mut self, observer: Arc<dyn Observe>) -> Self {
+        observer.lease_started(*self.valid_until.borrow());
+        self.observer = observer;
+        self
     }
 
     /// A view for those who must know.
@@ -73,9 +83,11 @@ impl LeaseKeeper {
             match store.renew(self.lease).await {
                 Ok(()) => {
                     self.valid_until.send_replace(sent + self.lease);
+                    self.observer.lease_renewed(sent + self.lease);
                     wait = self.renew;
                 }
                 Err(error) => {
+                    self.observer.lease_not_renewed(error.kind());
                     warn!(kind = error.kind().name(), %error, "the lease could not be renewed; trying again");
                     wait = self.renew.min(Duration::from_secs(1));
                 }

@@ -2,6 +2,7 @@
 //! it is called between two steps of the work.
 
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -158,7 +159,10 @@ pub trait Observe: fmt::Debug + Send + Sync + 'static {
     /// So long took the computation of some users, each by itself: one in [`crate::compute::TIMED_ONE_IN`].
     fn users_timed(&self, times: &[Duration]) {}
 
-    /// The lease holds until then.
+    /// This instance was registered; its lease holds until then.
+    fn lease_started(&self, until: Instant) {}
+
+    /// The lease was renewed, and holds until then.
     fn lease_renewed(&self, until: Instant) {}
 
     /// The lease could not be renewed.
@@ -170,7 +174,7 @@ pub trait Observe: fmt::Debug + Send + Sync + 'static {
     /// A sweep failed.
     fn sweep_failed(&self, kind: ErrorKind) {}
 
-    /// Whether this instance claims nobody for this reason.
+    /// Whether this instance claims nobody for this reason. Of the lease whoever observes knows by itself.
     fn held_back(&self, reason: HeldBack, held: bool) {}
 
     /// Rows of a transaction that committed were copied, as so many bytes.
@@ -185,3 +189,90 @@ pub trait Observe: fmt::Debug + Send + Sync + 'static {
 pub struct Unobserved;
 
 impl Observe for Unobserved {}
+
+/// A reason that several waits may have at once: it holds while one of them does.
+#[derive(Debug)]
+pub struct Waits {
+    reason: HeldBack,
+    waits: Mutex<usize>,
+}
+
+impl Waits {
+    /// Nobody waits for this reason.
+    #[must_use]
+    pub const fn new(reason: HeldBack) -> Self {
+        Self { reason, waits: Mutex::new(0) }
+    }
+
+    /// A wait, until what is returned is dropped.
+    #[must_use]
+    pub fn begin<'a>(&'a self, observer: &'a dyn Observe) -> Waiting<'a> {
+        self.change(observer, 1, usize::saturating_add);
+        Waiting { waits: self, observer }
+    }
+
+    fn change(&self, observer: &dyn Observe, by: usize, change: fn(usize, usize) -> usize) {
+        // Told under the lock: else the last word could be that of the wait that ended first.
+        let mut waits = self.waits.lock().unwrap_or_else(PoisonError::into_inner);
+        *waits = change(*waits, by);
+        observer.held_back(self.reason, *waits > 0);
+    }
+}
+
+/// One wait under way.
+#[derive(Debug)]
+pub struct Waiting<'a> {
+    waits: &'a Waits,
+    observer: &'a dyn Observe,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.waits.change(self.observer, 1, usize::saturating_sub);
+    }
+}
+
+/// A chunk in flight, as it is told when it is over: in whatever way, cut short half-way among them.
+#[derive(Debug)]
+pub struct Flight<'a> {
+    observer: &'a dyn Observe,
+    users: usize,
+    since: Instant,
+    /// How it ended, once that is known.
+    pub end: ChunkEnd,
+}
+
+impl<'a> Flight<'a> {
+    /// A chunk of so many users takes off.
+    #[must_use]
+    pub fn begin(observer: &'a dyn Observe, users: usize) -> Self {
+        observer.chunk_started();
+        // What is cut short is given back.
+        Self { observer, users, since: Instant::now(), end: ChunkEnd::GivenBack }
+    }
+}
+
+impl Drop for Flight<'_> {
+    fn drop(&mut self) {
+        self.observer.chunk_over(self.end, self.users, self.since.elapsed());
+    }
+}
+
+/// A computing thread at work; also where the computation panics.
+#[derive(Debug)]
+pub struct AtWork<'a>(&'a dyn Observe);
+
+impl<'a> AtWork<'a> {
+    /// A thread takes up a slice.
+    #[must_use]
+    pub fn begin(observer: &'a dyn Observe) -> Self {
+        observer.worker_started();
+        Self(observer)
+    }
+}
+
+impl Drop for AtWork<'_> {
+    fn drop(&mut self) {
+        self.0.worker_ended();
+    }
+}

@@ -91,6 +91,13 @@ pub enum Claimed {
     Chunk(Chunk),
     /// Nobody (more) to claim after that key.
     Nobody,
+    /// An operator has paused all claiming; the same request may be made again later.
+    Paused {
+        /// Who did.
+        by: String,
+        /// Why, if it was said.
+        reason: Option<String>,
+    },
     /// The run is not open any more.
     RunClosed,
 }

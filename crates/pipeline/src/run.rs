@@ -18,11 +18,15 @@ use crate::claim::{Claimer, Step};
 use crate::compute::Recommend;
 use crate::error::{ErrorKind, StoreError};
 use crate::finish::{LifeEnd, Returning, Shared, Why};
+use crate::observe::{HeldBack, Stage};
 use crate::policy::{Decision, Trials};
 use crate::ports::{Chunk, ClaimTotals, Claimed, Closed, RunState, RunTotals, Store};
 
 /// Between two looks at a run that only waits for somebody else's claims.
 const OTHERS_WAIT: Duration = Duration::from_millis(500);
+
+/// Between two looks whether a pause is over.
+const PAUSE_WAIT: Duration = Duration::from_secs(1);
 
 /// For giving back, at the very end, what was cut short.
 const RETURN_WITHIN: Duration = Duration::from_secs(10);
@@ -73,6 +77,8 @@ struct Part<S: Store, R> {
     fruitful: bool,
     /// While chunks are given back for faults or an outage, and none is settled.
     nothing_gets_through: Option<Trials>,
+    /// Since when an operator's pause has kept us from claiming.
+    paused_since: Option<Instant>,
 }
 
 impl<S: Store, R: Recommend> Part<S, R> {
@@ -97,6 +103,7 @@ impl<S: Store, R: Recommend> Part<S, R> {
             largest_at_fault: None,
             fruitful: false,
             nothing_gets_through: None,
+            paused_since: None,
         }
     }
 
@@ -110,8 +117,16 @@ impl<S: Store, R: Recommend> Part<S, R> {
                 // Whoever ends the process shall take nobody along, least of all users who are on trial themselves.
                 self.wait_for_lives().await?;
             }
-            match self.claim(&mut claimer).await? {
+            let step = self.claim(&mut claimer).await?;
+            if !matches!(step, Step::Paused { .. } | Step::RunClosed) {
+                self.go_on_after_a_pause();
+            }
+            match step {
                 Step::Chunk(chunk) => self.start(chunk, room),
+                Step::Paused { by, reason } => {
+                    drop(room);
+                    self.wait_out_a_pause(&by, reason.as_deref()).await?;
+                }
                 Step::Onward => {}
                 Step::RunClosed => {
                     let totals = self.totals().await?;
@@ -161,8 +176,10 @@ impl<S: Store, R: Recommend> Part<S, R> {
             let request = claimer.request();
             let claim_id = request.claim_id;
             self.open.insert(claim_id);
+            let begun = Instant::now();
             let error = match self.within_grace(shared.store.claim(&request)).await? {
                 Ok(claimed) => {
+                    shared.observer.stage(Stage::Claim, begun.elapsed());
                     if !matches!(claimed, Claimed::Chunk(_)) {
                         self.open.remove(&claim_id);
                     }
@@ -172,7 +189,7 @@ impl<S: Store, R: Recommend> Part<S, R> {
             };
             // Also where no commit was sent: a session that hangs half-way holds users locked that nobody can claim.
             if matches!(error.kind(), ErrorKind::CommitInDoubt | ErrorKind::ConnectionLost | ErrorKind::Timeout) {
-                warn!(claim.id = %claim_id, %error, "a claim was cut off; giving back what it may hold");
+                warn!(run.id = %self.run_id, claim.id = %claim_id, kind = error.kind().name(), %error, "a claim was cut off; giving back what it may hold");
                 let nothing = ClaimTotals::default();
                 let holding_nothing = Returning { known: Some(&nothing), ..Returning::default() };
                 let given_back = self.within_grace(shared.give_back(claim_id, holding_nothing)).await?;
@@ -194,13 +211,16 @@ impl<S: Store, R: Recommend> Part<S, R> {
     /// Nothing is held that could be given back, so that a fault that does not pass is waited out like an outage.
     async fn persist(&self, doing: &str, error: StoreError, trials: &mut Trials) -> Result<(), Verdict> {
         let (policy, now) = (&self.shared.policy, Instant::now());
+        self.shared.observer.failed(error.kind());
         let decision = match policy.decide(error.kind(), trials, now) {
             Decision::GiveBack | Decision::LookUp | Decision::Drop => policy.wait_out(trials, now),
             decision => decision,
         };
         let Decision::RetryAfter(wait) = decision else { return Err(Verdict::Failed(error)) };
-        warn!(kind = error.kind().name(), %error, "{doing} failed; trying again");
+        warn!(run.id = %self.run_id, kind = error.kind().name(), %error, "{doing} failed; trying again");
         self.shared.progress.retried();
+        self.shared.observer.retried(error.kind());
+        let _outage = trials.outage_since.is_some().then(|| self.shared.outages.begin(self.shared.observer.as_ref()));
         self.shared.stop.run_until_cancelled(sleep(wait)).await.ok_or(Verdict::Stopped)
     }
 
@@ -254,6 +274,8 @@ impl<S: Store, R: Recommend> Part<S, R> {
             return Err(Verdict::Failed(StoreError::new(ErrorKind::Contention, doing)));
         };
         let over = Instant::now() + wait;
+        let shared = self.shared.clone();
+        let _outage = shared.outages.begin(shared.observer.as_ref());
         // Whoever gets through meanwhile ends the wait.
         while self.nothing_gets_through.is_some() && Instant::now() < over {
             tokio::select! {
@@ -264,6 +286,37 @@ impl<S: Store, R: Recommend> Part<S, R> {
             }
         }
         Ok(())
+    }
+
+    /// Lets some time of a pause pass, and takes note of the chunks that end meanwhile; said once, when the pause begins.
+    async fn wait_out_a_pause(&mut self, by: &str, reason: Option<&str>) -> Result<(), Verdict> {
+        if self.paused_since.is_none() {
+            let reason = reason.unwrap_or("no reason given");
+            warn!(by, reason, "paused by an operator: claiming nobody until `cardgenius resume`");
+            self.paused_since = Some(Instant::now());
+            self.shared.observer.held_back(HeldBack::Paused, true);
+        }
+        // Whom others gave back meanwhile, behind the cursor, only a further pass can find.
+        self.quiet = false;
+        let over = Instant::now() + PAUSE_WAIT;
+        while Instant::now() < over {
+            tokio::select! {
+                biased;
+                () = self.shared.stop.cancelled() => return Err(Verdict::Stopped),
+                Some(ended) = self.lives.join_next() => self.note(ended)?,
+                () = sleep_until(over) => {}
+            }
+        }
+        // Nothing could get through: that is no outage, and its time does not run.
+        self.nothing_gets_through = None;
+        Ok(())
+    }
+
+    fn go_on_after_a_pause(&mut self) {
+        if let Some(since) = self.paused_since.take() {
+            info!(duration_ms = since.elapsed().as_millis() as u64, "the pause is over");
+            self.shared.observer.held_back(HeldBack::Paused, false);
+        }
     }
 
     /// Why not to go on, if the database or a panic refuses so many users that it is hardly their own fault.
@@ -341,6 +394,7 @@ impl<S: Store, R: Recommend> Part<S, R> {
 
     /// Lets the chunks in flight end, and then does what the verdict asks for.
     async fn wind_up(mut self, verdict: Verdict) -> Ended {
+        self.shared.observer.held_back(HeldBack::Paused, false);
         let drained = self.drain(matches!(verdict, Verdict::Stopped)).await;
         match (verdict, drained) {
             (Verdict::Failed(error), _) | (Verdict::Closed(_) | Verdict::Exhausted, Err(error)) => {
@@ -367,7 +421,7 @@ impl<S: Store, R: Recommend> Part<S, R> {
     /// abandoned half-way and given back.
     async fn drain(&mut self, stopping: bool) -> Result<(), StoreError> {
         if stopping && !self.lives.is_empty() {
-            info!(chunks = self.lives.len(), "stopping: finishing the chunks in flight");
+            info!(run.id = %self.run_id, chunks = self.lives.len(), "stopping: finishing the chunks in flight");
         }
         let (grace_over, deadline) = (self.grace_over.clone(), self.shared.config.chunk_deadline);
         let mut first = None;
@@ -379,7 +433,7 @@ impl<S: Store, R: Recommend> Part<S, R> {
             }
         };
         if !matches!(timeout(deadline, grace_over.run_until_cancelled(all)).await, Ok(Some(()))) {
-            warn!(chunks = self.lives.len(), "the time for chunks in flight is over: giving back what is not finished");
+            warn!(run.id = %self.run_id, chunks = self.lives.len(), "the time for chunks in flight is over: giving back what is not finished");
             self.lives.shutdown().await;
         }
         self.give_back_what_was_cut_short().await;
@@ -392,7 +446,7 @@ impl<S: Store, R: Recommend> Part<S, R> {
             let shared = self.shared.clone();
             returning.spawn(async move {
                 if timeout(RETURN_WITHIN, shared.give_back(claim_id, Returning::default())).await.is_err() {
-                    warn!(claim.id = %claim_id, "could not give a chunk back in time; the next sweep will");
+                    warn!(run.id = %shared.run_id, claim.id = %claim_id, "could not give a chunk back in time; the next sweep will");
                 }
             });
         }
@@ -415,7 +469,7 @@ impl<S: Store, R: Recommend> Part<S, R> {
         }
         if let Err(second) = self.shared.store.close_run(self.run_id, RunState::Failed, Some(&error.to_string())).await
         {
-            warn!(kind = second.kind().name(), error = %second, "could not close the run as failed");
+            warn!(run.id = %self.run_id, kind = second.kind().name(), error = %second, "could not close the run as failed");
         }
     }
 }

@@ -4,6 +4,7 @@
 //! ([`identifiers`]), everything else as bound parameters.
 
 pub mod config;
+pub mod desk;
 pub mod identifiers;
 pub mod postgres;
 pub mod schedule;

@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cardgenius_pipeline::error::StoreError;
+use cardgenius_pipeline::observe::{Observe, Unobserved};
 use cardgenius_pipeline::ports::{Run, RunRequest, RunState, RunTotals, Store};
 use cardgenius_pipeline::run::Ended;
 use cardgenius_store::postgres::PostgresStore;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
+use tracing::{error, warn};
 use uuid::Uuid;
 
 use super::{failure, output, refuse};
@@ -17,7 +18,7 @@ use crate::exit::Exit;
 use crate::instance::Instance;
 use crate::run_request::{Asked, run_request};
 use crate::service::State;
-use crate::summary::Summary;
+use crate::summary::{Summary, log_end};
 use crate::{http, signals, wiring};
 
 /// Runs the backfill on a runtime of its own; with the pages about it, if `is_watched`.
@@ -43,7 +44,7 @@ pub async fn backfill(config: &Config, stop: CancellationToken) -> Exit {
         Err(exit) => return exit,
     };
     match super::check::sound_store(config, 0).await {
-        Ok(store) => work(config, &request, Arc::new(store), stop).await,
+        Ok(store) => work(config, &request, (Arc::new(store), None), stop).await,
         Err(exit) => exit,
     }
 }
@@ -65,7 +66,13 @@ async fn watched_backfill(config: Config, stop: CancellationToken) -> Exit {
         Err(exit) => return exit,
     };
     let exit = match state.sound_store().await {
-        Ok(store) => work(&state.config, &request, store, stop).await,
+        Ok(store) => {
+            let sampling = state.sample(store.clone(), over.clone());
+            let exit = work(&state.config, &request, (store, Some(&state)), stop).await;
+            over.cancel();
+            let _ = sampling.await;
+            exit
+        }
         Err(exit) => exit,
     };
     over.cancel();
@@ -78,15 +85,28 @@ fn request(config: &Config) -> Result<RunRequest, Exit> {
     run_request(config, asked).map_err(refuse)
 }
 
-async fn work(config: &Config, request: &RunRequest, store: Arc<PostgresStore>, stop: CancellationToken) -> Exit {
-    let instance = match Instance::start(store.clone(), wiring::pipeline_config(config)).await {
+/// The work itself on these databases, told to those who watch it if anybody does.
+async fn work(
+    config: &Config,
+    request: &RunRequest,
+    (store, watched): (Arc<PostgresStore>, Option<&State>),
+    stop: CancellationToken,
+) -> Exit {
+    let observer = watched.map_or_else(|| Arc::new(Unobserved) as Arc<dyn Observe>, State::observer);
+    let instance = match Instance::start(store.clone(), wiring::pipeline_config(config), observer).await {
         Ok(instance) => instance,
         Err(error) => return failure::of_database(&error),
     };
     let started = Instant::now();
     let exit = match instance.open(request).await {
         Ok(run) => {
+            if let Some(state) = watched {
+                state.metrics.run_opened(&run);
+            }
             let ended = instance.take_part(&run, stop).await;
+            if let (Some(state), Ended::Closed(how)) = (watched, &ended) {
+                state.metrics.run_closed(&run.kind, *how);
+            }
             report(config, &store, &run, ended, started.elapsed()).await
         }
         Err(error) => failure::of_database(&error),
@@ -109,6 +129,7 @@ async fn report(config: &Config, store: &PostgresStore, run: &Run, ended: Ended,
     let (totals, failures) = sums;
     let too_many_failed = exceeds(&totals, config.pipeline.max_failed_share);
     let summary = Summary { run, totals: &totals, failures: &failures, elapsed };
+    log_end(store, &summary, &ended);
     output::print(&summary.text());
     match ended {
         Ended::Stopped => {
@@ -125,10 +146,7 @@ async fn report(config: &Config, store: &PostgresStore, run: &Run, ended: Ended,
             error!("more users failed than pipeline.max_failed_share = {} allows", config.pipeline.max_failed_share);
             Exit::TooManyFailed
         }
-        Ended::Closed(RunState::Open | RunState::Done) => {
-            info!(run.id = %run.run_id, "done");
-            Exit::Done
-        }
+        Ended::Closed(RunState::Open | RunState::Done) => Exit::Done,
     }
 }
 

@@ -1,14 +1,22 @@
 //! What an operator can ask for, one file a command.
 
 pub mod backfill;
+pub mod cancel;
 mod card_summary;
 pub mod catalog;
 pub mod check;
 pub mod config;
+mod desk;
 mod failure;
+pub mod failures;
 pub mod migrate;
 pub(crate) mod output;
+pub mod pause;
+pub mod requeue;
+pub mod resume;
 pub mod run;
+pub mod run_now;
+pub mod status;
 
 use crate::{
     cli::{CatalogCommand, Cli, Command, ConfigCommand, MigrateOptions},
@@ -31,6 +39,13 @@ pub fn dispatch(cli: &Cli) -> Exit {
         Some(Command::Migrate(MigrateOptions { print: true, .. })) => prepared(cli, |config| migrate::print(&config)),
         Some(Command::Migrate(_)) => prepared(cli, |config| migrate::run(&config)),
         Some(Command::Check) => prepared(cli, |config| check::run(&config)),
+        Some(Command::Status { json }) => prepared(cli, |config| status::run(&config, *json)),
+        Some(Command::Pause { reason }) => prepared(cli, |config| pause::run(&config, reason)),
+        Some(Command::Resume) => prepared(cli, |config| resume::run(&config)),
+        Some(Command::Cancel { reason, yes }) => prepared(cli, |config| cancel::run(&config, reason.as_deref(), *yes)),
+        Some(Command::Requeue(options)) => prepared(cli, |config| requeue::run(&config, options)),
+        Some(Command::Failures { run, json }) => prepared(cli, |config| failures::run(&config, *run, *json)),
+        Some(Command::RunNow { max_users }) => prepared(cli, |config| run_now::run(&config, *max_users)),
         Some(Command::Run(_)) => prepared(cli, run::run),
         None => prepared(cli, |config| backfill::run(config, cli.http.is_some())),
     }
@@ -61,7 +76,7 @@ pub fn prepare(cli: &Cli) -> Result<Config, Exit> {
 }
 
 /// Says why the program will not start. The log is not set up yet, or is the very thing that is wrong.
-fn refuse(error: impl std::error::Error) -> Exit {
+pub(crate) fn refuse(error: impl std::error::Error) -> Exit {
     output::complain(&error.to_string());
     Exit::Usage
 }

@@ -30,7 +30,7 @@ pub(crate) fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>
     let rows: Vec<Vec<String>> = rows.into_iter().collect();
     let is_figure = |column: usize| {
         let mut cells = rows.iter().filter_map(|row| row.get(column)).peekable();
-        cells.peek().is_some() && cells.all(|cell| cell.parse::<f64>().is_ok())
+        cells.peek().is_some() && cells.all(|cell| cell.replace(',', "").parse::<f64>().is_ok())
     };
     let figures: Vec<bool> = (0..header.len()).map(is_figure).collect();
     let mut table = Table::new();

@@ -17,7 +17,9 @@ mod lease;
 mod limits;
 mod load;
 mod log;
+mod metrics;
 mod pipeline;
+mod retention;
 mod retry;
 mod run;
 mod schedule;
@@ -39,7 +41,9 @@ pub use self::{
     limits::LimitsConfig,
     load::{Flag, Inputs, Loaded, load},
     log::{LogConfig, LogFormat},
+    metrics::MetricsConfig,
     pipeline::PipelineConfig,
+    retention::RetentionConfig,
     retry::RetryConfig,
     run::RunConfig,
     schedule::{FurtherSchedule, ScheduleConfig, WEEKLY},
@@ -73,6 +77,10 @@ pub struct Config {
     pub schedule: ScheduleConfig,
     /// The pages about the program itself.
     pub http: HttpConfig,
+    /// The metrics.
+    pub metrics: MetricsConfig,
+    /// What is remembered, and for how long.
+    pub retention: RetentionConfig,
     /// The log.
     pub log: LogConfig,
 }
@@ -89,6 +97,8 @@ impl Config {
             self.run.bounds(),
             self.schedule.bounds(),
             self.http.bounds(),
+            self.metrics.bounds(),
+            self.retention.bounds(),
         ]
         .concat()
     }
@@ -108,6 +118,8 @@ impl Config {
             self.run.validate(),
             self.schedule.validate(),
             self.http.validate(),
+            self.metrics.validate(),
+            self.retention.validate(),
             self.log.validate(),
             self.cross_violations(),
         ]

@@ -1,5 +1,6 @@
 //! The program's pages about itself: `/metrics`, `/livez`, `/readyz`, `/status`. Nothing here changes anything.
 
+mod answers;
 mod pages;
 mod readiness;
 
@@ -22,9 +23,11 @@ use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 use tracing::{debug, error, info, warn};
 
-use self::readiness::Readiness;
+use self::answers::Answers;
+use self::readiness::Check;
 use crate::exit::Exit;
 use crate::service::State;
+use crate::status::Status;
 
 /// Connections at once: a Prometheus or two, probes, and people.
 const MAX_CONNECTIONS: usize = 64;
@@ -45,7 +48,8 @@ const ACCEPT_WAIT: Duration = Duration::from_millis(200);
 #[derive(Clone)]
 pub(super) struct Pages {
     state: Arc<State>,
-    readiness: Arc<Readiness>,
+    readiness: Arc<Answers<Vec<Check>>>,
+    overview: Arc<Answers<Result<Status, String>>>,
 }
 
 /// The server under way.
@@ -77,7 +81,7 @@ pub async fn start(state: Arc<State>, over: CancellationToken) -> Result<Server,
     let address = listener.local_addr().map_or_else(|_| listen, |address: SocketAddr| address.to_string());
     info!("serving /metrics, /livez, /readyz and /status at http://{address}");
     let limit = Duration::from_millis(state.config.http.timeout_ms);
-    let pages = Pages { state, readiness: Arc::default() };
+    let pages = Pages { state, readiness: Arc::default(), overview: Arc::default() };
     Ok(Server { task: tokio::spawn(accept(listener, router(pages, limit), limit, over)) })
 }
 

@@ -4,9 +4,14 @@ use axum::Json;
 use axum::extract::State as Of;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use cardgenius_store::postgres::{PoolStatus, PostgresStore};
+use chrono::SecondsFormat;
+use serde_json::{Value, json};
 
-use super::Pages;
+use super::{Pages, readiness};
+use crate::sampler::read_pools;
+use crate::service::State;
+use crate::status;
 
 /// The text format of Prometheus.
 const EXPOSITION: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -18,7 +23,7 @@ pub(super) async fn livez() -> &'static str {
 
 /// Whether work can be done just now, a line a condition.
 pub(super) async fn readyz(Of(pages): Of<Pages>) -> Response {
-    let checks = pages.readiness.checks(&pages.state).await;
+    let checks = readiness::checks(&pages.state, &pages.readiness).await;
     let lines = checks.iter().map(|check| match &check.fault {
         None => format!("ok      {}\n", check.name),
         Some(fault) => format!("failing {}: {fault}\n", check.name),
@@ -32,25 +37,41 @@ pub(super) async fn readyz(Of(pages): Of<Pages>) -> Response {
 pub(super) async fn metrics(Of(pages): Of<Pages>) -> Response {
     let metrics = &pages.state.metrics;
     if let Some(store) = pages.state.store() {
-        let (source, target) = store.pool_status();
-        metrics.pool("source", source);
-        if let Some(target) = target {
-            metrics.pool("target", target);
-        }
+        read_pools(store, metrics);
     }
     ([(header::CONTENT_TYPE, EXPOSITION)], metrics.render()).into_response()
 }
 
-/// The run, the backlog, the schedule, the instances, and this one.
+/// The run, the backlog, the schedule, the instances, and this one with its pools of sessions.
 pub(super) async fn status(Of(pages): Of<Pages>) -> Response {
     let state = &pages.state;
+    let Some(store) = state.store() else {
+        let page =
+            Json(json!({ "instance": instance(state, None), "fault": "no database was reached yet: see the log" }));
+        return (StatusCode::SERVICE_UNAVAILABLE, page).into_response();
+    };
+    let instance = instance(state, Some(store.as_ref()));
+    let overview = async { status::status(store).await.map_err(|error| error.to_string()) };
+    match pages.overview.get(overview).await {
+        Ok(overview) => Json(json!({ "instance": instance, "overview": overview })).into_response(),
+        Err(fault) => {
+            (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "instance": instance, "fault": fault }))).into_response()
+        }
+    }
+}
+
+/// This instance.
+fn instance(state: &State, store: Option<&PostgresStore>) -> Value {
     let catalogue = state.catalogue();
-    let instance = json!({
+    let pool = |pool: PoolStatus| json!({ "size": pool.size, "in_use": pool.in_use, "idle": pool.idle, "waiting": pool.waiting });
+    let pools = store.map(PostgresStore::pool_status);
+    json!({
+        "id": store.map(|store| store.instance_id().to_string()),
         "version": env!("CARGO_PKG_VERSION"),
         "pid": std::process::id(),
-        "started_at": state.started_at.to_rfc3339(),
+        "started_at": state.started_at.to_rfc3339_opts(SecondsFormat::Secs, true),
         "catalogue_hash": catalogue.clone().and_then(Result::ok),
         "catalogue_fault": catalogue.and_then(Result::err),
-    });
-    Json(json!({ "instance": instance })).into_response()
+        "pools": { "source": pools.map(|(source, _)| pool(source)), "target": pools.and_then(|(_, target)| target.map(pool)) },
+    })
 }

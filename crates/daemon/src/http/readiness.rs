@@ -3,16 +3,14 @@
 use std::time::Duration;
 
 use cardgenius_store::schedule::Readiness as Server;
-use tokio::sync::Mutex;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
+
+use super::answers::Answers;
 
 use crate::service::State;
 
 /// A database that does not answer within it is not ready.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
-
-/// An answer is good for so long.
-const GOOD_FOR: Duration = Duration::from_secs(1);
 
 /// One condition, and what is wrong where it does not hold.
 #[derive(Clone, Debug)]
@@ -21,35 +19,18 @@ pub(super) struct Check {
     pub(super) fault: Option<String>,
 }
 
-/// The last answer, and the lock that lets one ask at a time.
-#[derive(Debug, Default)]
-pub(super) struct Readiness {
-    last: Mutex<Option<(Instant, Vec<Check>)>>,
-}
-
-impl Readiness {
-    /// Every condition.
-    pub(super) async fn checks(&self, state: &State) -> Vec<Check> {
-        let mut checks = vec![Check {
-            name: "catalogue",
-            fault: match state.catalogue() {
-                Some(Ok(_)) => None,
-                Some(Err(fault)) => Some(fault.lines().next().unwrap_or_default().to_owned()),
-                None => Some("not read yet".to_owned()),
-            },
-        }];
-        let mut last = self.last.lock().await;
-        let databases = match &*last {
-            Some((asked, databases)) if asked.elapsed() < GOOD_FOR => databases.clone(),
-            _ => {
-                let databases = databases(state).await;
-                *last = Some((Instant::now(), databases.clone()));
-                databases
-            }
-        };
-        checks.extend(databases);
-        checks
-    }
+/// Every condition; the databases' part comes from `answers`, if that is young enough.
+pub(super) async fn checks(state: &State, answers: &Answers<Vec<Check>>) -> Vec<Check> {
+    let mut checks = vec![Check {
+        name: "catalogue",
+        fault: match state.catalogue() {
+            Some(Ok(_)) => None,
+            Some(Err(fault)) => Some(fault.lines().next().unwrap_or_default().to_owned()),
+            None => Some("not read yet".to_owned()),
+        },
+    }];
+    checks.extend(answers.get(databases(state)).await);
+    checks
 }
 
 async fn databases(state: &State) -> Vec<Check> {

@@ -129,6 +129,15 @@ fn no_clock_change_of_twelve_years_loses_or_doubles_a_weekly_time() {
     }
 }
 
+#[test]
+fn a_time_is_the_same_whatever_fraction_of_a_second_one_asks_from() {
+    let times = times("0 2 * * 1", Tz::Asia__Kolkata);
+    for from in ["2026-11-20T00:00:00Z", "2026-11-20T00:00:00.000001Z", "2026-11-22T20:29:59.999999999Z"] {
+        assert_eq!(times.next_after(at(from)), Some(at("2026-11-22T20:30:00Z")), "{from}");
+    }
+    assert_eq!(times.next_after(at("2026-11-22T20:30:00.000001Z")), Some(at("2026-11-29T20:30:00Z")));
+}
+
 /// A schedule as the database keeps it, and a clock to be moved at will.
 struct Story {
     times: Times,

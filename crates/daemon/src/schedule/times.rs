@@ -1,6 +1,6 @@
 //! What a cron expression means in a time zone.
 
-use chrono::{DateTime, NaiveDateTime, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, NaiveDateTime, TimeDelta, TimeZone, Timelike, Utc};
 use chrono_tz::Tz;
 use croner::Cron;
 use croner::parser::{CronParser, Seconds, Year};
@@ -44,7 +44,9 @@ impl Times {
     /// The first time after this one.
     #[must_use]
     pub fn next_after(&self, time: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let mut face = time.with_timezone(&self.zone).naive_local().and_utc();
+        // The library leaves fractions of a second as they are, and every one would be another time.
+        let face = time.with_timezone(&self.zone).naive_local().and_utc();
+        let mut face = face.with_nanosecond(0).unwrap_or(face);
         loop {
             face = self.cron.find_next_occurrence(&face, false).ok()?;
             // Of an hour that comes twice the second pass lies behind the first.

@@ -1,6 +1,7 @@
 //! `cardgenius run`: stays up, opens runs when they are due, and takes part in whatever run is open.
 
 mod catalogue_watch;
+mod housekeeper;
 mod state;
 mod supervisor;
 mod tender;
@@ -46,6 +47,10 @@ pub async fn serve(config: Config, stop: CancellationToken) -> Exit {
 
 async fn with_database(state: &Arc<State>, stop: CancellationToken) -> Result<Exit, Exit> {
     let Some(store) = reached(state, &stop).await? else { return Ok(Exit::Done) };
+    let over = CancellationToken::new();
+    let sampling = state.sample(store.clone(), over.clone());
+    let housekeeping =
+        tokio::spawn(housekeeper::keep_house(store.clone(), state.config.retention.clone(), over.clone()));
     let Some(instance) = started(state, &store, &stop).await? else { return Ok(Exit::Done) };
     let instance = Arc::new(instance);
     let supervisor = Supervisor::ready();
@@ -57,6 +62,8 @@ async fn with_database(state: &Arc<State>, stop: CancellationToken) -> Result<Ex
     if let Some(instance) = Arc::into_inner(instance) {
         instance.end().await;
     }
+    over.cancel();
+    let _ = tokio::join!(sampling, housekeeping);
     outcome
 }
 
@@ -85,7 +92,7 @@ async fn started(
 ) -> Result<Option<Instance>, Exit> {
     let backoff = Backoff::new(START_WAIT.0, START_WAIT.1);
     for attempt in 0.. {
-        let start = Instance::start(store.clone(), wiring::pipeline_config(&state.config));
+        let start = Instance::start(store.clone(), wiring::pipeline_config(&state.config), state.observer());
         match stop.run_until_cancelled(start).await {
             None => return Ok(None),
             Some(Ok(instance)) => return Ok(Some(instance)),

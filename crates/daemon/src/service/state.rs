@@ -3,8 +3,11 @@
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::SystemTime;
 
+use cardgenius_pipeline::observe::Observe;
 use cardgenius_store::postgres::PostgresStore;
 use chrono::{DateTime, Utc};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 use tracing::error;
 
 use crate::commands::check::sound_store;
@@ -12,6 +15,7 @@ use crate::config::Config;
 use crate::exit::Exit;
 use crate::metrics::Metrics;
 use crate::observer::MetricsObserver;
+use crate::sampler::Sampler;
 
 /// Sessions for looking: what is due, and what those who watch ask.
 const LOOKS: usize = 1;
@@ -50,10 +54,21 @@ impl State {
     /// The exit code, after everything that is wrong was said.
     pub async fn sound_store(&self) -> Result<Arc<PostgresStore>, Exit> {
         let store = sound_store(&self.config, LOOKS).await?;
-        let store = Arc::new(store.observed_by(MetricsObserver::new(self.metrics.clone())));
+        let store = Arc::new(store.observed_by(self.observer()));
         // Told once only.
         let _ = self.store.set(store.clone());
         Ok(store)
+    }
+
+    /// Counts what happens.
+    #[must_use]
+    pub fn observer(&self) -> Arc<dyn Observe> {
+        MetricsObserver::new(self.metrics.clone())
+    }
+
+    /// Samples what only the database knows, until `over`.
+    pub fn sample(&self, store: Arc<PostgresStore>, over: CancellationToken) -> JoinHandle<()> {
+        tokio::spawn(Sampler::run(store, self.metrics.clone(), self.config.metrics.clone(), over))
     }
 
     /// The databases, once they were found sound.

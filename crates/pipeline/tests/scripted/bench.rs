@@ -12,6 +12,7 @@ use cardgenius_pipeline::compute::{Recommend, Workers};
 use cardgenius_pipeline::config::PipelineConfig;
 use cardgenius_pipeline::finish::Shared;
 use cardgenius_pipeline::lease::{LeaseKeeper, LeaseView};
+use cardgenius_pipeline::observe::{HeldBack, Unobserved, Waits};
 use cardgenius_pipeline::policy::Policy;
 use cardgenius_pipeline::ports::RunState;
 use cardgenius_pipeline::progress::Progress;
@@ -94,6 +95,9 @@ pub fn with_lease(store: &Memory, config: PipelineConfig, told: Told, lease: Lea
         policy: Policy::new(&config),
         config,
         progress: Progress::default(),
+        run_id: Uuid::nil(),
+        observer: Arc::new(Unobserved),
+        outages: Waits::new(HeldBack::Outage),
         stop,
     })
 }

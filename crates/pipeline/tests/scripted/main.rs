@@ -7,6 +7,7 @@ mod chunks;
 mod computing;
 mod lease;
 mod memory;
+mod pauses;
 mod port;
 mod runs;
 mod scripts;

@@ -58,8 +58,12 @@ pub enum Event {
     Unlock,
     /// An operator asks this instance to stop...
     Stop,
-    /// ... or ends the run.
+    /// ... or ends the run...
     Cancel,
+    /// ... or pauses all claiming...
+    Pause,
+    /// ... and lets it go on.
+    Resume,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,6 +101,7 @@ pub struct Tables {
     pub claims: HashMap<Uuid, Claim>,
     pub run: RunState,
     pub reason: Option<String>,
+    pub paused: bool,
     /// Claims that were open at once, at most.
     pub most_open: usize,
     /// Finishes that were under way at once, at most.
@@ -141,6 +146,7 @@ impl Memory {
             claims: HashMap::new(),
             run: RunState::Open,
             reason: None,
+            paused: false,
             most_open: 0,
             most_finishing: 0,
             finishing: 0,
@@ -265,6 +271,8 @@ impl Tables {
             }
             Event::Unlock => self.users.values_mut().for_each(|row| row.locked = false),
             Event::Cancel => self.run = RunState::Cancelled,
+            Event::Pause => self.paused = true,
+            Event::Resume => self.paused = false,
             Event::Stop => {
                 if let Some(stop) = &self.stop {
                     stop.cancel();
@@ -333,6 +341,9 @@ impl Tables {
     pub fn claim(&mut self, request: &ClaimRequest) -> Claimed {
         if self.run != RunState::Open {
             return Claimed::RunClosed;
+        }
+        if self.paused {
+            return Claimed::Paused { by: "an operator".into(), reason: Some("a test".into()) };
         }
         if request.suspicion != Suspicion::None {
             return Claimed::Nobody;

@@ -7,6 +7,7 @@ use cardgenius_pipeline::ports::{Chunk, ClaimRequest, Claimed, ClaimedUser};
 use tokio_postgres::Row;
 
 use super::PostgresStore;
+use super::lock_watch::LockWatch;
 use super::numeric::{self, Amount};
 use super::sessions::Session;
 
@@ -22,7 +23,7 @@ impl PostgresStore {
         let sql = &self.statements;
         let mut transaction = session.begin().await?;
         let mut run = transaction.maybe_one(&sql.run_lock_shared, &[&request.run_id]).await?;
-        if run.as_ref().is_some_and(|run| run.get::<_, Option<i64>>(1).is_some()) {
+        if run.as_ref().is_some_and(|run| run.get::<_, Option<i64>>(4).is_some()) {
             // One claim after the other, or together they would pass the limit; a shared lock cannot be made exclusive
             // without two such waiting for each other.
             transaction.roll_back().await?;
@@ -32,7 +33,10 @@ impl PostgresStore {
         let Some(run) = run.filter(|run| run.get::<_, &str>(0) == "open") else {
             return Ok(Claimed::RunClosed);
         };
-        let room: Option<i64> = match run.get::<_, Option<i64>>(1) {
+        if run.get(1) {
+            return Ok(Claimed::Paused { by: run.get(2), reason: run.get(3) });
+        }
+        let room: Option<i64> = match run.get::<_, Option<i64>>(4) {
             Some(_) => transaction.one(&sql.run_room, &[&request.run_id]).await?.get(0),
             None => None,
         };
@@ -42,9 +46,11 @@ impl PostgresStore {
         transaction.rows(&sql.claim_plan, &[]).await?;
         let (least, most) = request.suspicion.crashes();
         let rows = i64::try_from(request.rows).unwrap_or(i64::MAX).min(room.unwrap_or(i64::MAX));
+        let mut locked = LockWatch::begin(self.observer.as_ref());
         let claimed =
             transaction.rows(&sql.claim_users, &[&request.claim_id, &request.after_key, &least, &most, &rows]).await?;
         let Some(chunk) = chunk(request, &claimed)? else {
+            locked.nobody();
             return Ok(Claimed::Nobody);
         };
         let count = i32::try_from(chunk.users.len()).unwrap_or(i32::MAX);
@@ -57,6 +63,7 @@ impl PostgresStore {
             .await?;
         failpoint!("claim.commit")?;
         transaction.commit().await?;
+        drop(locked);
         failpoint!("claim.committed")?;
         Ok(Claimed::Chunk(chunk))
     }

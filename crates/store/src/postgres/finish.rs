@@ -2,25 +2,33 @@
 
 use std::collections::HashSet;
 
-use cardgenius_pipeline::compute::{ComputedChunk, ComputedUser};
+use cardgenius_pipeline::compute::{ComputedChunk, ComputedUser, RowSpan};
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 use cardgenius_pipeline::failpoint;
+use cardgenius_pipeline::observe::Stage;
 use cardgenius_pipeline::ports::ClaimTotals;
+use tokio::time::Instant;
 
 use super::PostgresStore;
+use super::failure_log::{FailedUser, FailureLog};
 use super::held_claim::HeldClaim;
 use super::load::{self, Refused};
+use super::lock_watch::LockWatch;
 use super::sessions::Session;
 use super::transaction::Transaction;
 
 /// What one transaction settles; becomes part of the claim's totals.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Settlement {
     pub(super) completed: u64,
     pub(super) failed: u64,
     pub(super) superseded: u64,
     /// Users that somebody else holds locked: the claim stays open for them.
     pub(super) left: u64,
+    /// Bytes of the rows loaded.
+    pub(super) bytes: u64,
+    /// The first few of those that failed.
+    pub(super) named: Vec<FailedUser>,
 }
 
 impl PostgresStore {
@@ -57,8 +65,9 @@ impl PostgresStore {
             return Ok(None);
         }
         let users: Vec<&ComputedUser> = chunk.users.iter().collect();
-        let refused = load::replace_rows(&mut transaction, &self.statements, chunk, &users).await?;
+        let refused = self.load(&mut transaction, chunk, &users).await?;
         let (faulty, reasons) = faults(&users, &refused);
+        let locked = LockWatch::begin(self.observer.as_ref());
         let settlement = match self.update_range(&transaction, &claim, &faulty, &reasons).await {
             Ok(settlement) => settlement,
             // Somebody holds one of the rows: the careful way passes over it.
@@ -68,7 +77,22 @@ impl PostgresStore {
         if settlement.completed + settlement.failed != users.len() as u64 {
             return Ok(None);
         }
-        self.settle(transaction, &claim, settlement).await.map(Some)
+        let settlement =
+            Settlement { bytes: loaded_bytes(&users, &refused), named: named(&faulty, &reasons), ..settlement };
+        self.settle(transaction, &claim, settlement, locked).await.map(Some)
+    }
+
+    /// Replaces these users' rows, and takes the time.
+    async fn load(
+        &self,
+        transaction: &mut Transaction<'_>,
+        chunk: &ComputedChunk,
+        users: &[&ComputedUser],
+    ) -> Result<Vec<Refused>, StoreError> {
+        let begun = Instant::now();
+        let refused = load::replace_rows(transaction, &self.statements, chunk, users).await?;
+        self.observer.stage(Stage::Load, begun.elapsed());
+        Ok(refused)
     }
 
     async fn update_range(
@@ -97,13 +121,14 @@ impl PostgresStore {
     async fn finish_carefully(&self, session: &mut Session, chunk: &ComputedChunk) -> Result<ClaimTotals, StoreError> {
         let mut transaction = session.begin().await?;
         let claim = HeldClaim::lock_mine(&transaction, &self.statements, chunk.claim_id, self.instance_id).await?;
+        let locked = LockWatch::begin(self.observer.as_ref());
         let (held, pending) = claim.hold_users(&transaction, &self.statements).await?;
         let users = among(chunk, &held);
-        let refused = load::replace_rows(&mut transaction, &self.statements, chunk, &users).await?;
+        let refused = self.load(&mut transaction, chunk, &users).await?;
         let settlement = self.update_listed(&transaction, &claim, &users, &refused).await?;
         let settlement =
             Settlement { superseded: claim.totals().left - pending, left: pending - held.len() as u64, ..settlement };
-        self.settle(transaction, &claim, settlement).await
+        self.settle(transaction, &claim, settlement, locked).await
     }
 
     /// Fails and completes exactly these users, all of whom the transaction holds locked.
@@ -137,7 +162,8 @@ impl PostgresStore {
                 ),
             ));
         }
-        Ok(Settlement { completed, failed, ..Settlement::default() })
+        let (bytes, named) = (loaded_bytes(users, refused), named(&faulty, &reasons));
+        Ok(Settlement { completed, failed, bytes, named, ..Settlement::default() })
     }
 
     /// Writes the counts into the claim's row and commits.
@@ -146,6 +172,7 @@ impl PostgresStore {
         transaction: Transaction<'_>,
         claim: &HeldClaim,
         settlement: Settlement,
+        locked: LockWatch<'_>,
     ) -> Result<ClaimTotals, StoreError> {
         let count = |users: u64| i32::try_from(users).unwrap_or(i32::MAX);
         let stays_open = settlement.left > 0;
@@ -163,6 +190,9 @@ impl PostgresStore {
             .await?;
         failpoint!("finish.commit")?;
         transaction.commit().await?;
+        drop(locked);
+        self.observer.copied(10 * settlement.completed, settlement.bytes);
+        self.failures.failed((claim.run_id, claim.claim_id), settlement.failed, &settlement.named);
         failpoint!("finish.committed")?;
         let before = claim.totals();
         Ok(ClaimTotals {
@@ -184,6 +214,20 @@ enum Way {
 pub(super) fn among<'a>(chunk: &'a ComputedChunk, keys: &[String]) -> Vec<&'a ComputedUser> {
     let keys: HashSet<&str> = keys.iter().map(String::as_str).collect();
     chunk.users.iter().filter(|user| keys.contains(&*user.user_id)).collect()
+}
+
+/// Bytes of the rows of those that have some and were not refused.
+fn loaded_bytes(users: &[&ComputedUser], refused: &[Refused]) -> u64 {
+    let bytes = |user: &ComputedUser| user.outcome.map_or(0, RowSpan::bytes);
+    let all: u64 = users.iter().map(|user| bytes(user)).sum();
+    all - refused.iter().map(|refused| bytes(users[refused.place])).sum::<u64>()
+}
+
+/// Those that the log may name.
+fn named(faulty: &[&str], reasons: &[String]) -> Vec<FailedUser> {
+    FailureLog::nameable(faulty.iter().zip(reasons))
+        .map(|(user_id, reason)| FailedUser { user_id: (*user_id).into(), reason: reason.clone() })
+        .collect()
 }
 
 /// Users that fail, and why: by the computation, or refused by the database.

@@ -7,8 +7,10 @@ use uuid::Uuid;
 
 use super::PostgresStore;
 use super::doubt::Side;
+use super::failure_log::FailedUser;
 use super::held_claim::HeldClaim;
 use super::load::REASON_CHARS;
+use super::lock_watch::LockWatch;
 use super::transaction::{Parameters, Transaction};
 
 /// Why users go back.
@@ -94,6 +96,7 @@ impl PostgresStore {
             target.shut_out(&self.statements, self.trail(claim.claim_id, Side::Target), claim.parts + 1).await?;
         }
         let sql = &self.statements;
+        let locked = LockWatch::begin(self.observer.as_ref());
         let (held, pending) = claim.hold_users(&transaction, sql).await?;
         let condemned = match cause {
             Cause::Crash => transaction.execute(&sql.users_condemn, &[&claim.claim_id, &held]).await?,
@@ -119,10 +122,25 @@ impl PostgresStore {
             .await?;
         failpoint!("give_back.commit")?;
         transaction.commit().await?;
+        drop(locked);
+        self.log_condemned(claim, cause, &held, condemned);
         failpoint!("give_back.committed")?;
         let before = claim.totals();
         let superseded = before.superseded + before.left - returned - left - condemned;
         let totals = ClaimTotals { failed: before.failed + condemned, superseded, returned, left, ..before };
         Ok(Given { totals, condemned })
+    }
+
+    /// Whoever is condemned was alone in its claim.
+    fn log_condemned(&self, claim: &HeldClaim, cause: Cause<'_>, held: &[String], condemned: u64) {
+        let reason = match cause {
+            Cause::OwnFault(blame) => blame.reason.chars().take(REASON_CHARS).collect(),
+            Cause::Crash | Cause::Request => "computation ended the process".to_owned(),
+        };
+        let named: Vec<FailedUser> = match held {
+            [user_id] => vec![FailedUser { user_id: user_id.as_str().into(), reason }],
+            _ => Vec::new(),
+        };
+        self.failures.failed((claim.run_id, claim.claim_id), condemned, &named);
     }
 }

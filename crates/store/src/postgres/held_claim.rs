@@ -12,6 +12,7 @@ use super::transaction::Transaction;
 #[derive(Clone, Debug)]
 pub(super) struct HeldClaim {
     pub(super) claim_id: Uuid,
+    pub(super) run_id: Uuid,
     pub(super) owner: Uuid,
     pub(super) open: bool,
     pub(super) first_user_id: String,
@@ -43,6 +44,7 @@ impl HeldClaim {
         }
         Ok(Some(Self {
             claim_id,
+            run_id: row.get(11),
             owner: row.get(0),
             open,
             first_user_id: row.get(3),

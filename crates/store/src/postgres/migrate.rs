@@ -73,7 +73,19 @@ macro_rules! step {
     };
 }
 
-const STEPS: [Step; 14] = [
+/// A view for people, with its comments.
+macro_rules! view {
+    ($name:literal, $file:literal) => {
+        Step {
+            name: $name,
+            place: Place::Source,
+            kind: Kind::Transaction,
+            template: include_str!(concat!("../../../../sql/postgres/views/", $file, ".sql")),
+        }
+    };
+}
+
+const STEPS: [Step; 21] = [
     step!("0001_01_schema_version", Source, Transaction),
     step!("0001_02_catalogues", Source, Transaction),
     step!("0001_03_runs", Source, Transaction),
@@ -88,6 +100,13 @@ const STEPS: [Step; 14] = [
     step!("0001_12_fence", SecondTarget, Transaction),
     step!("0002_01_run_limits", Source, Transaction),
     step!("0002_02_fires", Source, Transaction),
+    step!("0002_03_control", Source, Transaction),
+    step!("0002_04_closed_claims", Source, Transaction),
+    view!("0002_11_view_status", "status"),
+    view!("0002_12_view_progress", "progress"),
+    view!("0002_13_view_stuck", "stuck"),
+    view!("0002_14_view_recent_runs", "recent_runs"),
+    view!("0002_15_view_slow_chunks", "slow_chunks"),
 ];
 
 /// What to migrate.

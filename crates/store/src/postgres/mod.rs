@@ -3,17 +3,21 @@
 mod address;
 mod claim;
 mod connect;
+mod desk;
 mod doubt;
+mod failure_log;
 mod finish;
 mod give_back;
 mod held_claim;
 mod inspect;
 mod lease;
 mod load;
+mod lock_watch;
 pub mod migrate;
 mod numeric;
 mod ready;
 mod run;
+mod sample;
 mod schedule;
 mod sessions;
 mod sqlstate;
@@ -27,7 +31,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use self::address::same_database;
+pub use self::desk::RequeueCursor;
 pub use self::inspect::{Inspection, READ_ONLY_SERVER, Refusal};
+pub use self::sample::{BacklogSample, RunSample, StateSample};
 pub use self::schedule::Tending;
 pub use self::sessions::PoolStatus;
 
@@ -41,6 +47,7 @@ use cardgenius_pipeline::ports::{
 use uuid::Uuid;
 
 use self::doubt::Doubts;
+use self::failure_log::FailureLog;
 use self::lease::LeaseLine;
 use self::sessions::Sessions;
 use self::statements::Statements;
@@ -63,6 +70,7 @@ pub struct PostgresStore {
     lease_line: LeaseLine,
     doubts: Arc<Doubts>,
     observer: Arc<dyn Observe>,
+    failures: FailureLog,
 }
 
 impl PostgresStore {
@@ -93,6 +101,7 @@ impl PostgresStore {
             lease_line: LeaseLine::default(),
             doubts: Arc::default(),
             observer: Arc::new(Unobserved),
+            failures: FailureLog::default(),
         })
     }
 
@@ -101,6 +110,11 @@ impl PostgresStore {
     pub fn observed_by(mut self, observer: Arc<dyn Observe>) -> Self {
         self.observer = observer;
         self
+    }
+
+    /// Says in the log how many users failed in the run beyond those that were named, at the end of this instance's part.
+    pub fn conclude_failures(&self, run_id: Uuid) {
+        self.failures.conclude(run_id);
     }
 
     /// The pool of sessions on the source, and that of a second database if there is one.

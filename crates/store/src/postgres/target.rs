@@ -2,8 +2,10 @@
 
 use cardgenius_pipeline::compute::{ComputedChunk, ComputedUser};
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
+use cardgenius_pipeline::observe::{Observe, Stage};
 use cardgenius_pipeline::ports::ClaimTotals;
 use cardgenius_pipeline::{failpoint, taken_out};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::PostgresStore;
@@ -12,6 +14,7 @@ use super::finish::{Settlement, among};
 use super::give_back::Cause;
 use super::held_claim::HeldClaim;
 use super::load::{self, Refused};
+use super::lock_watch::LockWatch;
 use super::sessions::{Session, Sessions};
 use super::statements::Statements;
 
@@ -29,6 +32,7 @@ pub(super) struct Part<'a> {
     users: &'a [&'a ComputedUser],
     /// Users that the customer has deleted: their rows go.
     gone: &'a [String],
+    observer: &'a dyn Observe,
 }
 
 impl PostgresTarget {
@@ -56,7 +60,9 @@ impl PostgresTarget {
             if !part.gone.is_empty() {
                 transaction.execute(&sql.output_delete, &[&part.gone]).await?;
             }
+            let begun = Instant::now();
             let refused = load::replace_rows(&mut transaction, sql, part.chunk, part.users).await?;
+            part.observer.stage(Stage::Load, begun.elapsed());
             failpoint!("target.commit")?;
             transaction.commit().await.map_err(|error| match error.kind() {
                 ErrorKind::CommitInDoubt => error.into_kind(ErrorKind::ConnectionLost),
@@ -107,6 +113,8 @@ impl PostgresStore {
         let sql = &self.statements;
         let transaction = session.begin().await?;
         let claim = HeldClaim::lock_mine(&transaction, sql, chunk.claim_id, self.instance_id).await?;
+        let observer = self.observer.as_ref();
+        let locked = LockWatch::begin(observer);
         let (held, pending) = claim.hold_users(&transaction, sql).await?;
         let superseded = claim.totals().left - pending;
         let users = among(chunk, &held);
@@ -118,7 +126,15 @@ impl PostgresStore {
         };
         failpoint!("target.begin")?;
         let trail = self.trail(claim.claim_id, Side::Target);
-        let part = Part { claim_id: claim.claim_id, trail, part: claim.parts + 1, chunk, users: &users, gone: &gone };
+        let part = Part {
+            claim_id: claim.claim_id,
+            trail,
+            part: claim.parts + 1,
+            chunk,
+            users: &users,
+            gone: &gone,
+            observer,
+        };
         let refused = match target.load(sql, &part).await {
             Err(error) if error.kind() == ErrorKind::ClaimLost => {
                 // Whoever shut it out did not come as far as the source. The claim is still ours, and we are alive: nobody
@@ -130,6 +146,6 @@ impl PostgresStore {
         };
         let settlement = self.update_listed(&transaction, &claim, &users, &refused).await?;
         let left = pending - held.len() as u64;
-        self.settle(transaction, &claim, Settlement { superseded, left, ..settlement }).await
+        self.settle(transaction, &claim, Settlement { superseded, left, ..settlement }, locked).await
     }
 }

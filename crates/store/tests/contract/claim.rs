@@ -14,6 +14,7 @@ fn ids(claimed: Claimed) -> Vec<String> {
     match claimed {
         Claimed::Chunk(chunk) => chunk.users.iter().map(|user| user.user_id.to_string()).collect(),
         Claimed::Nobody => Vec::new(),
+        Claimed::Paused { .. } => panic!("claiming is paused"),
         Claimed::RunClosed => panic!("the run is closed"),
     }
 }

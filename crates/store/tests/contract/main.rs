@@ -10,6 +10,7 @@ mod world;
 
 mod claim;
 mod claim_and_close;
+mod desk;
 mod doubt;
 mod finish;
 mod give_back;
@@ -71,6 +72,11 @@ on_each_backend! {
         whoever_closes_a_run_waits_for_a_claim_under_way_and_then_sees_it
         a_claim_waits_for_whoever_closes_the_run_and_then_finds_it_closed
         a_claim_among_199_000_completed_users_goes_by_the_index
+    }
+    desk {
+        nobody_claims_in_a_pause_and_it_is_said_who_wants_it_and_why
+        a_run_is_not_abandoned_in_a_pause
+        what_is_old_is_pruned_in_steps_and_what_must_stay_stays
     }
     doubt {
         a_look_up_says_what_became_of_a_claim

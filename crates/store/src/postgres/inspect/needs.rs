@@ -15,18 +15,18 @@ const HEADER: i32 = 4;
 /// Our tables in the source database, with the rights that the statements need on the whole table.
 pub(super) const OWN_TABLES: [(&str, &[&str]); 9] = [
     ("cardgenius_schema_version", &["SELECT"]),
-    ("cardgenius_catalogues", &["SELECT", "INSERT"]),
-    ("cardgenius_runs", &["SELECT", "INSERT", "UPDATE"]),
-    ("cardgenius_instances", &["SELECT", "INSERT", "UPDATE"]),
-    ("cardgenius_claims", &["SELECT", "INSERT", "UPDATE"]),
+    ("cardgenius_catalogues", &["SELECT", "INSERT", "DELETE"]),
+    ("cardgenius_runs", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
+    ("cardgenius_instances", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
+    ("cardgenius_claims", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("cardgenius_schedule", &["SELECT", "INSERT", "UPDATE"]),
-    ("cardgenius_fires", &["SELECT", "INSERT", "UPDATE"]),
+    ("cardgenius_fires", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("cardgenius_control", &["SELECT", "INSERT", "UPDATE"]),
-    ("cardgenius_audit", &["SELECT", "INSERT"]),
+    ("cardgenius_audit", &["SELECT", "INSERT", "DELETE"]),
 ];
 
 /// Our table in a second target database.
-pub(super) const FENCE: (&str, &[&str]) = ("cardgenius_fence", &["SELECT", "INSERT", "UPDATE"]);
+pub(super) const FENCE: (&str, &[&str]) = ("cardgenius_fence", &["SELECT", "INSERT", "UPDATE", "DELETE"]);
 
 /// What a column's values are to us, and so which types will do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,2 +1,6 @@
 -- As run_lock_shared, for a run of a limited number of users: one claim after the other.
-SELECT state, max_users FROM {{runs}} WHERE run_id = $1 FOR NO KEY UPDATE
+SELECT r.state, coalesce(c.paused, false), c.changed_by, c.reason, r.max_users
+FROM {{runs}} AS r
+LEFT JOIN {{control}} AS c ON c.source_table = r.source_table
+WHERE r.run_id = $1
+FOR NO KEY UPDATE OF r

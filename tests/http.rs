@@ -1,5 +1,8 @@
 //! The little of HTTP that the tests need.
 
+// Each test target uses a part of it.
+#![allow(dead_code)]
+
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;

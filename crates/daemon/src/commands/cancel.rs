@@ -1,0 +1,49 @@
+//! `cardgenius cancel`: ends the open run. What is in flight is finished, the rest stays `new`.
+
+use std::time::Duration;
+
+use cardgenius_pipeline::error::{ErrorKind, StoreError};
+use cardgenius_store::postgres::PostgresStore;
+use uuid::Uuid;
+
+use super::{desk, output};
+use crate::config::Config;
+use crate::exit::Exit;
+use crate::watch::grouped;
+
+/// Attempts at the run's row, which every claim holds for a moment.
+const ATTEMPTS: u32 = 20;
+
+/// Cancels the open run.
+#[must_use]
+pub fn run(config: &Config, reason: Option<&str>, yes: bool) -> Exit {
+    desk::at_the_desk(config, async |store| {
+        let Some(run) = store.overview().await?.run else { return Ok(nothing_to_cancel()) };
+        let (done, total) = (grouped(run.done), grouped(run.total));
+        let question =
+            format!("End the {} run {} ({done} of {total} users done)? The rest stays new.", run.kind, run.run_id);
+        if let Err(exit) = desk::confirm(&question, yes) {
+            return Ok(exit);
+        }
+        let Some((run_id, kind)) = cancel(&store, reason).await? else { return Ok(nothing_to_cancel()) };
+        Ok(output::print(&format!(
+            "cancelled the {kind} run {run_id}: {} chunks in flight are being finished, who is not done stays new",
+            run.open_claims
+        )))
+    })
+}
+
+fn nothing_to_cancel() -> Exit {
+    output::print("no run is open: nothing was changed")
+}
+
+async fn cancel(store: &PostgresStore, reason: Option<&str>) -> Result<Option<(Uuid, String)>, StoreError> {
+    let actor = desk::actor();
+    for _ in 1..ATTEMPTS {
+        match store.cancel_run(reason, &actor).await {
+            Err(error) if error.kind() == ErrorKind::Contention => tokio::time::sleep(Duration::from_millis(200)).await,
+            outcome => return outcome,
+        }
+    }
+    store.cancel_run(reason, &actor).await
+}

@@ -1,0 +1,95 @@
+//! `cardgenius requeue`: sets users back to `new`, in small steps, so that the next run does them once more.
+
+use std::time::{Duration, Instant};
+
+use cardgenius_pipeline::error::{ErrorKind, StoreError};
+use cardgenius_store::desk::{Requeue, Requeued};
+use cardgenius_store::postgres::{PostgresStore, RequeueCursor};
+
+use super::{desk, output};
+use crate::cli::RequeueOptions;
+use crate::config::Config;
+use crate::exit::Exit;
+use crate::watch::grouped;
+
+/// After each step, as long as it took is left to others, but not longer than this.
+const LONGEST_REST: Duration = Duration::from_secs(1);
+
+/// Attempts at one step before giving up.
+const ATTEMPTS: u32 = 10;
+
+/// Requeues whom the command line names.
+#[must_use]
+pub fn run(config: &Config, options: &RequeueOptions) -> Exit {
+    let what = options.what();
+    let shown = shown(&what);
+    desk::at_the_desk(config, async |store| {
+        let backlog = store.overview().await?.backlog;
+        let many = match &what {
+            Requeue::Failed => format!(" ({} users)", grouped(backlog.failed)),
+            Requeue::Everybody => backlog.completed_estimate.map_or_else(String::new, |completed| {
+                format!(" (about {} users)", grouped(completed + backlog.failed))
+            }),
+            _ => String::new(),
+        };
+        if let Err(exit) =
+            desk::confirm(&format!("Set {shown}{many} back to new, to be computed once more?"), options.yes)
+        {
+            return Ok(exit);
+        }
+        let actor = desk::actor();
+        store.audit(&actor, "requeue", None, &format!("{shown}: begun")).await?;
+        let mut sum = Requeued::default();
+        let walked = walk(&store, &what, &mut sum).await;
+        let users = grouped(sum.users);
+        let end = if walked.is_ok() { "done" } else { "broken off" };
+        // Also after a fault, if the database can be told at all.
+        let audited = store.audit(&actor, "requeue", None, &format!("{shown}: {end}, {users} users")).await;
+        walked
+            .inspect_err(|_| output::complain(&format!("broken off after {users} users: say it again for the rest")))?;
+        audited?;
+        output::print(&format!("{users} users are new again"));
+        if sum.locked > 0 {
+            output::print(&format!("{} were locked by somebody else: say it again for them", grouped(sum.locked)));
+        }
+        if let Requeue::Users(named) = &what {
+            let others = (named.len() as u64).saturating_sub(sum.users + sum.locked);
+            if others > 0 {
+                output::print(&format!("{others} of those named are new or pending already, or unknown"));
+            }
+        }
+        Ok(Exit::Done)
+    })
+}
+
+fn shown(what: &Requeue) -> String {
+    match what {
+        Requeue::Failed => "all failed users".to_owned(),
+        Requeue::Error(pattern) => format!("failed users with an error like {pattern:?}"),
+        Requeue::Run(run_id) => format!("users that failed in run {run_id}"),
+        Requeue::Users(users) if users.len() > 3 => format!("{} users named one by one", users.len()),
+        Requeue::Users(users) => format!("users {}", users.join(", ")),
+        Requeue::Everybody => "everybody who is completed or failed".to_owned(),
+    }
+}
+
+async fn walk(store: &PostgresStore, what: &Requeue, sum: &mut Requeued) -> Result<(), StoreError> {
+    let (mut cursor, mut attempts) = (RequeueCursor::default(), 0);
+    while !cursor.is_over {
+        let began = Instant::now();
+        match store.requeue_step(what, &mut cursor).await {
+            Ok(step) => {
+                sum.users += step.users;
+                sum.locked += step.locked;
+                attempts = 0;
+            }
+            // The cursor stands where it stood.
+            Err(error) if error.kind() == ErrorKind::Contention && attempts < ATTEMPTS => attempts += 1,
+            Err(error) => return Err(error),
+        }
+        if !cursor.is_over {
+            tokio::time::sleep(began.elapsed().min(LONGEST_REST)).await;
+        }
+    }
+    Ok(())
+}

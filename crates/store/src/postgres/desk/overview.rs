@@ -1,0 +1,103 @@
+//! How things stand.
+
+use cardgenius_pipeline::error::StoreError;
+use tokio_postgres::Row;
+
+use super::unsigned;
+use crate::desk::{Backlog, InstanceSeen, OpenRun, Overview, RunSeen, ScheduleSeen};
+use crate::identifiers::quote;
+use crate::postgres::PostgresStore;
+
+/// Runs that are shown.
+const LAST_RUNS: i64 = 5;
+
+impl PostgresStore {
+    /// How things stand. Cheap: users who are completed are not counted but estimated.
+    ///
+    /// # Errors
+    /// The database could not be asked.
+    pub async fn overview(&self) -> Result<Overview, StoreError> {
+        let switch = self.switch().await?;
+        let mut session = self.source.session().await?;
+        let outcome = async {
+            let (sql, table) = (&self.statements, &self.source_table);
+            let transaction = session.begin().await?;
+            let input = format!("{}.{}", quote(&self.tables.source_schema), quote(&self.tables.source_table));
+            let counts = transaction.one(&sql.desk_backlog, &[&input]).await?;
+            let run = transaction.maybe_one(&sql.desk_run, &[table]).await?;
+            let instances = transaction.rows(&sql.desk_instances, &[]).await?;
+            let last_runs = transaction.rows(&sql.desk_last_runs, &[table, &LAST_RUNS]).await?;
+            let schedules = transaction.rows(&sql.desk_schedules, &[table]).await?;
+            transaction.commit().await?;
+            Ok(Overview {
+                taken_at: counts.get(0),
+                source_table: table.clone(),
+                schema_version: counts.get::<_, Option<i32>>(1).unwrap_or(0),
+                backlog: backlog(&counts),
+                switch,
+                run: run.as_ref().map(open_run),
+                instances: instances.iter().map(instance).collect(),
+                last_runs: last_runs.iter().map(run_seen).collect(),
+                schedules: schedules.iter().map(schedule).collect(),
+            })
+        }
+        .await;
+        session.done(&outcome);
+        outcome
+    }
+}
+
+fn backlog(row: &Row) -> Backlog {
+    let (new, pending, failed) = (unsigned(row, 2), unsigned(row, 3), unsigned(row, 4));
+    let all = row.get::<_, Option<i64>>(5).and_then(|all| u64::try_from(all).ok());
+    let completed_estimate = all.map(|all| all.saturating_sub(new + pending + failed));
+    Backlog { new, pending, failed, completed_estimate }
+}
+
+fn open_run(row: &Row) -> OpenRun {
+    let done = unsigned(row, 5);
+    OpenRun {
+        run_id: row.get(0),
+        kind: row.get(1),
+        opened_for: row.get(2),
+        opened_at: row.get(3),
+        total: unsigned(row, 4).max(done),
+        done,
+        failed: unsigned(row, 6),
+        users_per_second: row.get(7),
+        open_claims: unsigned(row, 8),
+    }
+}
+
+fn instance(row: &Row) -> InstanceSeen {
+    InstanceSeen {
+        instance_id: row.get(0),
+        host: row.get(1),
+        process_id: row.get(2),
+        version: row.get(3),
+        started_at: row.get(4),
+        alive: row.get(5),
+        lease_left_seconds: row.get(6),
+        open_claims: unsigned(row, 7),
+        users_held: unsigned(row, 8),
+    }
+}
+
+fn run_seen(row: &Row) -> RunSeen {
+    RunSeen {
+        run_id: row.get(0),
+        kind: row.get(1),
+        state: row.get(2),
+        opened_for: row.get(3),
+        opened_at: row.get(4),
+        closed_at: row.get(5),
+        seconds: row.get(6),
+        completed: unsigned(row, 7),
+        failed: unsigned(row, 8),
+        reason: row.get(9),
+    }
+}
+
+fn schedule(row: &Row) -> ScheduleSeen {
+    ScheduleSeen { name: row.get(0), last_fire: row.get(1), last_outcome: row.get(2), next_fire: row.get(3) }
+}

@@ -1,0 +1,33 @@
+//! The switch that pauses every instance.
+
+use cardgenius_pipeline::error::StoreError;
+
+use crate::desk::Switch;
+use crate::postgres::PostgresStore;
+
+impl PostgresStore {
+    /// How the switch stands.
+    ///
+    /// # Errors
+    /// The database could not be asked.
+    pub async fn switch(&self) -> Result<Switch, StoreError> {
+        let rows = self.ask(&self.statements.desk_switch, &[&self.source_table]).await?;
+        Ok(rows.first().map_or(Switch { paused: false, reason: None, changed_by: None, changed_at: None }, |row| {
+            Switch {
+                paused: row.get(0),
+                reason: row.get(1),
+                changed_by: Some(row.get(2)),
+                changed_at: Some(row.get(3)),
+            }
+        }))
+    }
+
+    /// Turns it; from the next claim on, on every instance. `actor` is who asks, by the name that he has on his machine:
+    /// the database's role is put before it. The database writes the audit.
+    ///
+    /// # Errors
+    /// The database could not be asked.
+    pub async fn set_switch(&self, paused: bool, reason: Option<&str>, actor: &str) -> Result<(), StoreError> {
+        self.ask(&self.statements.desk_switch_set, &[&self.source_table, &paused, &reason, &actor]).await.map(|_| ())
+    }
+}

@@ -1,0 +1,24 @@
+-- One step over all users, by the primary key: see requeue_failed.sql. Whoever is pending is left to its claim.
+WITH looked_at AS MATERIALIZED (
+    SELECT user_id, processing_status
+    FROM {{input}}
+    WHERE user_id >= $1 AND (user_id <> $1 OR $1 = '')
+    ORDER BY user_id
+    LIMIT $2
+), wanted AS MATERIALIZED (
+    SELECT l.user_id FROM looked_at AS l WHERE l.processing_status IN ('completed', 'failed')
+), held AS MATERIALIZED (
+    SELECT h.user_id
+    FROM {{input}} AS h
+    WHERE h.user_id IN (SELECT w.user_id FROM wanted AS w) AND h.processing_status IN ('completed', 'failed')
+    ORDER BY h.user_id
+    FOR NO KEY UPDATE SKIP LOCKED
+), set_new AS (
+    UPDATE {{input}} AS u
+    SET processing_status = 'new', attempts = 0, crashes = 0
+    FROM held
+    WHERE u.user_id = held.user_id
+    RETURNING u.user_id
+)
+SELECT (SELECT count(*) FROM looked_at), (SELECT l.user_id FROM looked_at AS l ORDER BY l.user_id DESC LIMIT 1)::text,
+    (SELECT count(*) FROM set_new), (SELECT count(*) FROM wanted) - (SELECT count(*) FROM set_new)
