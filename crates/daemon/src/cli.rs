@@ -14,7 +14,7 @@ use crate::{
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0   done
+  0   done; run: stopped on request
   1   the run failed
   3   done, but more users failed than pipeline.max_failed_share allows
   4   stopped on request before the end

@@ -53,7 +53,8 @@ pub(crate) async fn sound_store(config: &Config, looks: usize) -> Result<Postgre
 
 fn connections(config: &StoreConfig) -> String {
     let sessions = config.sessions;
-    let looks = if config.looks == 0 { String::new() } else { format!(", {} answers who watches", config.looks) };
+    let looks =
+        if config.looks == 0 { String::new() } else { format!(", {} look and answer who watches", config.looks) };
     let source = format!(
         "uses at most {} connections to the source ({sessions} finish chunks, 1 claims, 1 sweeps and looks, 1 keeps the lease{looks})",
         config.source_connections()

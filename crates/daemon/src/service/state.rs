@@ -17,8 +17,8 @@ use crate::metrics::Metrics;
 use crate::observer::MetricsObserver;
 use crate::sampler::Sampler;
 
-/// Sessions for looking: what is due, and what those who watch ask.
-const LOOKS: usize = 1;
+/// Sessions for looking: one for what is due and for those who watch, one for the samples, which may take their time.
+const LOOKS: usize = 2;
 
 /// The daemon, as its pages see it.
 pub struct State {

@@ -150,8 +150,10 @@ impl Tender {
     /// Deals with a schedule's times, if there are any to deal with; whether a run is open now because of it.
     async fn see_to(&self, schedule: &Schedule, look: &Look) -> Result<bool, StoreError> {
         let known = look.schedules.iter().find(|known| known.name == schedule.name);
-        self.state.metrics.next_fire(&schedule.name, schedule.times.next_after(look.now));
         let (wants, is_due) = schedule.wants(known, look.now);
+        // The first that was not dealt with, so that a time which nobody can deal with shows as overdue.
+        let undecided = known.and_then(|known| known.decided_until).unwrap_or(look.now).min(look.now);
+        self.state.metrics.next_fire(&schedule.name, schedule.times.next_after(undecided));
         if !wants {
             return Ok(false);
         }
@@ -169,7 +171,7 @@ impl Tender {
         };
         let tending = Tending {
             name: &schedule.name,
-            since: known.and_then(|known| known.decided_until).unwrap_or(look.now).min(look.now),
+            since: undecided,
             decide: &decide,
             request: request.as_ref(),
             abandon_after: Duration::from_millis(config.run.abandon_after_ms),
