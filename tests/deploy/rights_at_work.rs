@@ -66,7 +66,7 @@ async fn the_daemon_itself_runs_as_a_member_of_cardgenius_daemon() {
         "INSERT INTO cardgenius_audit (happened_at, actor, action) VALUES (now() - interval '1 year', 'x', 'long ago')";
     database.psql(old);
     let daemon = spawn(with_short_leases(run_as(&database, APP, &["run", "--http", "127.0.0.1:0"])));
-    daemon.said("the run is over");
+    daemon.said("run over");
     let left = "SELECT count(*) FROM cardgenius_audit WHERE action = 'long ago'";
     until("the old entry to be pruned", async || (database.psql(left) == "0").then_some(())).await;
     daemon.signal(Signal::SIGTERM);

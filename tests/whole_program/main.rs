@@ -29,6 +29,7 @@ mod examples;
 mod exit_codes;
 mod faulty_users;
 mod joining;
+mod logs;
 mod migrating;
 mod odd_keys;
 mod pages;

@@ -96,6 +96,19 @@ impl Running {
         self.stderr.0.wait_for(what, times);
     }
 
+    /// Waits until it has said this on standard error; the first whole line that holds it.
+    pub fn said_line(&self, what: &str) -> String {
+        self.said(what);
+        let found = |text: &str| {
+            let at = text.find(what)?;
+            let begin = text[..at].rfind('\n').map_or(0, |end| end + 1);
+            text[begin..].split_once('\n').map(|(line, _)| line.to_owned())
+        };
+        let text = self.stderr.0.text.lock().unwrap();
+        let waiting = self.stderr.0.changed.wait_timeout_while(text, PATIENCE, |text| found(&text.0).is_none());
+        found(&waiting.unwrap().0.0).unwrap_or_else(|| panic!("the line with {what:?} never ended"))
+    }
+
     /// How often it has said this on standard error so far.
     pub fn times_said(&self, what: &str) -> usize {
         self.stderr.0.text.lock().unwrap().0.matches(what).count()

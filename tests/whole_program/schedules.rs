@@ -47,8 +47,8 @@ async fn of_two_instances_one_opens_the_run_that_is_due_and_both_take_part() {
     gate.reached_by(4).await;
     gate.open().await;
     the_run_is_over(&database).await;
-    one.running.said("the run is over");
-    other.running.said("the run is over");
+    one.running.said("run over");
+    other.running.said("run over");
     let opened = [&one, &other].map(|daemon| daemon.running.times_said("due: opened a run"));
     assert_eq!(opened.iter().sum::<usize>(), 1, "{opened:?}");
     assert_eq!(audited(&database).await, Counts::all_completed(600));
@@ -68,7 +68,7 @@ async fn after_days_of_silence_the_latest_time_is_made_up_for_once_and_the_other
     let cron = an_hour_ago(&database);
     last_looked_at(&database, "weekly", "9 days 90 minutes");
     let daemon = Daemon::ready(with_schedule(&database, &cron));
-    daemon.running.said("the run is over");
+    daemon.running.said("run over");
     daemon.running.kill();
     // Nor again after a restart.
     let again = Daemon::ready(with_schedule(&database, &cron));
@@ -111,7 +111,7 @@ async fn a_time_that_comes_while_a_run_is_open_is_covered_by_it() {
     daemon.running.said("joined the open run");
     gate.open().await;
     by_hand.end().ended(0);
-    daemon.running.said("the run is over");
+    daemon.running.said("run over");
     daemon.stop();
     let fire = "SELECT outcome, f.run_id = r.run_id, kind FROM cardgenius_fires AS f, {{runs}} AS r";
     assert_eq!(database.psql(fire), "covered|t|backfill");
@@ -133,7 +133,7 @@ async fn with_a_faulty_catalogue_nothing_runs_until_it_is_mended_and_then_the_ti
     daemon.shows("/metrics", 200, "\ncardgenius_catalogue_refused 1").await;
     assert_eq!(database.psql("SELECT count(*) FROM {{runs}}") + &fires(&database), "0");
     std::fs::write(&path, include_str!("../../catalog/cards.json")).unwrap();
-    daemon.running.said("the run is over");
+    daemon.running.said("run over");
     daemon.shows("/readyz", 200, "ok      catalogue").await;
     daemon.shows("/metrics", 200, "\ncardgenius_catalogue_refused 0").await;
     assert_eq!(fires(&database), "weekly|opened|1");

@@ -48,7 +48,8 @@ async fn each_view_says_in_the_middle_of_a_run_what_is_going_on() {
     assert_eq!(database.psql(slow), "15|300|t|t|t|t");
 
     assert_eq!(database.psql("SELECT count(*) FROM cardgenius_stuck"), "0", "nothing is stuck");
-    let claim = "(SELECT claim_id FROM {{claims}} WHERE state = 'open' ORDER BY first_user_id LIMIT 1)";
+    // Those at the gate hold their claims' rows locked; the last one waits for a session.
+    let claim = "(SELECT claim_id FROM {{claims}} WHERE state = 'open' ORDER BY first_user_id DESC LIMIT 1)";
     database.psql(&format!(
         "UPDATE {{{{claims}}}} SET claimed_at = now() - interval '11 minutes' WHERE claim_id = {claim}"
     ));

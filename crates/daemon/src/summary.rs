@@ -3,7 +3,10 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use cardgenius_pipeline::ports::{Run, RunTotals};
+use cardgenius_pipeline::ports::{Run, RunState, RunTotals};
+use cardgenius_pipeline::run::Ended;
+use cardgenius_store::postgres::PostgresStore;
+use tracing::info;
 
 use crate::watch::grouped;
 
@@ -24,7 +27,7 @@ impl Summary<'_> {
     #[must_use]
     pub fn text(&self) -> String {
         let users = &self.totals.users;
-        let state = self.totals.state.map_or("unknown", cardgenius_pipeline::ports::RunState::name);
+        let state = self.totals.state.map_or("unknown", RunState::name);
         let mut text = String::new();
         let mut line = |name: &str, value: String| {
             // Writing to a String cannot fail.
@@ -59,6 +62,31 @@ impl Summary<'_> {
         line("time", format!("{seconds:.1} s, {} users/s", grouped(rate as u64)));
         text
     }
+}
+
+/// Says in the log, in one line, how this instance's part in a run ended; before that, how many users failed without
+/// being named.
+pub fn log_end(store: &PostgresStore, summary: &Summary<'_>, ended: &Ended) {
+    store.conclude_failures(summary.run.run_id);
+    let (run, totals) = (summary.run, summary.totals);
+    info!(
+        run.id = %run.run_id,
+        kind = run.kind,
+        state = totals.state.map_or("unknown", RunState::name),
+        outcome = match ended {
+            Ended::Closed(_) => "closed",
+            Ended::Stopped => "stopped",
+            Ended::Failed(_) => "failed",
+        },
+        users = totals.users.settled(),
+        completed = totals.users.completed,
+        failed = totals.users.failed,
+        superseded = totals.users.superseded,
+        rows = totals.rows,
+        users_left = totals.users_left,
+        duration_ms = summary.elapsed.as_millis() as u64,
+        "run over"
+    );
 }
 
 fn share(failed: u64, completed: u64) -> String {

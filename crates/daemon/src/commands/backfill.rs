@@ -9,7 +9,7 @@ use cardgenius_pipeline::ports::{Run, RunRequest, RunState, RunTotals, Store};
 use cardgenius_pipeline::run::Ended;
 use cardgenius_store::postgres::PostgresStore;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
+use tracing::{error, warn};
 use uuid::Uuid;
 
 use super::{failure, output, refuse};
@@ -18,7 +18,7 @@ use crate::exit::Exit;
 use crate::instance::Instance;
 use crate::run_request::{Asked, run_request};
 use crate::service::State;
-use crate::summary::Summary;
+use crate::summary::{Summary, log_end};
 use crate::{http, signals, wiring};
 
 /// Runs the backfill on a runtime of its own; with the pages about it, if `is_watched`.
@@ -129,6 +129,7 @@ async fn report(config: &Config, store: &PostgresStore, run: &Run, ended: Ended,
     let (totals, failures) = sums;
     let too_many_failed = exceeds(&totals, config.pipeline.max_failed_share);
     let summary = Summary { run, totals: &totals, failures: &failures, elapsed };
+    log_end(store, &summary, &ended);
     output::print(&summary.text());
     match ended {
         Ended::Stopped => {
@@ -145,10 +146,7 @@ async fn report(config: &Config, store: &PostgresStore, run: &Run, ended: Ended,
             error!("more users failed than pipeline.max_failed_share = {} allows", config.pipeline.max_failed_share);
             Exit::TooManyFailed
         }
-        Ended::Closed(RunState::Open | RunState::Done) => {
-            info!(run.id = %run.run_id, "done");
-            Exit::Done
-        }
+        Ended::Closed(RunState::Open | RunState::Done) => Exit::Done,
     }
 }
 

@@ -126,8 +126,7 @@ async fn serve(stream: TcpStream, router: Router, limit: Duration, over: Cancell
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(limit).max_buf_size(MAX_HEAD_BYTES);
     let connection = builder.serve_connection(TokioIo::new(stream), service);
-    match over.run_until_cancelled(timeout(MAX_AGE, connection)).await {
-        Some(Ok(Err(error))) => debug!(%error, "a connection to the pages ended badly"),
-        Some(_) | None => {}
+    if let Some(Ok(Err(error))) = over.run_until_cancelled(timeout(MAX_AGE, connection)).await {
+        debug!(%error, "a connection to the pages ended badly");
     }
 }

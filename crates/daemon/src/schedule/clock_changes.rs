@@ -25,86 +25,89 @@ fn following(cron: &str, zone: Tz, after: &str, count: usize) -> Vec<String> {
     successors.take(count).map(|time| time.with_timezone(&zone).to_rfc3339()).collect()
 }
 
+/// Zone, expression, a moment, and the times that follow it.
+const TABLE: &[(Tz, &str, &str, &[&str])] = &[
+    // No clock changes: always 20:30 on Sunday in Greenwich.
+    (
+        Tz::Asia__Kolkata,
+        "0 2 * * 1",
+        "2026-11-20T00:00:00Z",
+        &["2026-11-23T02:00:00+05:30", "2026-11-30T02:00:00+05:30"][..],
+    ),
+    // The clocks go from 1:00 to 2:00 on a Sunday; on Monday only the offset differs.
+    (
+        Tz::Europe__London,
+        "0 2 * * 1",
+        "2027-03-20T00:00:00Z",
+        &["2027-03-22T02:00:00+00:00", "2027-03-29T02:00:00+01:00"],
+    ),
+    // 1:30 is left out on 2027-03-28: at the first moment after the gap.
+    (
+        Tz::Europe__London,
+        "30 1 * * *",
+        "2027-03-27T12:00:00Z",
+        &["2027-03-28T02:00:00+01:00", "2027-03-29T01:30:00+01:00"],
+    ),
+    // 1:30 comes twice on 2027-10-31: the first one counts.
+    (
+        Tz::Europe__London,
+        "30 1 * * *",
+        "2027-10-30T12:00:00Z",
+        &["2027-10-31T01:30:00+01:00", "2027-11-01T01:30:00+00:00"],
+    ),
+    (
+        Tz::America__New_York,
+        "0 2 * * 0",
+        "2027-03-10T00:00:00Z",
+        &["2027-03-14T03:00:00-04:00", "2027-03-21T02:00:00-04:00"],
+    ),
+    (
+        Tz::America__New_York,
+        "30 1 * * 0",
+        "2027-11-06T12:00:00Z",
+        &["2027-11-07T01:30:00-04:00", "2027-11-14T01:30:00-05:00"],
+    ),
+    // Lord Howe's clocks change by half an hour: from 2:00 to 2:30 in October, from 2:00 back to 1:30 in April.
+    (
+        Tz::Australia__Lord_Howe,
+        "15 2 * * *",
+        "2027-10-02T00:00:00Z",
+        &["2027-10-03T02:30:00+11:00", "2027-10-04T02:15:00+11:00"],
+    ),
+    (
+        Tz::Australia__Lord_Howe,
+        "45 1 * * *",
+        "2027-04-02T20:00:00Z",
+        &["2027-04-04T01:45:00+11:00", "2027-04-05T01:45:00+10:30"],
+    ),
+    // A leap day.
+    (
+        Tz::Asia__Kolkata,
+        "0 2 29 2 *",
+        "2026-11-20T00:00:00Z",
+        &["2028-02-29T02:00:00+05:30", "2032-02-29T02:00:00+05:30"],
+    ),
+    // Midnight is an hour before the gap, and comes once.
+    (
+        Tz::Europe__London,
+        "0 0 * * 0",
+        "2024-03-30T12:00:00Z",
+        &["2024-03-31T00:00:00+00:00", "2024-04-07T00:00:00+01:00"],
+    ),
+    // Samoa left out a whole day: Friday, 30 December 2011.
+    (
+        Tz::Pacific__Apia,
+        "0 2 * * *",
+        "2011-12-29T00:00:00Z",
+        &["2011-12-29T02:00:00-10:00", "2011-12-31T00:00:00+14:00", "2011-12-31T02:00:00+14:00"],
+    ),
+    (Tz::UTC, "0 4 L 2 *", "2027-11-20T00:00:00Z", &["2028-02-29T04:00:00+00:00", "2029-02-28T04:00:00+00:00"]),
+];
+
 #[test]
 fn the_times_in_each_zone_are_those_of_its_clocks() {
-    for (zone, cron, after, expected) in [
-        // No clock changes: always 20:30 on Sunday in Greenwich.
-        (
-            Tz::Asia__Kolkata,
-            "0 2 * * 1",
-            "2026-11-20T00:00:00Z",
-            &["2026-11-23T02:00:00+05:30", "2026-11-30T02:00:00+05:30"][..],
-        ),
-        // The clocks go from 1:00 to 2:00 on a Sunday; on Monday only the offset differs.
-        (
-            Tz::Europe__London,
-            "0 2 * * 1",
-            "2027-03-20T00:00:00Z",
-            &["2027-03-22T02:00:00+00:00", "2027-03-29T02:00:00+01:00"],
-        ),
-        // 1:30 is left out on 2027-03-28: at the first moment after the gap.
-        (
-            Tz::Europe__London,
-            "30 1 * * *",
-            "2027-03-27T12:00:00Z",
-            &["2027-03-28T02:00:00+01:00", "2027-03-29T01:30:00+01:00"],
-        ),
-        // 1:30 comes twice on 2027-10-31: the first one counts.
-        (
-            Tz::Europe__London,
-            "30 1 * * *",
-            "2027-10-30T12:00:00Z",
-            &["2027-10-31T01:30:00+01:00", "2027-11-01T01:30:00+00:00"],
-        ),
-        (
-            Tz::America__New_York,
-            "0 2 * * 0",
-            "2027-03-10T00:00:00Z",
-            &["2027-03-14T03:00:00-04:00", "2027-03-21T02:00:00-04:00"],
-        ),
-        (
-            Tz::America__New_York,
-            "30 1 * * 0",
-            "2027-11-06T12:00:00Z",
-            &["2027-11-07T01:30:00-04:00", "2027-11-14T01:30:00-05:00"],
-        ),
-        // Lord Howe's clocks change by half an hour: from 2:00 to 2:30 in October, from 2:00 back to 1:30 in April.
-        (
-            Tz::Australia__Lord_Howe,
-            "15 2 * * *",
-            "2027-10-02T00:00:00Z",
-            &["2027-10-03T02:30:00+11:00", "2027-10-04T02:15:00+11:00"],
-        ),
-        (
-            Tz::Australia__Lord_Howe,
-            "45 1 * * *",
-            "2027-04-02T20:00:00Z",
-            &["2027-04-04T01:45:00+11:00", "2027-04-05T01:45:00+10:30"],
-        ),
-        // A leap day.
-        (
-            Tz::Asia__Kolkata,
-            "0 2 29 2 *",
-            "2026-11-20T00:00:00Z",
-            &["2028-02-29T02:00:00+05:30", "2032-02-29T02:00:00+05:30"],
-        ),
-        // Midnight is an hour before the gap, and comes once.
-        (
-            Tz::Europe__London,
-            "0 0 * * 0",
-            "2024-03-30T12:00:00Z",
-            &["2024-03-31T00:00:00+00:00", "2024-04-07T00:00:00+01:00"],
-        ),
-        // Samoa left out a whole day: Friday, 30 December 2011.
-        (
-            Tz::Pacific__Apia,
-            "0 2 * * *",
-            "2011-12-29T00:00:00Z",
-            &["2011-12-29T02:00:00-10:00", "2011-12-31T00:00:00+14:00", "2011-12-31T02:00:00+14:00"],
-        ),
-        (Tz::UTC, "0 4 L 2 *", "2027-11-20T00:00:00Z", &["2028-02-29T04:00:00+00:00", "2029-02-28T04:00:00+00:00"]),
-    ] {
-        assert_eq!(following(cron, zone, after, expected.len()), expected, "{cron} in {zone}");
+    for (zone, cron, after, expected) in TABLE {
+        assert_eq!(following(cron, *zone, after, expected.len()), *expected, "{cron} in {zone}");
     }
 }
 

@@ -53,7 +53,7 @@ impl State {
     /// # Errors
     /// The exit code, after everything that is wrong was said.
     pub async fn sound_store(&self) -> Result<Arc<PostgresStore>, Exit> {
-        let store = sound_store(&self.config, LOOKS).await?;
+        let store = Box::pin(sound_store(&self.config, LOOKS)).await?;
         let store = Arc::new(store.observed_by(self.observer()));
         // Told once only.
         let _ = self.store.set(store.clone());

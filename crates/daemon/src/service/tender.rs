@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use cardgenius_pipeline::backoff::Backoff;
 use cardgenius_pipeline::error::StoreError;
-use cardgenius_pipeline::ports::{Run, RunState};
+use cardgenius_pipeline::ports::{Run, RunState, RunTotals, Store};
 use cardgenius_pipeline::run::Ended;
 use cardgenius_store::postgres::{PostgresStore, Tending};
 use cardgenius_store::schedule::{Decision, Fired, KnownSchedule, LockedSchedule, Look, Tended};
@@ -23,6 +23,7 @@ use crate::exit::Exit;
 use crate::instance::Instance;
 use crate::run_request::Asked;
 use crate::schedule::{Known, Times, due};
+use crate::summary::{Summary, log_end};
 
 /// A schedule's row is brought up to date at least so often, though nothing was due: what is configured anew then looks back
 /// no further.
@@ -211,9 +212,11 @@ impl Tender {
         let Some(run) = self.store.join_open_run(abandon_after).await? else { return Ok(()) };
         self.state.metrics.run_opened(&run);
         self.supervisor.says(&format!("at work: {} run {}", run.kind, run.run_id));
-        let (instance, stop) = (self.instance.clone(), stop.clone());
+        let (instance, store, stop) = (self.instance.clone(), self.store.clone(), stop.clone());
         self.part.spawn(async move {
+            let begun = Instant::now();
             let ended = instance.take_part(&run, stop).await;
+            conclude(&store, &run, &ended, begun.elapsed()).await;
             (run, ended)
         });
         Ok(())
@@ -225,13 +228,9 @@ impl Tender {
         let failed = match ended {
             Ok((run, Ended::Closed(state))) => {
                 self.state.metrics.run_closed(&run.kind, state);
-                info!(run.id = %run.run_id, kind = run.kind, state = state.name(), "the run is over");
                 state == RunState::Failed
             }
-            Ok((run, Ended::Stopped)) => {
-                info!(run.id = %run.run_id, kind = run.kind, "stopped on request; the run stays open");
-                false
-            }
+            Ok((_, Ended::Stopped)) => false,
             Ok((run, Ended::Failed(error))) => {
                 error!(run.id = %run.run_id, kind = error.kind().name(), %error, "this instance's part in the run failed");
                 true
@@ -250,6 +249,15 @@ impl Tender {
         self.rest_until = Instant::now() + rest;
         warn!(rest_ms = rest.as_millis() as u64, "resting before taking part in a run again");
     }
+}
+
+/// The summary, in one line of the log; where the sums cannot be had, the little that is known here.
+async fn conclude(store: &PostgresStore, run: &Run, ended: &Ended, elapsed: Duration) {
+    let totals = store.run_totals(run.run_id).await.unwrap_or_else(|error| {
+        warn!(run.id = %run.run_id, kind = error.kind().name(), %error, "the run's sums could not be read");
+        RunTotals::default()
+    });
+    log_end(store, &Summary { run, totals: &totals, failures: &[], elapsed }, ended);
 }
 
 /// The scheduler's ticks, which only say that it is time to look: what is due is decided from the database.

@@ -30,6 +30,14 @@ pub struct Tending<'a> {
     pub abandon_after: Duration,
 }
 
+/// A row of the table of fires.
+struct Fire<'a> {
+    name: &'a str,
+    time: DateTime<Utc>,
+    outcome: &'static str,
+    run_id: Option<Uuid>,
+}
+
 impl PostgresStore {
     /// What there is to do, in one statement.
     ///
@@ -83,7 +91,7 @@ impl PostgresStore {
         };
         let Decision { due, missed, next } = (tending.decide)(&locked);
         for time in &missed {
-            self.record_fire(transaction, name, *time, MISSED, None).await?;
+            self.record_fire(transaction, Fire { name, time: *time, outcome: MISSED, run_id: None }).await?;
         }
         let fired = match due {
             Some(time) => Some((time, self.fire(transaction, tending, time).await?)),
@@ -120,18 +128,12 @@ impl PostgresStore {
                 (if run.opened_here { OPENED } else { COVERED }, run)
             }
         };
-        self.record_fire(transaction, tending.name, time, outcome, Some(run.run_id)).await?;
+        self.record_fire(transaction, Fire { name: tending.name, time, outcome, run_id: Some(run.run_id) }).await?;
         Ok(if run.opened_here { Fired::Opened(run) } else { Fired::Covered(run) })
     }
 
-    async fn record_fire(
-        &self,
-        transaction: &Transaction<'_>,
-        name: &str,
-        time: DateTime<Utc>,
-        outcome: &str,
-        run_id: Option<Uuid>,
-    ) -> Result<(), StoreError> {
+    async fn record_fire(&self, transaction: &Transaction<'_>, fire: Fire<'_>) -> Result<(), StoreError> {
+        let Fire { name, time, outcome, run_id } = fire;
         let parameters: Parameters<'_> = &[&self.source_table, &name, &time, &outcome, &run_id, &self.instance_id];
         transaction.execute(&self.statements.fire_record, parameters).await?;
         Ok(())

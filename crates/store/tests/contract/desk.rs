@@ -85,7 +85,7 @@ pub async fn what_is_old_is_pruned_in_steps_and_what_must_stay_stays<B: Backend<
     past_run(&world, "backfill", 'b', 2, RunState::Done).await;
     past_run(&world, "weekly", 'c', 1, RunState::Done).await;
     past_run(&world, "manual", 'd', 1, RunState::Failed).await;
-    let fire = |day| format!("('t', 'weekly', {0}, 'missed', gen_random_uuid(), {0})", B::ago(DAY * (100 + day)));
+    let fire = |day: u32| format!("('t', 'weekly', {0}, 'missed', gen_random_uuid(), {0})", B::ago(DAY * (100 + day)));
     let fires = (1..=3).map(fire);
     let fires = fires.collect::<Vec<_>>().join(", ");
     world
@@ -99,7 +99,7 @@ pub async fn what_is_old_is_pruned_in_steps_and_what_must_stay_stays<B: Backend<
     instance.claim(&run, 2).await;
     let old = B::ago(100 * DAY);
     for what in [
-        "cardgenius_runs SET opened_at = {old}, closed_at = CASE WHEN closed_at IS NOT NULL THEN {old} + (closed_at - opened_at) END",
+        "cardgenius_runs SET opened_at = opened_at - interval '100 days', closed_at = closed_at - interval '100 days'",
         "cardgenius_claims SET claimed_at = {old}, closed_at = CASE WHEN closed_at IS NOT NULL THEN {old} END",
         "cardgenius_instances SET lease_until = {old}",
         "cardgenius_catalogues SET stored_at = {old}",
