@@ -1,6 +1,6 @@
 //! The program works under the rights of roles.sql.
 
-use cardgenius_testkit::{Counts, Database, audit, populate};
+use cardgenius_testkit::{Counts, Database, audit, populate, until};
 use nix::sys::signal::Signal;
 
 use crate::place::{ANALYST, APP, SERVER, closed, customers, installed, roles, run_as};
@@ -62,13 +62,40 @@ async fn the_daemon_itself_runs_as_a_member_of_cardgenius_daemon() {
     let backfill = with_short_leases(run_as(&database, APP, &["--backfill", "--chunk-rows", "300"]));
     let killed = backfill.failpoints("load.middle=1*off->1*return(kill)").command.status().unwrap();
     assert_eq!(killed.code(), None, "it was to be killed: {killed}");
+    let old =
+        "INSERT INTO cardgenius_audit (happened_at, actor, action) VALUES (now() - interval '1 year', 'x', 'long ago')";
+    database.psql(old);
     let daemon = spawn(with_short_leases(run_as(&database, APP, &["run", "--http", "127.0.0.1:0"])));
     daemon.said("run over");
+    let left = "SELECT count(*) FROM cardgenius_audit WHERE action = 'long ago'";
+    until("the old entry to be pruned", async || (database.psql(left) == "0").then_some(())).await;
     daemon.signal(Signal::SIGTERM);
     let answer = daemon.end().ended(0);
     holds_all(&answer.stderr, &["swept what dead instances had left"]);
     assert!(!answer.stderr.contains("permission denied"), "{}", answer.stderr);
     assert_eq!(audited(&database).await, Counts::all_completed(900));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_steers_as_a_member_of_cardgenius_daemon() {
+    let database = installed();
+    populate(&database.connect().await, &database.tables, 300, 606).await;
+    let steer = |arguments: &[&str]| run_as(&database, APP, arguments).run().ended(0);
+    steer(&["run-now", "--max-users", "100"]);
+    steer(&["pause", "--reason", "a look"]);
+    holds_all(&steer(&["status"]).stdout, &["a look"]);
+    steer(&["status", "--json"]);
+    steer(&["resume"]);
+    steer(&["cancel", "--yes", "--reason", "enough"]);
+    database.psql("UPDATE {{input}} SET avg_ajio_gmv = -1 WHERE user_id = 'CK0000007'");
+    run_as(&database, APP, &["--backfill"]).variable("CARDGENIUS_PIPELINE__MAX_FAILED_SHARE", "1").run().ended(0);
+    holds_all(&steer(&["failures"]).stdout, &["negative spend"]);
+    database.psql("UPDATE {{input}} SET avg_ajio_gmv = 1 WHERE user_id = 'CK0000007'");
+    steer(&["requeue", "--failed", "--yes"]);
+    steer(&["requeue", "--user", "CK0000001", "CK0000002", "--yes"]);
+    steer(&["--backfill"]);
+    assert_eq!(audited(&database).await, Counts::all_completed(300));
+    assert_eq!(database.psql("SELECT count(*) > 4 FROM cardgenius_audit WHERE actor LIKE '%app%'"), "t");
 }
 
 #[tokio::test(flavor = "multi_thread")]
