@@ -37,6 +37,20 @@ async fn a_daemon_on_sound_databases_is_alive_and_ready_and_says_who_it_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_probe_says_by_its_exit_code_whether_a_page_answers_well() {
+    let database = migrated();
+    let daemon = Daemon::ready(start(&database));
+    daemon.shows("/readyz", 200, "source").await;
+    let page = |path: &str| format!("http://{}{path}", daemon.address);
+    for (url, code) in [(page("/livez"), 0), (page("/readyz"), 0), (page("/nothing"), 1), ("livez".to_owned(), 64)] {
+        crate::program::start(&["probe", &url]).run().ended(code);
+    }
+    let gone = page("/livez");
+    daemon.stop();
+    crate::program::start(&["probe", &gone]).run().ended(1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nothing_can_be_changed() {
     let database = migrated();
     let daemon = Daemon::ready(start(&database));

@@ -87,6 +87,12 @@ pub enum Command {
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Ask a page of a running daemon: exit 0 if it answers well, else 1
+    Probe {
+        /// The page
+        #[arg(value_name = "URL", default_value = "http://127.0.0.1:9187/livez")]
+        url: String,
+    },
     /// Inspect the databases and say what would keep a run from starting; changes nothing
     Check,
     /// Show backlog, run, speed and ETA, instances and their leases, schedules, and the last runs

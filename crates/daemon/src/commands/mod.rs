@@ -12,6 +12,7 @@ pub mod failures;
 pub mod migrate;
 pub(crate) mod output;
 pub mod pause;
+pub mod probe;
 pub mod requeue;
 pub mod resume;
 pub mod run;
@@ -38,6 +39,7 @@ pub fn dispatch(cli: &Cli) -> Exit {
         Some(Command::Demo(options)) => prepared(cli, |config| demo::run(options, config)),
         Some(Command::Migrate(MigrateOptions { print: true, .. })) => prepared(cli, |config| migrate::print(&config)),
         Some(Command::Migrate(_)) => prepared(cli, |config| migrate::run(&config)),
+        Some(Command::Probe { url }) => probe::run(url),
         Some(Command::Check) => prepared(cli, |config| check::run(&config)),
         Some(Command::Status { json }) => prepared(cli, |config| status::run(&config, *json)),
         Some(Command::Pause { reason }) => prepared(cli, |config| pause::run(&config, reason)),

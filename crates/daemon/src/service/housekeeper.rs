@@ -14,7 +14,7 @@ use crate::config::RetentionConfig;
 const EVERY: Duration = Duration::from_secs(3600);
 
 /// Before the first time: a start has better things to do.
-const FIRST: Duration = Duration::from_secs(60);
+const FIRST: Duration = Duration::from_secs(10);
 
 /// After each step, so that the customer's work goes first.
 const REST: Duration = Duration::from_millis(200);

@@ -123,7 +123,7 @@ async fn a_look_that_leaves_the_old_session_alone_is_found_out() {
 async fn a_look_waits_for_a_commit_that_was_abandoned_and_not_lost() {
     let place = Place::fresh().await;
     let store = Arc::new(place.store(0, Uuid::new_v4()));
-    let mut waited = 0;
+    let (mut ended, mut committed) = (0, 0);
     let extent = Extent { switches: 2, random: 20 };
     let findings = explore("a look against a COMMIT that nobody waits for", extent, async |plan| {
         place.reset().await;
@@ -142,12 +142,20 @@ async fn a_look_waits_for_a_commit_that_was_abandoned_and_not_lost() {
             start(async move { store.look_up(claim_id).await.unwrap().unwrap() })
         };
         let trace = step(&place, done, commit, plan).await;
-        waited += trace.blocked(0);
-        let (end, faults) = judge(&place, &store, &chunk, looking.await.unwrap()).await;
+        let row = looking.await.unwrap();
+        // The session was ended by the look, or its commit was quicker: never anything in between.
+        let arrived = trace
+            .place_of("COMMIT")
+            .is_some_and(|arrival| trace.place_of("pg_terminate_backend").is_none_or(|ending| arrival < ending));
+        let (end, mut faults) = judge(&place, &store, &chunk, row).await;
+        if !row.open && !arrived {
+            faults.push("settled by a commit that came after its session was ended".to_owned());
+        }
+        (ended, committed) = (ended + usize::from(row.open), committed + usize::from(!row.open));
         Outcome { trace, end, faults }
     })
     .await;
     // A session that was abandoned is ended before the look, unless its commit was quicker.
     findings.assert_sound(&["finished, completed/0, 30 rows", "open, pending/0, 0 rows"]);
-    println!("{waited} looks had to wait");
+    assert!(ended > 0 && committed > 0, "{ended} ended, {committed} committed");
 }

@@ -56,6 +56,11 @@ impl Trace {
         self.events.iter().position(|event| matches!(event, Event::Granted { text, .. } if text.contains(part)))
     }
 
+    /// Where the last request that holds this text was let go.
+    pub fn last_place_of(&self, part: &str) -> Option<usize> {
+        self.events.iter().rposition(|event| matches!(event, Event::Granted { text, .. } if text.contains(part)))
+    }
+
     /// How often this party was seen waiting for a lock.
     pub fn blocked(&self, of: usize) -> usize {
         self.events.iter().filter(|event| matches!(event, Event::Blocked { party } if *party == of)).count()
