@@ -73,7 +73,7 @@ async fn names_that_need_quoting_are_granted_as_printed() {
     database.migrate().await;
     let database = database.with_bare_role();
     assert!(database.refused("missing-right").await.contains(r#"GRANT USAGE ON SCHEMA "out""put" TO "role ""x""_"#));
-    assert_eq!(grant_all(&database).await, 2 + 2 + 8 + 3);
+    assert_eq!(grant_all(&database).await, 2 + 2 + 9 + 3);
     database.assert_sound().await;
 }
 
