@@ -1,4 +1,4 @@
--- What does not move, and what to do about it. Empty is good.
+-- What does not move, and what to do about it. Empty is good. Keys as text: a claim_id of another type is for `check` to refuse.
 CREATE OR REPLACE VIEW {{view_stuck}} (
     what, users, claim_id, owner, host, process_id, claimed_at, lease_until, what_to_do
 ) AS
@@ -22,7 +22,7 @@ FROM (
     SELECT count(*) AS users
     FROM {{input}} AS u
     WHERE u.processing_status = 'pending'
-        AND NOT EXISTS (SELECT FROM {{claims}} AS c WHERE c.claim_id = u.claim_id AND c.state = 'open')
+        AND NOT EXISTS (SELECT FROM {{claims}} AS c WHERE c.claim_id::text = u.claim_id::text AND c.state = 'open')
 ) AS o
 WHERE o.users > 0;
 COMMENT ON VIEW {{view_stuck}} IS 'CardGenius: what does not move, and what to do about it. Empty is good';

@@ -26,7 +26,7 @@ async fn a_role_without_rights_is_told_the_grants_with_exactly_which_the_whole_p
     let database = Database::sound().await.with_bare_role();
     let message = database.refused("missing-right").await;
     assert!(message.contains("USAGE on SCHEMA public; SELECT on public.user_spending_data (user_id, "), "{message}");
-    assert_eq!(grants(&message).len(), 1 + 2 + 8 + 3);
+    assert_eq!(grants(&message).len(), 1 + 2 + 9 + 3);
     grant_all(&database).await;
     database.assert_sound().await;
     let held = "SELECT string_agg(column_name, ' ' ORDER BY column_name) FROM information_schema.column_privileges
@@ -73,7 +73,7 @@ async fn names_that_need_quoting_are_granted_as_printed() {
     database.migrate().await;
     let database = database.with_bare_role();
     assert!(database.refused("missing-right").await.contains(r#"GRANT USAGE ON SCHEMA "out""put" TO "role ""x""_"#));
-    assert_eq!(grant_all(&database).await, 2 + 2 + 8 + 3);
+    assert_eq!(grant_all(&database).await, 2 + 2 + 9 + 3);
     database.assert_sound().await;
 }
 
