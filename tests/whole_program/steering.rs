@@ -142,7 +142,7 @@ async fn run_now_opens_one_run_for_those_who_are_up_and_says_when_nobody_is() {
     let instance = spawn(backfill(&database, 10));
     instance.said("joined the open run");
     gate.reached_by(2).await;
-    holds_all(&on(&database, &["run-now"]).run().ended(0).stdout, &["opened=false", "1 live instances take it"]);
+    holds_all(&on(&database, &["run-now"]).run().ended(0).stdout, &["opened=false", "1 live instance takes it"]);
     gate.open().await;
     instance.end().ended(0);
     assert_eq!(audited(&database).await, Counts::all_completed(60));

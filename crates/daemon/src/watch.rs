@@ -19,13 +19,16 @@ const BAR_EVERY: Duration = Duration::from_millis(500);
 /// Between two log lines.
 const LINE_EVERY: Duration = Duration::from_secs(5);
 
+/// Between two log lines while nothing moves.
+const STILL_EVERY: Duration = Duration::from_secs(300);
+
 /// The rate is that of the last so many seconds.
 const RATE_WINDOW: Duration = Duration::from_secs(10);
 
 /// Shows how the run goes until `over`.
 pub async fn watch<S: Store>(store: Arc<S>, run: Run, over: CancellationToken) {
     let mut view: Box<dyn View> =
-        if std::io::stderr().is_terminal() { Box::new(Bar::new(run.backlog)) } else { Box::new(Lines) };
+        if std::io::stderr().is_terminal() { Box::new(Bar::new(run.backlog)) } else { Box::new(Lines::default()) };
     let mut ticks = interval(view.every());
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut rate = Rate::new(RATE_WINDOW);
@@ -99,7 +102,11 @@ impl View for Bar {
     }
 }
 
-struct Lines;
+/// Lines of the log, while there is news in them: a run that is paused for a day shall not fill a disk.
+#[derive(Default)]
+struct Lines {
+    last: Option<(Instant, u64)>,
+}
 
 impl View for Lines {
     fn every(&self) -> Duration {
@@ -107,6 +114,11 @@ impl View for Lines {
     }
 
     fn show(&mut self, figures: &Figures) {
+        let is_news = |(at, done): (Instant, u64)| done != figures.done || at.elapsed() >= STILL_EVERY;
+        if !self.last.is_none_or(is_news) {
+            return;
+        }
+        self.last = Some((Instant::now(), figures.done));
         info!(
             done = figures.done,
             total = figures.total,

@@ -35,6 +35,7 @@ pub fn run(config: &Config, max_users: Option<u64>) -> Exit {
                 "no instance is alive to take it: start one with cardgenius run, or cardgenius --backfill for this once"
                     .to_owned()
             }
+            1 => "1 live instance takes it within seconds: see cardgenius status".to_owned(),
             alive => format!("{alive} live instances take it within seconds: see cardgenius status"),
         }))
     })

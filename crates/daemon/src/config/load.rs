@@ -150,7 +150,13 @@ fn extract(figment: &Figment, defaults: &Figment, keys: &Keys) -> (Option<Config
             FigmentKind::UnknownVariant(_, known) => {
                 Fault::Field { field: field.clone(), origin, rule: format!("must be one of {}", known.join(", ")) }
             }
-            _ => kind_fault(keys, &field, origin),
+            kind => match keys.fields().find(|known| is_within(&field, known)) {
+                // An item of a list; no secret is one.
+                Some(list) => {
+                    Fault::Field { field: list.to_owned(), origin, rule: format!("has an item that is wrong: {kind}") }
+                }
+                None => kind_fault(keys, &field, origin),
+            },
         };
         let seen = faults.contains(&fault);
         faults.push(fault);
@@ -160,6 +166,10 @@ fn extract(figment: &Figment, defaults: &Figment, keys: &Keys) -> (Option<Config
             _ => return (None, faults),
         }
     }
+}
+
+fn is_within(field: &str, list: &str) -> bool {
+    field.strip_prefix(list).is_some_and(|rest| rest.starts_with('.'))
 }
 
 /// A value of a wrong kind. The value itself is not shown: it may be a password without its quotes.
@@ -201,11 +211,23 @@ mod tests {
         for field in keys.fields() {
             let text = match keys.kind(field).unwrap() {
                 _ if field == "log.format" => "human",
-                super::super::Kind::Text => "12345",
-                _ => "1",
+                Kind::Text => "12345",
+                Kind::Bool => "true",
+                Kind::List => "[]",
+                Kind::Whole | Kind::Decimal => "1",
             };
             let loaded = with_variables(&[(&variable_name(field), text)]).unwrap();
             assert_eq!(loaded.origins()[field], Origin::Environment(variable_name(field)));
+        }
+    }
+
+    #[test]
+    fn a_list_with_an_item_of_another_shape_is_refused_as_a_whole() {
+        for wrong in
+            ["[{ nam = \"a\", cron = \"0 1 * * *\" }]", "[{ name = \"a\" }]", "[7]", "[{ name = 7, cron = \"\" }]"]
+        {
+            let error = with_variables(&[("CARDGENIUS_SCHEDULE__FURTHER", wrong)]).unwrap_err().to_string();
+            assert!(error.contains("`schedule.further` has an item that is wrong"), "{error}");
         }
     }
 

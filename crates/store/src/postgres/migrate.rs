@@ -133,7 +133,7 @@ pub fn print(tables: &TableNames, second_target: bool) -> Result<String, StoreEr
     let mut script = format!(
         "-- CardGenius {}: schema version {SCHEMA_VERSION}. Every statement may be run again.\n\
          -- A lock that is not granted in time fails its statement: run the script again.\n\
-         \\set ON_ERROR_STOP on\n{lock_timeout}",
+         \\set ON_ERROR_STOP on\nSET client_min_messages = warning;\n{lock_timeout}",
         env!("CARGO_PKG_VERSION"),
     );
     let here =
