@@ -193,7 +193,7 @@ async fn an_open_run_a_pause_a_dead_instance_and_an_orphan_are_sampled_and_an_ou
     place.store.register(LEASE).await.unwrap();
     let run = place.open().await;
     place.database.psql(&format!(
-        "INSERT INTO cardgenius_control (source_table, paused) VALUES ('public.user_spending_data', true);
+        "UPDATE cardgenius_control SET paused = true;
          INSERT INTO cardgenius_instances (instance_id, host, process_id, program_version, lease_until)
              VALUES (gen_random_uuid(), 'gone', 1, '0', clock_timestamp() - interval '1 second');
          INSERT INTO {{{{claims}}}} (claim_id, run_id, owner, state, users, first_user_id, last_user_id, completed, rows_loaded,

@@ -106,9 +106,17 @@ pub enum Command {
         /// Why, for the others; kept in the audit
         #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
         reason: String,
+
+        /// As JSON
+        #[arg(long)]
+        json: bool,
     },
     /// End a pause
-    Resume,
+    Resume {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// End the open run; chunks in flight are finished, who is not done stays new
     Cancel {
         /// Why, for the others
@@ -118,6 +126,10 @@ pub enum Command {
         /// Do not ask; needed where there is no terminal
         #[arg(long)]
         yes: bool,
+
+        /// As JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Set users back to new, to be computed once more by the next run
     Requeue(RequeueOptions),
@@ -136,6 +148,10 @@ pub enum Command {
         /// Users that it settles at most; the rest stays new [default: all that are new]
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
         max_users: Option<u64>,
+
+        /// As JSON
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -167,6 +183,10 @@ pub struct RequeueOptions {
     /// Do not ask; needed where there is no terminal
     #[arg(long)]
     pub yes: bool,
+
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 impl RequeueOptions {

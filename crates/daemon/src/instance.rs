@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::time::Duration;
 
 use cardgenius_engine::Engine;
 use cardgenius_engine::catalogue::Catalogue;
@@ -19,10 +20,14 @@ use cardgenius_pipeline::sweep::keep_sweeping;
 use cardgenius_store::postgres::PostgresStore;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::watch;
+
+/// For each of the last calls on a database, when a stop was asked for.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// A live instance: it holds a lease, and sweeps those that died.
 pub struct Instance {
@@ -74,11 +79,13 @@ impl Instance {
             Err(error) => return Ended::Failed(error),
         };
         let watched = CancellationToken::new();
-        let watching = tokio::spawn(watch::watch(self.store.clone(), run.clone(), watched.clone()));
+        let mut watching = tokio::spawn(watch::watch(self.store.clone(), run.clone(), watched.clone()));
         let ended = Box::pin(take_part(shared, run.run_id)).await;
         watched.cancel();
-        // It only reads; if it panicked, the run is none the worse.
-        let _ = watching.await;
+        // It only reads; if it panicked or hangs, the run is none the worse.
+        if timeout(LAST_WORDS, &mut watching).await.is_err() {
+            watching.abort();
+        }
         ended
     }
 
@@ -109,11 +116,18 @@ impl Instance {
     /// Ends the lease and the tasks that kept it.
     pub async fn end(self) {
         self.over.cancel();
-        for task in self.tasks {
-            let _ = task.await;
+        // A stop must not wait for a database that does not answer: nothing of this is needed, it only saves others a sweep.
+        for mut task in self.tasks {
+            if timeout(LAST_WORDS, &mut task).await.is_err() {
+                task.abort();
+            }
         }
-        if let Err(error) = self.store.deregister().await {
-            warn!(kind = error.kind().name(), %error, "could not end the lease; it runs out by itself");
+        match timeout(LAST_WORDS, self.store.deregister()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                warn!(kind = error.kind().name(), %error, "could not end the lease; it runs out by itself")
+            }
+            Err(_) => warn!("could not end the lease in time; it runs out by itself"),
         }
     }
 }

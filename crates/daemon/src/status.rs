@@ -18,8 +18,8 @@ pub struct Status {
     pub schema_version: i32,
     /// The table of users, as schema.table.
     pub source_table: String,
-    /// Users by status.
-    pub backlog: BacklogStatus,
+    /// Users by status; none if they are too many to be counted within five seconds.
+    pub backlog: Option<BacklogStatus>,
     /// The switch.
     pub control: ControlStatus,
     /// The open run.
@@ -159,12 +159,12 @@ impl Status {
             program_version: env!("CARGO_PKG_VERSION"),
             schema_version: seen.schema_version,
             source_table: seen.source_table,
-            backlog: BacklogStatus {
-                new: seen.backlog.new,
-                pending: seen.backlog.pending,
-                failed: seen.backlog.failed,
-                completed_estimate: seen.backlog.completed_estimate,
-            },
+            backlog: seen.backlog.map(|backlog| BacklogStatus {
+                new: backlog.new,
+                pending: backlog.pending,
+                failed: backlog.failed,
+                completed_estimate: backlog.completed_estimate,
+            }),
             control: ControlStatus {
                 paused: seen.switch.paused,
                 reason: seen.switch.reason,

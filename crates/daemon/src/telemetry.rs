@@ -11,8 +11,9 @@ use tracing_subscriber::{EnvFilter, fmt::MakeWriter, util::SubscriberInitExt};
 use crate::config::{LogConfig, LogFormat};
 use crate::terminal::Stderr;
 
-/// Says at the level of an operator's news how it sets itself up; heard only by who names it.
-const TALKATIVE: &str = "tokio_cron_scheduler";
+/// The driver logs what a customer's triggers say at info and what statements are bound to at debug; neither is for a log,
+/// whatever is asked for.
+const INDISCREET: &str = "tokio_postgres";
 
 /// Why the log cannot be set up.
 #[derive(Debug, thiserror::Error)]
@@ -48,10 +49,7 @@ pub fn subscriber<W>(
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let mut filter = EnvFilter::try_new(&config.filter)?;
-    if !config.filter.contains(TALKATIVE) {
-        filter = filter.add_directive(format!("{TALKATIVE}=warn").parse()?);
-    }
+    let filter = EnvFilter::try_new(&config.filter)?.add_directive(format!("{INDISCREET}=warn").parse()?);
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
     let human = match config.format {
         LogFormat::Auto => terminal,

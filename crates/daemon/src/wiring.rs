@@ -64,7 +64,11 @@ pub fn store_config(config: &Config, instance_id: Uuid) -> Result<StoreConfig, C
 pub fn migrate_config(config: &Config) -> Result<MigrateConfig, ConfigError> {
     Ok(MigrateConfig {
         source: database(&config.migrate_sign_in()?),
-        target: second_database(config, &config.source_sign_in()?)?,
+        target: match config.target.url {
+            // With an address of its own it need not know the daemon's.
+            Some(_) => second_database(config, &config.source_sign_in()?)?,
+            None => None,
+        },
         tables: tables(config),
         limits: limits(config),
     })

@@ -136,7 +136,13 @@ impl fmt::Display for StoreError {
         // The whole chain in one line: an operator reads the log, not a debugger.
         let mut cause = self.source.as_deref().map(|source| source as &dyn Error);
         while let Some(error) = cause {
-            write!(f, ": {error}")?;
+            match self.kind {
+                // What refuses a row may quote its figures: a cast its text, a customer's trigger whatever it likes.
+                ErrorKind::DataRejected | ErrorKind::Constraint | ErrorKind::Bug => {
+                    write!(f, ": {}", without_figures(&error.to_string()))?;
+                }
+                _ => write!(f, ": {error}")?,
+            }
             cause = error.source();
         }
         Ok(())
@@ -145,9 +151,37 @@ impl fmt::Display for StoreError {
 
 impl Error for StoreError {}
 
+/// The text with every number in it as `N`.
+#[must_use]
+pub fn without_figures(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut within = false;
+    for character in text.chars() {
+        within = character.is_ascii_digit() || (within && matches!(character, '.' | ','));
+        if !within {
+            shown.push(character);
+        } else if character.is_ascii_digit() && !shown.ends_with('N') {
+            shown.push('N');
+        }
+    }
+    shown
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_refusal_quotes_is_said_without_its_figures() {
+        for (message, shown) in [
+            ("spends 12,345.67 a month", "spends N a month"),
+            ("invalid input syntax for type numeric: \"99.5x\"", "invalid input syntax for type numeric: \"Nx\""),
+            ("only 3, not 4", "only N not N"),
+            ("no figure", "no figure"),
+        ] {
+            assert_eq!(without_figures(message), shown);
+        }
+    }
 
     #[test]
     fn all_kinds_are_listed_once_in_the_order_in_which_they_are_declared() {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-/// How things stand, read in one transaction.
+/// How things stand.
 #[derive(Clone, Debug)]
 pub struct Overview {
     /// When, by the database's clock.
@@ -12,8 +12,8 @@ pub struct Overview {
     pub source_table: String,
     /// Highest version of the schema that was applied.
     pub schema_version: i32,
-    /// Users by status.
-    pub backlog: Backlog,
+    /// Users by status; none if they are too many to be counted within five seconds.
+    pub backlog: Option<Backlog>,
     /// The switch.
     pub switch: Switch,
     /// The open run.

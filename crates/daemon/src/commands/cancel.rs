@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 use cardgenius_store::postgres::PostgresStore;
+use serde_json::json;
 use uuid::Uuid;
 
 use super::{desk, output};
@@ -16,25 +17,27 @@ const ATTEMPTS: u32 = 20;
 
 /// Cancels the open run.
 #[must_use]
-pub fn run(config: &Config, reason: Option<&str>, yes: bool) -> Exit {
+pub fn run(config: &Config, reason: Option<&str>, (yes, json): (bool, bool)) -> Exit {
     desk::at_the_desk(config, async |store| {
-        let Some(run) = store.overview().await?.run else { return Ok(nothing_to_cancel()) };
+        let Some(run) = store.overview().await?.run else { return Ok(nothing_to_cancel(json)) };
         let (done, total) = (grouped(run.done), grouped(run.total));
         let question =
             format!("End the {} run {} ({done} of {total} users done)? The rest stays new.", run.kind, run.run_id);
         if let Err(exit) = desk::confirm(&question, yes) {
             return Ok(exit);
         }
-        let Some((run_id, kind)) = cancel(&store, reason).await? else { return Ok(nothing_to_cancel()) };
-        Ok(output::print(&format!(
+        let Some((run_id, kind)) = cancel(&store, reason).await? else { return Ok(nothing_to_cancel(json)) };
+        let text = format!(
             "cancelled the {kind} run {run_id}: {} chunks in flight are being finished, who is not done stays new",
             run.open_claims
-        )))
+        );
+        let value = json!({ "cancelled": true, "run_id": run_id.to_string(), "kind": kind, "chunks_in_flight": run.open_claims });
+        Ok(output::say(json, &text, &value))
     })
 }
 
-fn nothing_to_cancel() -> Exit {
-    output::print("no run is open: nothing was changed")
+fn nothing_to_cancel(json: bool) -> Exit {
+    output::say(json, "no run is open: nothing was changed", &json!({ "cancelled": false }))
 }
 
 async fn cancel(store: &PostgresStore, reason: Option<&str>) -> Result<Option<(Uuid, String)>, StoreError> {

@@ -42,12 +42,14 @@ pub fn dispatch(cli: &Cli) -> Exit {
         Some(Command::Probe { url }) => probe::run(url),
         Some(Command::Check) => prepared(cli, |config| check::run(&config)),
         Some(Command::Status { json }) => prepared(cli, |config| status::run(&config, *json)),
-        Some(Command::Pause { reason }) => prepared(cli, |config| pause::run(&config, reason)),
-        Some(Command::Resume) => prepared(cli, |config| resume::run(&config)),
-        Some(Command::Cancel { reason, yes }) => prepared(cli, |config| cancel::run(&config, reason.as_deref(), *yes)),
+        Some(Command::Pause { reason, json }) => prepared(cli, |config| pause::run(&config, reason, *json)),
+        Some(Command::Resume { json }) => prepared(cli, |config| resume::run(&config, *json)),
+        Some(Command::Cancel { reason, yes, json }) => {
+            prepared(cli, |config| cancel::run(&config, reason.as_deref(), (*yes, *json)))
+        }
         Some(Command::Requeue(options)) => prepared(cli, |config| requeue::run(&config, options)),
         Some(Command::Failures { run, json }) => prepared(cli, |config| failures::run(&config, *run, *json)),
-        Some(Command::RunNow { max_users }) => prepared(cli, |config| run_now::run(&config, *max_users)),
+        Some(Command::RunNow { max_users, json }) => prepared(cli, |config| run_now::run(&config, *max_users, *json)),
         Some(Command::Run(_)) => prepared(cli, run::run),
         None => prepared(cli, |config| backfill::run(config, cli.http.is_some())),
     }

@@ -19,6 +19,11 @@ pub(crate) fn print(text: &str) -> Exit {
     }
 }
 
+/// Prints what a command did: for people, or the same for programs.
+pub(crate) fn say(json: bool, text: &str, value: &serde_json::Value) -> Exit {
+    if json { print(&format!("{value:#}")) } else { print(text) }
+}
+
 /// Says on standard error what is wrong.
 pub(crate) fn complain(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{}", text.trim_end_matches('\n'));

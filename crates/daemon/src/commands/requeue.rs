@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant};
 
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
-use cardgenius_store::desk::{Requeue, Requeued};
+use cardgenius_store::desk::{Backlog, OpenRun, Requeue, Requeued};
 use cardgenius_store::postgres::{PostgresStore, RequeueCursor};
+use serde_json::json;
 
 use super::{desk, output};
 use crate::cli::RequeueOptions;
@@ -24,14 +25,7 @@ pub fn run(config: &Config, options: &RequeueOptions) -> Exit {
     let what = options.what();
     let shown = shown(&what);
     desk::at_the_desk(config, async |store| {
-        let backlog = store.overview().await?.backlog;
-        let many = match &what {
-            Requeue::Failed => format!(" ({} users)", grouped(backlog.failed)),
-            Requeue::Everybody => backlog.completed_estimate.map_or_else(String::new, |completed| {
-                format!(" (about {} users)", grouped(completed + backlog.failed))
-            }),
-            _ => String::new(),
-        };
+        let many = store.overview().await?.backlog.map_or_else(String::new, |backlog| many(&what, &backlog));
         if let Err(exit) =
             desk::confirm(&format!("Set {shown}{many} back to new, to be computed once more?"), options.yes)
         {
@@ -48,18 +42,43 @@ pub fn run(config: &Config, options: &RequeueOptions) -> Exit {
         walked
             .inspect_err(|_| output::complain(&format!("broken off after {users} users: say it again for the rest")))?;
         audited?;
-        output::print(&format!("{users} users are new again"));
-        if sum.locked > 0 {
-            output::print(&format!("{} were locked by somebody else: say it again for them", grouped(sum.locked)));
-        }
-        if let Requeue::Users(named) = &what {
-            let others = (named.len() as u64).saturating_sub(sum.users + sum.locked);
-            if others > 0 {
-                output::print(&format!("{others} of those named are new or pending already, or unknown"));
-            }
-        }
-        Ok(Exit::Done)
+        let run = store.overview().await?.run;
+        let others = match &what {
+            Requeue::Users(named) => (named.len() as u64).saturating_sub(sum.users + sum.locked),
+            _ => 0,
+        };
+        let value = json!({
+            "users": sum.users, "locked": sum.locked, "passed_over": others, "open_run": run.as_ref().map(|run| run.run_id.to_string()),
+        });
+        Ok(output::say(options.json, &told(&sum, others, run.as_ref()), &value))
     })
+}
+
+/// What became of it, a line each.
+fn told(sum: &Requeued, others: u64, run: Option<&OpenRun>) -> String {
+    let mut lines = vec![format!("{} users are new again", grouped(sum.users))];
+    if sum.locked > 0 {
+        lines.push(format!("{} were locked by somebody else: say it again for them", grouped(sum.locked)));
+    }
+    if others > 0 {
+        lines.push(format!("{others} of those named are new or pending already, or unknown"));
+    }
+    if let Some(run) = run.filter(|_| sum.users > 0) {
+        let (kind, run_id) = (&run.kind, run.run_id);
+        lines.push(format!("the open {kind} run {run_id} may take them, with the catalogue that it was opened with"));
+    }
+    lines.join("\n")
+}
+
+/// How many that are, where it is known without looking for them.
+fn many(what: &Requeue, backlog: &Backlog) -> String {
+    match what {
+        Requeue::Failed => format!(" ({} users)", grouped(backlog.failed)),
+        Requeue::Everybody => backlog
+            .completed_estimate
+            .map_or_else(String::new, |completed| format!(" (about {} users)", grouped(completed + backlog.failed))),
+        _ => String::new(),
+    }
 }
 
 fn shown(what: &Requeue) -> String {

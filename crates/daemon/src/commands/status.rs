@@ -54,7 +54,9 @@ fn text(status: &Status) -> String {
 }
 
 fn users(status: &Status) -> String {
-    let backlog = &status.backlog;
+    let Some(backlog) = &status.backlog else {
+        return "too many to be counted just now: see the metrics, or count them by hand".to_owned();
+    };
     let completed = backlog.completed_estimate.map_or_else(
         || "completed not estimated before the first ANALYZE".to_owned(),
         |users| format!("about {} completed", grouped(users)),

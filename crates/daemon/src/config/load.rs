@@ -180,7 +180,10 @@ fn kind_fault(keys: &Keys, field: &str, origin: Origin) -> Fault {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::variable_name, *};
+    use super::{
+        super::{Kind, variable_name},
+        *,
+    };
 
     fn with_variables(variables: &[(&str, &str)]) -> Result<Loaded, ConfigError> {
         let variables = variables.iter().map(|(name, value)| (name.into(), value.into())).collect();

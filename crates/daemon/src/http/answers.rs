@@ -1,14 +1,18 @@
-//! Answers that are good for a moment: the databases are asked at most once a second, however many ask.
+//! Answers that are good for a moment: the databases are asked at most once a second, however many ask, and seldom enough
+//! that one who watches keeps no session busy for more than a twentieth of the time.
 
 use std::time::Duration;
 
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-/// An answer is good for so long.
+/// An answer is good for so long at least.
 const GOOD_FOR: Duration = Duration::from_secs(1);
 
-/// The last answer, under the lock that lets one ask at a time.
+/// And for so many times what it took.
+const REST: u32 = 20;
+
+/// The last answer and until when it is good, under the lock that lets one ask at a time.
 #[derive(Debug)]
 pub(super) struct Answers<T> {
     last: Mutex<Option<(Instant, T)>>,
@@ -25,10 +29,11 @@ impl<T: Clone> Answers<T> {
     pub(super) async fn get(&self, asking: impl Future<Output = T>) -> T {
         let mut last = self.last.lock().await;
         match &*last {
-            Some((at, answer)) if at.elapsed() < GOOD_FOR => answer.clone(),
+            Some((until, answer)) if Instant::now() < *until => answer.clone(),
             _ => {
+                let begun = Instant::now();
                 let answer = asking.await;
-                *last = Some((Instant::now(), answer.clone()));
+                *last = Some((Instant::now() + GOOD_FOR.max(begun.elapsed() * REST), answer.clone()));
                 answer
             }
         }

@@ -56,7 +56,7 @@ async fn with_database(state: &Arc<State>, stop: CancellationToken) -> Result<Ex
     let supervisor = Supervisor::ready();
     info!(instance.id = %store.instance_id(), "ready: waiting for what is due, and for runs to take part in");
     let tender = Tender::new(state.clone(), store, instance.clone(), supervisor.clone());
-    let outcome = Box::pin(tender.tend(stop)).await;
+    Box::pin(tender.tend(stop)).await;
     supervisor.end();
     // Nobody else holds it: its part in a run is over.
     if let Some(instance) = Arc::into_inner(instance) {
@@ -64,7 +64,7 @@ async fn with_database(state: &Arc<State>, stop: CancellationToken) -> Result<Ex
     }
     over.cancel();
     let _ = tokio::join!(sampling, housekeeping);
-    outcome
+    Ok(Exit::Done)
 }
 
 /// The databases, once they can be reached; a database that is refused by name ends the program, since waiting mends nothing.

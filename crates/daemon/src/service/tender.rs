@@ -5,21 +5,19 @@ use std::time::Duration;
 
 use cardgenius_pipeline::backoff::Backoff;
 use cardgenius_pipeline::error::StoreError;
-use cardgenius_pipeline::ports::{Run, RunState, RunTotals, Store};
+use cardgenius_pipeline::ports::{Run, RunRequest, RunState, RunTotals, Store};
 use cardgenius_pipeline::run::Ended;
 use cardgenius_store::postgres::{PostgresStore, Tending};
 use cardgenius_store::schedule::{Decision, Fired, KnownSchedule, LockedSchedule, Look, Tended};
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio::task::{JoinError, JoinSet};
-use tokio::time::Instant;
-use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};
+use tokio::task::{JoinError, JoinSet, spawn_blocking};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
 use super::supervisor::Supervisor;
 use super::{State, catalogue_watch};
 use crate::config::WEEKLY;
-use crate::exit::Exit;
 use crate::instance::Instance;
 use crate::run_request::Asked;
 use crate::schedule::{Known, Times, due};
@@ -32,11 +30,19 @@ const REFRESH: TimeDelta = TimeDelta::hours(1);
 /// After a part in a run that failed, before the next: first and longest.
 const REST: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(300));
 
+/// After a part that left the closing of the run to another instance.
+const OTHERS_REST: Duration = Duration::from_secs(60);
+
+/// For what is only to be said at the end: a stop must not wait for it.
+const LAST_WORD: Duration = Duration::from_secs(2);
+
 /// A schedule of the configuration.
 struct Schedule {
     name: String,
     times: Times,
     max_users: Option<u64>,
+    /// The time that was said to wait.
+    waiting: Option<DateTime<Utc>>,
 }
 
 impl Schedule {
@@ -67,6 +73,8 @@ pub struct Tender {
     /// Parts that failed one after the other.
     failures: u32,
     rest_until: Instant,
+    /// Whether a part in a run may have left claims behind: one that failed, or that the database did not answer at its end.
+    may_hold: bool,
     /// Whether the last look failed: said once, not at each.
     is_blind: bool,
 }
@@ -84,6 +92,7 @@ impl Tender {
                 name: schedule.name,
                 times,
                 max_users: Some(schedule.max_users).filter(|users| *users > 0),
+                waiting: None,
             })
         });
         let schedules: Vec<Schedule> = schedules.collect();
@@ -92,36 +101,40 @@ impl Tender {
             state.metrics.schedule_enabled(&schedule.name, true);
         }
         let (part, rest_until) = (JoinSet::new(), Instant::now());
-        Self { state, store, instance, supervisor, schedules, part, failures: 0, rest_until, is_blind: false }
+        Self {
+            state,
+            store,
+            instance,
+            supervisor,
+            schedules,
+            part,
+            failures: 0,
+            rest_until,
+            may_hold: false,
+            is_blind: false,
+        }
     }
 
     /// Goes round until `stop`; then lets this instance's part in a run end gracefully.
-    ///
-    /// # Errors
-    /// The ticks cannot be set up.
-    pub async fn tend(mut self, stop: CancellationToken) -> Result<Exit, Exit> {
-        let mut ticks =
-            Ticks::start(Duration::from_millis(self.state.config.schedule.look_ms)).await.map_err(|error| {
-                error!(%error, "cannot set up the scheduler's ticks");
-                Exit::Failed
-            })?;
+    pub async fn tend(mut self, stop: CancellationToken) {
+        // By the monotonic clock: whatever the wall clock does, there is another look.
+        let mut ticks = interval(Duration::from_millis(self.state.config.schedule.look_ms));
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let watching = tokio::spawn(catalogue_watch::watch(self.state.clone(), stop.clone()));
         while stop.run_until_cancelled(self.round(&mut ticks, &stop)).await.is_some() {
             self.supervisor.came_round();
         }
         self.supervisor.says("stopping: finishing what is in flight");
-        ticks.end().await;
-        let _ = watching.await;
+        watching.abort();
         while let Some(ended) = self.part.join_next().await {
             self.report(ended);
         }
-        Ok(Exit::Done)
     }
 
     /// Waits for a tick or for the end of this instance's part in a run, and then looks.
-    async fn round(&mut self, ticks: &mut Ticks, stop: &CancellationToken) {
+    async fn round(&mut self, ticks: &mut Interval, stop: &CancellationToken) {
         tokio::select! {
-            () = ticks.tick() => {}
+            _ = ticks.tick() => {}
             Some(ended) = self.part.join_next() => self.report(ended),
         }
         match self.look(stop).await {
@@ -136,19 +149,31 @@ impl Tender {
     }
 
     async fn look(&mut self, stop: &CancellationToken) -> Result<(), StoreError> {
+        if self.may_hold && self.part.is_empty() {
+            let claims = self.store.give_back_leftovers().await?;
+            if claims > 0 {
+                warn!(claims, "gave back what a part in a run had left behind");
+            }
+            self.may_hold = false;
+        }
         let look = self.store.look().await?;
-        let mut is_open = look.open_run.is_some();
-        for schedule in &self.schedules {
-            is_open |= self.see_to(schedule, &look).await?;
+        let (mut is_open, mut first_error) = (look.open_run.is_some(), None);
+        for place in 0..self.schedules.len() {
+            // One that cannot be seen to, because somebody holds its row, keeps neither the others nor the work.
+            match self.see_to(place, &look).await {
+                Ok(opened) => is_open |= opened,
+                Err(error) => drop(first_error.get_or_insert(error)),
+            }
         }
         if is_open && self.part.is_empty() && Instant::now() >= self.rest_until {
             self.take_part(stop).await?;
         }
-        Ok(())
+        first_error.map_or(Ok(()), Err)
     }
 
     /// Deals with a schedule's times, if there are any to deal with; whether a run is open now because of it.
-    async fn see_to(&self, schedule: &Schedule, look: &Look) -> Result<bool, StoreError> {
+    async fn see_to(&mut self, place: usize, look: &Look) -> Result<bool, StoreError> {
+        let schedule = &self.schedules[place];
         let known = look.schedules.iter().find(|known| known.name == schedule.name);
         let (wants, is_due) = schedule.wants(known, look.now);
         // The first that was not dealt with, so that a time which nobody can deal with shows as overdue.
@@ -157,11 +182,7 @@ impl Tender {
         if !wants {
             return Ok(false);
         }
-        // A faulty catalogue was said where it was read; the time stays due until it is too late for it.
-        let request = match is_due {
-            true => catalogue_watch::read(&self.state, schedule.asked()).ok(),
-            false => None,
-        };
+        let request = if is_due { self.request(schedule.asked()).await } else { None };
         let config = &self.state.config;
         let lateness = TimeDelta::milliseconds(i64::try_from(config.schedule.max_lateness_ms).unwrap_or(i64::MAX));
         let decide = |locked: &LockedSchedule| {
@@ -171,13 +192,28 @@ impl Tender {
         };
         let tending = Tending {
             name: &schedule.name,
-            since: undecided,
             decide: &decide,
             request: request.as_ref(),
+            refresh: REFRESH,
             abandon_after: Duration::from_millis(config.run.abandon_after_ms),
         };
         let tended = self.store.tend(&tending).await?;
-        Ok(self.note(schedule, &tended))
+        if let Some((time, Fired::Waiting)) = tended.fired
+            && is_due
+            && self.schedules[place].waiting.replace(time) != Some(time)
+        {
+            let (schedule, fire) = (self.schedules[place].name.as_str(), time.to_rfc3339());
+            warn!(schedule, fire, "due, but there is no sound catalogue to run with; it waits for one");
+        }
+        Ok(self.note(&self.schedules[place], &tended))
+    }
+
+    /// The run to open, with the catalogue as it is now; one that is faulty was said where it was read, and the time stays due
+    /// until it is too late for it.
+    async fn request(&self, asked: Asked) -> Option<RunRequest> {
+        let state = self.state.clone();
+        let reading = spawn_blocking(move || catalogue_watch::read(&state, asked).ok());
+        reading.await.ok().flatten()
     }
 
     /// Says what became of a schedule's times; whether a run is open because of it.
@@ -201,17 +237,14 @@ impl Tender {
                 self.state.metrics.fires(name, "covered");
                 info!(schedule = name, fire, run.id = %run.run_id, kind = run.kind, "due, and covered by the open run");
             }
-            Fired::Waiting => {
-                warn!(schedule = name, fire, "due, but there is no sound catalogue to run with; looking again");
-                return false;
-            }
+            Fired::Waiting => return false,
         }
         true
     }
 
     async fn take_part(&mut self, stop: &CancellationToken) -> Result<(), StoreError> {
-        let abandon_after = Duration::from_millis(self.state.config.run.abandon_after_ms);
-        let Some(run) = self.store.join_open_run(abandon_after).await? else { return Ok(()) };
+        let Some(run) = self.store.find_open_run().await? else { return Ok(()) };
+        self.may_hold = true;
         self.state.metrics.run_opened(&run);
         self.supervisor.says(&format!("at work: {} run {}", run.kind, run.run_id));
         let (instance, store, stop) = (self.instance.clone(), self.store.clone(), stop.clone());
@@ -228,6 +261,11 @@ impl Tender {
     fn report(&mut self, ended: Result<(Run, Ended), JoinError>) {
         self.supervisor.says("waiting for what is due");
         let failed = match ended {
+            // It has had its passes, and somebody else is still at work, who will close the run.
+            Ok((_, Ended::Closed(RunState::Open))) => {
+                self.rest_until = Instant::now() + OTHERS_REST;
+                return;
+            }
             Ok((run, Ended::Closed(state))) => {
                 self.state.metrics.run_closed(&run.kind, state);
                 state == RunState::Failed
@@ -255,43 +293,12 @@ impl Tender {
 
 /// The summary, in one line of the log; where the sums cannot be had, the little that is known here.
 async fn conclude(store: &PostgresStore, run: &Run, ended: &Ended, elapsed: Duration) {
-    let totals = store.run_totals(run.run_id).await.unwrap_or_else(|error| {
-        warn!(run.id = %run.run_id, kind = error.kind().name(), %error, "the run's sums could not be read");
-        RunTotals::default()
-    });
+    let totals = match timeout(LAST_WORD, store.run_totals(run.run_id)).await {
+        Ok(Ok(totals)) => totals,
+        _ => {
+            warn!(run.id = %run.run_id, "the run's sums could not be read");
+            RunTotals::default()
+        }
+    };
     log_end(store, &Summary { run, totals: &totals, failures: &[], elapsed }, ended);
-}
-
-/// The scheduler's ticks, which only say that it is time to look: what is due is decided from the database.
-struct Ticks {
-    scheduler: JobScheduler,
-    due: tokio::sync::mpsc::Receiver<()>,
-}
-
-impl Ticks {
-    async fn start(every: Duration) -> Result<Self, JobSchedulerError> {
-        let (sender, due) = tokio::sync::mpsc::channel(1);
-        // At once, too: whoever comes back after an outage has something to make up for.
-        let _ = sender.try_send(());
-        let scheduler = JobScheduler::new().await?;
-        let tick = move |_, _| {
-            // A tick that finds the last one not heard yet is not needed.
-            let _ = sender.try_send(());
-        };
-        scheduler.add(Job::new_repeated(every, tick)?).await?;
-        scheduler.start().await?;
-        Ok(Self { scheduler, due })
-    }
-
-    async fn tick(&mut self) {
-        if self.due.recv().await.is_none() {
-            std::future::pending::<()>().await;
-        }
-    }
-
-    async fn end(&mut self) {
-        if let Err(error) = self.scheduler.shutdown().await {
-            debug!(%error, "the scheduler did not end in order");
-        }
-    }
 }

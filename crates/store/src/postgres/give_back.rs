@@ -51,6 +51,23 @@ pub(super) struct Given {
 }
 
 impl PostgresStore {
+    /// Gives back every claim that this instance still holds, and says how many those were. For an instance that takes no part
+    /// in any run: while it lives nobody else may sweep what it could not give back before.
+    ///
+    /// # Errors
+    /// The database could not be asked; what was not given back until then still is to be.
+    pub async fn give_back_leftovers(&self) -> Result<u64, StoreError> {
+        let mut session = self.source.session().await?;
+        let outcome =
+            async { session.begin().await?.rows(&self.statements.claims_own_open, &[&self.instance_id]).await }.await;
+        session.done(&outcome);
+        let claims = outcome?;
+        for claim in &claims {
+            self.give_back_own(claim.get(0)).await?;
+        }
+        Ok(claims.len() as u64)
+    }
+
     /// Gives back a claim of our own. One that was never committed, or is closed, has nothing to give back.
     pub(super) async fn give_back_own(&self, claim_id: Uuid) -> Result<ClaimTotals, StoreError> {
         self.return_own(claim_id, |_| Cause::Request).await

@@ -4,7 +4,7 @@
 //! it will not take; everybody else of the chunk is loaded.
 
 use cardgenius_pipeline::compute::{ComputedChunk, ComputedUser};
-use cardgenius_pipeline::error::{ErrorKind, StoreError};
+use cardgenius_pipeline::error::{ErrorKind, StoreError, without_figures};
 use cardgenius_pipeline::failpoint;
 
 use super::statements::Statements;
@@ -176,7 +176,7 @@ impl Load<'_> {
                     format!(
                         "the database refuses more users of one chunk than {MAX_LOADS} loads can tell apart, {} of them found so far; the last word was: {}",
                         self.refused.len(),
-                        error.cause()
+                        without_figures(&error.cause())
                     ),
                 ));
             }

@@ -199,7 +199,7 @@ pub async fn migrate(config: &MigrateConfig, report: &mut (dyn FnMut(&str) + Sen
         }
     }
     migration.write_version().await?;
-    report(&format!("schema version {SCHEMA_VERSION} is in force"));
+    report(&format!("schema version {SCHEMA_VERSION} is in force, and serves programs from {OLDEST_PROGRAM} on"));
     // The lock goes with its transaction.
     drop(lock);
     Ok(())

@@ -91,17 +91,16 @@ impl PostgresStore {
         Ok(row.map(|row| run_of(&row, opened == 1)))
     }
 
-    /// The open run, to be taken part in; one at which no live instance has worked for `abandon_after` is closed instead.
+    /// The open run, to be taken part in, however long nobody has worked at it: only who opens another one closes it as
+    /// abandoned, or its users would be left without a run.
     ///
     /// # Errors
     /// The database could not be asked.
-    pub async fn join_open_run(&self, abandon_after: Duration) -> Result<Option<Run>, StoreError> {
+    pub async fn find_open_run(&self) -> Result<Option<Run>, StoreError> {
         let mut session = self.source.session().await?;
         let outcome = async {
-            let transaction = session.begin().await?;
-            let run = self.find_open(&transaction, abandon_after).await?;
-            transaction.commit().await?;
-            Ok(run)
+            let row = session.begin().await?.maybe_one(&self.statements.run_find_open, &[&self.source_table]).await?;
+            Ok(row.map(|row| run_of(&row, false)))
         }
         .await;
         session.done(&outcome);

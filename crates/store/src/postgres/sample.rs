@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::PostgresStore;
 
 /// The limit of the one statement that may take a while: it counts users.
-const COUNT_WITHIN: Duration = Duration::from_secs(5);
+pub(super) const COUNT_WITHIN: Duration = Duration::from_secs(5);
 
 /// What our own small tables say.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,22 +98,22 @@ impl PostgresStore {
             let mut transaction = session.begin().await?;
             transaction.set_limits(COUNT_WITHIN, lock).await?;
             transaction.rows(&self.statements.sample_plan, &[]).await?;
-            match transaction.one(&self.statements.sample_backlog, &[]).await {
-                Ok(row) => Ok(Some(BacklogSample {
-                    new: unsigned(&row, 0),
-                    pending: unsigned(&row, 1),
-                    failed: unsigned(&row, 2),
-                    completed: unsigned(&row, 3),
-                    pending_without_claim: unsigned(&row, 4),
-                })),
-                // Too many to count, or a DBA has the table locked: the database is none the worse.
-                Err(error) if matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Contention) => Ok(None),
-                Err(error) => Err(error),
-            }
+            transaction.one(&self.statements.sample_backlog, &[]).await
         }
         .await;
         session.done(&outcome);
-        outcome
+        match outcome {
+            Ok(row) => Ok(Some(BacklogSample {
+                new: unsigned(&row, 0),
+                pending: unsigned(&row, 1),
+                failed: unsigned(&row, 2),
+                completed: unsigned(&row, 3),
+                pending_without_claim: unsigned(&row, 4),
+            })),
+            // Too many to count, or a DBA has the table locked: the database is none the worse.
+            Err(error) if matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Contention) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Asks a second database whether it answers; `None` if there is no second one.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 use cardgenius_pipeline::ports::RunRequest;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::PostgresStore;
@@ -20,12 +20,12 @@ const MISSED: &str = "missed";
 pub struct Tending<'a> {
     /// Its name.
     pub name: &'a str,
-    /// How far back times that were dealt with matter: no time before is made up for.
-    pub since: DateTime<Utc>,
     /// What is due, by the schedule's row.
     pub decide: &'a (dyn Fn(&LockedSchedule) -> Decision + Send + Sync),
     /// The run to open; none while there is nothing to compute with.
     pub request: Option<&'a RunRequest>,
+    /// The row is brought up to date at least so often, though nothing was due.
+    pub refresh: TimeDelta,
     /// A run without a live instance for so long covers nothing: it is closed as abandoned.
     pub abandon_after: Duration,
 }
@@ -83,12 +83,10 @@ impl PostgresStore {
         let (sql, name) = (&self.statements, tending.name);
         transaction.execute(&sql.schedule_add, &[&self.source_table, &name]).await?;
         let locked = transaction.one(&sql.schedule_lock, &[&self.source_table, &name]).await?;
-        let settled = transaction.rows(&sql.fires_settled, &[&self.source_table, &name, &tending.since]).await?;
-        let locked = LockedSchedule {
-            decided_until: locked.get(0),
-            now: locked.get(1),
-            settled: settled.iter().map(|row| row.get(0)).collect(),
-        };
+        let (decided_until, now): (DateTime<Utc>, DateTime<Utc>) = (locked.get(0), locked.get(1));
+        let since = decided_until.min(now);
+        let settled = transaction.rows(&sql.fires_settled, &[&self.source_table, &name, &since]).await?;
+        let locked = LockedSchedule { decided_until, now, settled: settled.iter().map(|row| row.get(0)).collect() };
         let Decision { due, missed, next } = (tending.decide)(&locked);
         for time in &missed {
             self.record_fire(transaction, Fire { name, time: *time, outcome: MISSED, run_id: None }).await?;
@@ -100,8 +98,10 @@ impl PostgresStore {
         // A time that waits is due again at the next look, and those before it are not missed a second time.
         let waiting = matches!(fired, Some((_, Fired::Waiting)));
         let decided_until = match due {
-            Some(time) if waiting => missed.last().copied().unwrap_or(locked.decided_until).min(time),
-            _ => locked.now,
+            Some(_) if waiting => missed.last().copied().unwrap_or(decided_until),
+            // Another instance's configuration may have a time in between that it has not looked for yet.
+            None if missed.is_empty() && decided_until <= now && now - decided_until < tending.refresh => decided_until,
+            _ => now,
         };
         let last_fire = due.filter(|_| !waiting);
         transaction

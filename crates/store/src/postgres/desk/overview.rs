@@ -1,12 +1,13 @@
 //! How things stand.
 
-use cardgenius_pipeline::error::StoreError;
+use cardgenius_pipeline::error::{ErrorKind, StoreError};
 use tokio_postgres::Row;
 
 use super::unsigned;
 use crate::desk::{Backlog, InstanceSeen, OpenRun, Overview, RunSeen, ScheduleSeen};
 use crate::identifiers::quote;
 use crate::postgres::PostgresStore;
+use crate::postgres::sample::COUNT_WITHIN;
 
 /// Runs that are shown.
 const LAST_RUNS: i64 = 5;
@@ -18,22 +19,22 @@ impl PostgresStore {
     /// The database could not be asked.
     pub async fn overview(&self) -> Result<Overview, StoreError> {
         let switch = self.switch().await?;
+        let backlog = self.backlog().await?;
         let mut session = self.source.session().await?;
         let outcome = async {
             let (sql, table) = (&self.statements, &self.source_table);
             let transaction = session.begin().await?;
-            let input = format!("{}.{}", quote(&self.tables.source_schema), quote(&self.tables.source_table));
-            let counts = transaction.one(&sql.desk_backlog, &[&input]).await?;
+            let schema = transaction.one(&sql.desk_schema, &[]).await?;
             let run = transaction.maybe_one(&sql.desk_run, &[table]).await?;
             let instances = transaction.rows(&sql.desk_instances, &[]).await?;
             let last_runs = transaction.rows(&sql.desk_last_runs, &[table, &LAST_RUNS]).await?;
             let schedules = transaction.rows(&sql.desk_schedules, &[table]).await?;
             transaction.commit().await?;
             Ok(Overview {
-                taken_at: counts.get(0),
+                taken_at: schema.get(0),
                 source_table: table.clone(),
-                schema_version: counts.get::<_, Option<i32>>(1).unwrap_or(0),
-                backlog: backlog(&counts),
+                schema_version: schema.get::<_, Option<i32>>(1).unwrap_or(0),
+                backlog,
                 switch,
                 run: run.as_ref().map(open_run),
                 instances: instances.iter().map(instance).collect(),
@@ -45,11 +46,33 @@ impl PostgresStore {
         session.done(&outcome);
         outcome
     }
+
+    /// Users by status, if they can be counted in the time that a sample may take.
+    async fn backlog(&self) -> Result<Option<Backlog>, StoreError> {
+        let (input, lock) = (
+            format!("{}.{}", quote(&self.tables.source_schema), quote(&self.tables.source_table)),
+            self.source.limits().lock,
+        );
+        let mut session = self.source.session().await?;
+        let outcome = async {
+            let mut transaction = session.begin().await?;
+            transaction.set_limits(COUNT_WITHIN, lock).await?;
+            transaction.rows(&self.statements.sample_plan, &[]).await?;
+            transaction.one(&self.statements.desk_backlog, &[&input]).await
+        }
+        .await;
+        session.done(&outcome);
+        match outcome {
+            Ok(row) => Ok(Some(backlog(&row))),
+            Err(error) if matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Contention) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
 }
 
 fn backlog(row: &Row) -> Backlog {
-    let (new, pending, failed) = (unsigned(row, 2), unsigned(row, 3), unsigned(row, 4));
-    let all = row.get::<_, Option<i64>>(5).and_then(|all| u64::try_from(all).ok());
+    let (new, pending, failed) = (unsigned(row, 0), unsigned(row, 1), unsigned(row, 2));
+    let all = row.get::<_, Option<i64>>(3).and_then(|all| u64::try_from(all).ok());
     let completed_estimate = all.map(|all| all.saturating_sub(new + pending + failed));
     Backlog { new, pending, failed, completed_estimate }
 }

@@ -1,7 +1,5 @@
 -- By the partial index: the completed users are not looked at, but for the planner's estimate of all.
-SELECT clock_timestamp(),
-    (SELECT max(v.version) FROM {{versions}} AS v),
-    count(*) FILTER (WHERE u.processing_status = 'new'),
+SELECT count(*) FILTER (WHERE u.processing_status = 'new'),
     count(*) FILTER (WHERE u.processing_status = 'pending'),
     count(*) FILTER (WHERE u.processing_status = 'failed'),
     (SELECT sum(c.reltuples)::bigint FROM pg_class AS c
