@@ -151,9 +151,16 @@ impl fmt::Display for StoreError {
 
 impl Error for StoreError {}
 
-/// The text with every number in it as `N`.
+/// A database's words with every number in them as `N`, but for its code and the constraint's name behind it.
 #[must_use]
 pub fn without_figures(text: &str) -> String {
+    let Some((message, rest)) = text.rsplit_once(" (SQLSTATE ") else { return folded(text) };
+    let (named, hint) = rest.split_once(", hint: ").map_or((rest, None), |(named, hint)| (named, Some(hint)));
+    let hint = hint.map_or_else(String::new, |hint| format!(", hint: {}", folded(hint)));
+    format!("{} (SQLSTATE {named}{hint}", folded(message))
+}
+
+fn folded(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut within = false;
     for character in text.chars() {
@@ -178,6 +185,10 @@ mod tests {
             ("invalid input syntax for type numeric: \"99.5x\"", "invalid input syntax for type numeric: \"Nx\""),
             ("only 3, not 4", "only N not N"),
             ("no figure", "no figure"),
+            (
+                "owes 12 (SQLSTATE P0001), constraint c_2, hint: pay 12",
+                "owes N (SQLSTATE P0001), constraint c_2, hint: pay N",
+            ),
         ] {
             assert_eq!(without_figures(message), shown);
         }
