@@ -19,6 +19,7 @@ const LARGEST_APPLIED: usize = 262_144;
 fn manifests() -> Vec<String> {
     let mut manifests = files("deploy/kubernetes", "yaml");
     manifests.extend(files("deploy/kubernetes/jobs", "yaml"));
+    manifests.extend(files("deploy/kubernetes/examples", "yaml"));
     manifests
 }
 
@@ -175,12 +176,14 @@ fn whoever_selects_pods_finds_them() {
     let budget = &object(&objects, "PodDisruptionBudget", "cardgenius")["spec"];
     assert!(finds(&budget["selector"]["matchLabels"], daemon));
     assert!(budget["minAvailable"].as_u64() < deployment["replicas"].as_u64(), "no node could ever be drained");
-    assert!(finds(&object(&objects, "Service", "cardgenius")["spec"]["selector"], daemon));
+    let service = &object(&objects, "Service", "cardgenius")["spec"];
     let policy = &object(&objects, "NetworkPolicy", "cardgenius")["spec"];
     for (name, template) in workloads(&objects) {
         assert!(finds(&policy["podSelector"]["matchLabels"], &template["metadata"]["labels"]), "{name}");
         let is_daemon = name == "cardgenius";
         assert_eq!(finds(&budget["selector"]["matchLabels"], &template["metadata"]["labels"]), is_daemon, "{name}");
+        let serves = list(&template["spec"]["containers"][0]["ports"]).iter().any(|port| port["name"] == "http");
+        assert_eq!(finds(&service["selector"], &template["metadata"]["labels"]), serves, "{name}");
     }
     let ports =
         |rule: &Value| list(&rule["ports"]).iter().map(|port| port["port"].as_u64().unwrap()).collect::<Vec<_>>();
@@ -219,6 +222,17 @@ fn the_program_knows_what_it_is_told_and_is_left_the_time_that_it_takes() {
         let own = list(&container["env"]).iter().map(|one| (one["name"].as_str().unwrap(), password.to_str().unwrap()));
         are_settings(settings.iter().map(|(name, value)| (name.as_str(), value.as_str().unwrap())).chain(own));
     }
+}
+
+#[test]
+fn applying_the_folder_neither_overwrites_passwords_nor_starts_a_job() {
+    let kinds: Vec<Value> = files("deploy/kubernetes", "yaml")
+        .iter()
+        .flat_map(|path| yaml(&read(path)))
+        .map(|object| object["kind"].clone())
+        .collect();
+    assert!(kinds.contains(&"Deployment".into()), "{kinds:?}");
+    assert!(!kinds.contains(&"Secret".into()) && !kinds.contains(&"Job".into()), "{kinds:?}");
 }
 
 #[test]

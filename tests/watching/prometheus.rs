@@ -36,6 +36,7 @@ fn configuration(daemon: &str) -> String {
     let text = replaced(&text, "scrape_interval: 15s", "scrape_interval: 1s");
     let text = replaced(&text, "evaluation_interval: 15s", "evaluation_interval: 1s");
     let text = replaced(&text, "daemon:9187", daemon);
+    let text = replaced(&text, "backfill:9187", NOWHERE);
     let text = replaced(&text, "alertmanager:9093", NOWHERE);
     replaced(&text, "localhost:9090", NOWHERE)
 }
