@@ -152,9 +152,11 @@ fn extract(figment: &Figment, defaults: &Figment, keys: &Keys) -> (Option<Config
             }
             kind => match keys.fields().find(|known| is_within(&field, known)) {
                 // An item of a list; no secret is one.
-                Some(list) => {
-                    Fault::Field { field: list.to_owned(), origin, rule: format!("has an item that is wrong: {kind}") }
-                }
+                Some(list) => Fault::Field {
+                    field: list.to_owned(),
+                    origin: Origin::of(figment.find_metadata(list)),
+                    rule: format!("has an item that is wrong: {kind}"),
+                },
                 None => kind_fault(keys, &field, origin),
             },
         };
@@ -230,7 +232,8 @@ mod tests {
             ["[{ nam = \"a\", cron = \"0 1 * * *\" }]", "[{ name = \"a\" }]", "[7]", "[{ name = 7, cron = \"\" }]"]
         {
             let error = with_variables(&[("CARDGENIUS_SCHEDULE__FURTHER", wrong)]).unwrap_err().to_string();
-            assert!(error.contains("`schedule.further` has an item that is wrong"), "{error}");
+            assert!(error.contains("`schedule.further`") && error.contains("has an item that is wrong"), "{error}");
+            assert!(error.contains("CARDGENIUS_SCHEDULE__FURTHER"), "{error}");
         }
     }
 
