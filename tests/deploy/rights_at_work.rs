@@ -76,6 +76,76 @@ async fn the_daemon_itself_runs_as_a_member_of_cardgenius_daemon() {
     assert_eq!(audited(&database).await, Counts::all_completed(900));
 }
 
+/// What a year leaves behind: of each table a row that is to be forgotten, and of the fires one that is to stay.
+const LONG_AGO: &str = "
+    INSERT INTO cardgenius_catalogues (catalogue_hash, catalogue_text, stored_at)
+    VALUES (repeat('f', 64), 'long ago', now() - interval '1 year');
+    INSERT INTO cardgenius_runs (run_id, source_table, kind, opened_for, as_of, catalogue_hash, engine_version, state,
+        opened_by, opened_at, backlog, closed_at)
+    VALUES (repeat('1', 32)::uuid, 'public.user_spending_data', 'manual', 'long ago', now() - interval '1 year',
+        repeat('f', 64), '0.1.0', 'cancelled', repeat('2', 32)::uuid, now() - interval '1 year', 1,
+        now() - interval '1 year');
+    INSERT INTO cardgenius_claims (claim_id, run_id, owner, state, users, first_user_id, last_user_id, returned, claimed_at,
+        closed_at)
+    VALUES (repeat('3', 32)::uuid, repeat('1', 32)::uuid, repeat('2', 32)::uuid, 'returned', 1, 'long ago', 'long ago', 1,
+        now() - interval '1 year', now() - interval '1 year');
+    INSERT INTO cardgenius_instances (instance_id, host, process_id, program_version, started_at, lease_until)
+    VALUES (repeat('2', 32)::uuid, 'long ago', 1, '0.1.0', now() - interval '1 year', now() - interval '1 year');
+    INSERT INTO cardgenius_fires (source_table, name, fire_at, outcome, decided_by, decided_at)
+    SELECT 'public.user_spending_data', 'long ago', ago, 'missed', repeat('2', 32)::uuid, ago
+    FROM (VALUES (now() - interval '1 year'), (now() - interval '53 weeks')) AS fires (ago);
+    INSERT INTO cardgenius_audit (happened_at, actor, action) VALUES (now() - interval '1 year', 'x', 'long ago')";
+
+/// How much of it is left, table by table.
+const LONG_AGO_LEFT: &str = "SELECT (SELECT count(*) FROM cardgenius_catalogues WHERE catalogue_text = 'long ago'),
+    (SELECT count(*) FROM cardgenius_runs WHERE opened_for = 'long ago'),
+    (SELECT count(*) FROM cardgenius_claims WHERE first_user_id = 'long ago'),
+    (SELECT count(*) FROM cardgenius_instances WHERE host = 'long ago'),
+    (SELECT count(*) FROM cardgenius_fires WHERE name = 'long ago'),
+    (SELECT count(*) FROM cardgenius_audit WHERE action = 'long ago')";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_daemon_opens_what_is_due_and_forgets_what_is_old_as_a_member_of_cardgenius_daemon() {
+    let database = installed();
+    populate(&database.connect().await, &database.tables, 300, 607).await;
+    database.psql(LONG_AGO);
+    assert_eq!(database.psql(LONG_AGO_LEFT), "1|1|1|1|2|1");
+    let cron = "SELECT to_char((now() - interval '1 hour') AT TIME ZONE 'UTC', 'FMMI FMHH24 * * *')";
+    let start = run_as(&database, APP, &["run", "--http", "127.0.0.1:0"])
+        .variable("CARDGENIUS_SCHEDULE__CRON", &database.psql(cron))
+        .variable("CARDGENIUS_SCHEDULE__TIME_ZONE", "UTC")
+        .variable("CARDGENIUS_SCHEDULE__LOOK_MS", "1000");
+    database.psql(
+        "INSERT INTO cardgenius_schedule (source_table, name, decided_until)
+         VALUES ('public.user_spending_data', 'weekly', now() - interval '90 minutes')",
+    );
+    let daemon = spawn(with_short_leases(start));
+    daemon.said("due: opened a run");
+    daemon.said("run over");
+    until("what is old to be pruned", async || (database.psql(LONG_AGO_LEFT) == "0|0|0|0|1|0").then_some(())).await;
+    // A time that comes while a run is open is written down, too.
+    run_as(&database, APP, &["pause", "--reason", "a look"]).run().ended(0);
+    run_as(&database, APP, &["run-now"]).run().ended(0);
+    database.psql(
+        "UPDATE cardgenius_fires SET outcome = 'missed', run_id = NULL WHERE name = 'weekly';
+         UPDATE cardgenius_schedule SET decided_until = now() - interval '90 minutes'",
+    );
+    daemon.said("covered by the open run");
+    run_as(&database, APP, &["resume"]).run().ended(0);
+    daemon.said_times("run over", 2);
+    daemon.signal(Signal::SIGTERM);
+    let answer = daemon.end().ended(0);
+    holds_all(&answer.stderr, &["forgot runs, claims and audit entries"]);
+    for fault in ["permission denied", "could not prune", "cannot look"] {
+        assert!(!answer.stderr.contains(fault), "{fault}:\n{}", answer.stderr);
+    }
+    let fires = "SELECT outcome, run_id IS NOT NULL FROM cardgenius_fires WHERE name = 'weekly'";
+    assert_eq!(database.psql(fires), "covered|t");
+    let runs = "SELECT string_agg(kind || ' ' || state, ', ' ORDER BY opened_at) FROM {{runs}}";
+    assert_eq!(database.psql(runs), "weekly done, manual done");
+    assert_eq!(audited(&database).await, Counts::all_completed(300));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_operator_steers_as_a_member_of_cardgenius_daemon() {
     let database = installed();

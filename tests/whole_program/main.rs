@@ -24,6 +24,7 @@ mod comparison;
 mod customer_meanwhile;
 mod customers_tables;
 mod daemon;
+mod daemon_stops;
 mod demonstration;
 mod examples;
 mod exit_codes;

@@ -4,10 +4,11 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 
 use cardgenius_embedded::PostgresOptions;
-use cardgenius_testkit::{Gate, TestServer, populate};
+use cardgenius_testkit::{Gate, TestServer, populate, until};
+use serde_json::Value as Json;
 
 use crate::daemon::{Daemon, start};
-use crate::place::{CUSTOMER, backfill, migrate, migrated};
+use crate::place::{CUSTOMER, backfill, migrate, migrated, on};
 use crate::running::spawn;
 
 /// What the server answers to these bytes, until it closes the connection.
@@ -27,12 +28,71 @@ async fn a_daemon_on_sound_databases_is_alive_and_ready_and_says_who_it_is() {
     assert_eq!(daemon.page("/livez"), (200, "ok\n".to_owned()));
     daemon.shows("/readyz", 200, "ok      catalogue\nok      source\n").await;
     let (status, body) = daemon.page("/status");
-    let page: serde_json::Value = serde_json::from_str(&body).unwrap();
+    let page: Json = serde_json::from_str(&body).unwrap();
     assert_eq!((status, page["instance"]["version"].as_str()), (200, Some(env!("CARGO_PKG_VERSION"))));
     let (status, metrics) = daemon.page("/metrics");
     assert_eq!(status, 200);
     assert!(metrics.contains("cardgenius_build_info{schema=\"2\""), "{metrics}");
     assert_eq!(daemon.page("/").0, 404);
+    daemon.stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_status_page_shows_a_run_in_the_middle_the_backlog_the_schedule_and_the_pools() {
+    let database = migrated();
+    populate(&database.connect().await, &database.tables, 600, 413).await;
+    database.psql("UPDATE {{input}} SET avg_amazon_gmv = -1 WHERE user_id <= 'CK0000003'");
+    let gate = Gate::closed_from(database.connect().await, &database.tables, "CK0000301").await;
+    let daemon = Daemon::ready(start(&database));
+    on(&database, &["run-now"]).run().ended(0);
+    gate.reached_by(2).await;
+    // An answer may be a little old.
+    let page = until("the status page to show the first half", async || {
+        let (status, body) = daemon.page("/status");
+        let page: Json = serde_json::from_str(&body).unwrap();
+        let overview = &page["overview"];
+        let is_in_flight = overview["run"]["open_claims"] == 4 && overview["backlog"]["pending"] == 80;
+        (status == 200 && overview["run"]["done"] == 300 && is_in_flight).then_some(page)
+    })
+    .await;
+    let (overview, instance) = (&page["overview"], &page["instance"]);
+    let run = &overview["run"];
+    assert_eq!((&run["total"], &run["failed"], &run["kind"]), (&600.into(), &3.into(), &"manual".into()), "{run}");
+    let speed = run["users_per_second"].as_f64().unwrap();
+    let eta = run["eta_seconds"].as_u64().unwrap();
+    // Of the last minute: three hundred users within it, and no more.
+    assert!(speed > 0.0 && speed <= 300.0, "{run}");
+    assert!((1..=3600).contains(&eta), "{run}");
+    let backlog = &overview["backlog"];
+    assert_eq!((&backlog["new"], &backlog["failed"]), (&220.into(), &3.into()), "{backlog}");
+    let schedule = &overview["schedules"][0];
+    assert_eq!((&schedule["name"], &schedule["last_fire"]), (&"weekly".into(), &Json::Null));
+    // Monday 02:00 in India.
+    assert!(schedule["next_fire"].as_str().unwrap().ends_with("T20:30:00Z"), "{schedule}");
+    let last_runs = overview["last_runs"].as_array().unwrap();
+    assert_eq!((last_runs.len(), &last_runs[0]["state"], &last_runs[0]["run_id"]), (1, &"open".into(), &run["run_id"]));
+    let seen = &overview["instances"][0];
+    assert_eq!(
+        (&seen["instance_id"], &seen["users_held"], &seen["alive"]),
+        (&instance["id"], &80.into(), &true.into())
+    );
+    let pool = &instance["pools"]["source"];
+    let [size, in_use, idle] = ["size", "in_use", "idle"].map(|key| pool[key].as_u64().unwrap());
+    assert!(in_use >= 2 && in_use + idle <= size, "two wait at the gate: {pool}");
+    assert_eq!(instance["pools"]["target"], Json::Null, "one database");
+    assert_eq!((&instance["catalogue_fault"], instance["catalogue_hash"].as_str().unwrap().len()), (&Json::Null, 64));
+    assert!(!page.to_string().contains("gmv"));
+
+    gate.open().await;
+    daemon.running.said("run over");
+    let over = until("the status page to show no run", async || {
+        let page: Json = serde_json::from_str(&daemon.page("/status").1).unwrap();
+        page["overview"]["run"].is_null().then_some(page)
+    })
+    .await;
+    let last = &over["overview"]["last_runs"][0];
+    assert_eq!((&last["state"], &last["completed"], &last["failed"]), (&"done".into(), &597.into(), &3.into()));
+    assert_eq!(over["overview"]["backlog"]["new"], 0);
     daemon.stop();
 }
 

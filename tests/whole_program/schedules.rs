@@ -62,6 +62,39 @@ async fn of_two_instances_one_opens_the_run_that_is_due_and_both_take_part() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_time_that_becomes_due_while_two_are_up_opens_one_run_and_both_live_on() {
+    let database = migrated();
+    populate(&database.connect().await, &database.tables, 400, 407).await;
+    let cron = an_hour_ago(&database);
+    last_looked_at(&database, "weekly", "0 seconds");
+    let gate = Gate::closed_from(database.connect().await, &database.tables, "").await;
+    let (one, other) = (Daemon::ready(with_schedule(&database, &cron)), Daemon::ready(with_schedule(&database, &cron)));
+    for daemon in [&one, &other] {
+        // It has looked.
+        let next = "cardgenius_schedule_next_fire_timestamp_seconds{schedule=\"weekly\"} 1";
+        daemon.shows("/metrics", 200, next).await;
+    }
+    assert_eq!(database.psql("SELECT count(*) FROM {{runs}}") + &fires(&database), "0");
+    database.psql("UPDATE cardgenius_schedule SET decided_until = now() - interval '90 minutes'");
+    gate.reached_by(4).await;
+    gate.open().await;
+    the_run_is_over(&database).await;
+    for daemon in [&one, &other] {
+        daemon.running.said("run over");
+        assert_eq!(daemon.page("/livez"), (200, "ok\n".to_owned()));
+    }
+    let opened = [&one, &other].map(|daemon| daemon.running.times_said("due: opened a run"));
+    assert_eq!(opened.iter().sum::<usize>(), 1, "{opened:?}");
+    one.stop();
+    other.stop();
+    assert_eq!(fires(&database), "weekly|opened|1");
+    assert_eq!(database.psql("SELECT count(*), min(kind), min(state) FROM {{runs}}"), "1|weekly|done");
+    assert_eq!(database.psql("SELECT decided_until > now() - interval '10 minutes' FROM cardgenius_schedule"), "t");
+    assert_eq!(database.psql("SELECT sum(completed) FROM {{claims}}"), "400");
+    assert_eq!(audited(&database).await, Counts::all_completed(400));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn after_days_of_silence_the_latest_time_is_made_up_for_once_and_the_others_are_recorded_as_missed() {
     let database = migrated();
     populate(&database.connect().await, &database.tables, 100, 402).await;
