@@ -192,7 +192,7 @@ async fn a_server_that_takes_no_writes_is_not_ready() {
     let daemon = Daemon::ready(start(&database));
     database.psql("ALTER SYSTEM SET default_transaction_read_only = on; SELECT pg_reload_conf()");
     daemon.shows("/readyz", 503, "takes no writes").await;
-    server.empty().psql(
+    database.psql(
         "SET transaction_read_only = off; ALTER SYSTEM RESET default_transaction_read_only; SELECT pg_reload_conf()",
     );
     daemon.shows("/readyz", 200, "ok      source").await;

@@ -221,3 +221,35 @@ async fn on_a_database_without_our_tables_every_command_says_to_migrate_and_on_n
         assert_eq!(away.code, 75, "{arguments:?}\n{}{}", away.stdout, away.stderr);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_command_can_say_for_programs_what_it_did_and_a_limited_run_is_for_its_limit_of_users() {
+    let database = migrated();
+    populate(&database.connect().await, &database.tables, 50, 309).await;
+    let said = |arguments: &[&str]| -> Json {
+        let answer = on(&database, arguments).flags(&["--json"]).run().ended(0);
+        serde_json::from_str(&answer.stdout).unwrap_or_else(|error| panic!("{error}: {}", answer.stdout))
+    };
+    let paused = said(&["pause", "--reason", "a test"]);
+    assert_eq!((paused["paused"].as_bool(), paused["was_paused"].as_bool()), (Some(true), Some(false)));
+    let opened = said(&["run-now", "--max-users", "20"]);
+    assert_eq!((opened["opened"].as_bool(), opened["users"].as_u64()), (Some(true), Some(20)));
+    assert_eq!((opened["paused"].as_bool(), opened["instances_alive"].as_u64()), (Some(true), Some(0)));
+    assert_eq!(opened["catalogue_hash"], opened["configured_catalogue_hash"]);
+    assert_eq!(said(&["status"])["run"]["total"], 20);
+    assert_eq!(database.psql("SELECT users_total FROM cardgenius_progress"), "20");
+    assert_eq!(said(&["resume"])["was_paused"].as_bool(), Some(true));
+    backfill(&database, 10).run().ended(0);
+    assert_eq!(database.psql("SELECT state, users_left FROM {{runs}}"), "done|30");
+    let requeued = said(&["requeue", "--everybody", "--yes"]);
+    assert_eq!((requeued["users"].as_u64(), &requeued["open_run"]), (Some(20), &Json::Null));
+    let other = on(&database, &["run-now"]);
+    let path =
+        other.write("other.json", &include_str!("../../catalog/cards.json").replace("Credit Card", "Other Card"));
+    let path = path.to_str().unwrap().to_owned();
+    assert_eq!(said(&["run-now"])["opened"].as_bool(), Some(true));
+    holds_all(&other.flags(&["--catalog", &path]).run().ended(0).stdout, &["opened=false", "has another catalogue"]);
+    let cancelled = said(&["cancel", "--reason", "a test", "--yes"]);
+    assert_eq!((cancelled["cancelled"].as_bool(), cancelled["kind"].as_str()), (Some(true), Some("manual")));
+    assert_eq!(said(&["cancel", "--yes"])["cancelled"].as_bool(), Some(false));
+}

@@ -125,7 +125,7 @@ impl Instance {
         match timeout(LAST_WORDS, self.store.deregister()).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
-                warn!(kind = error.kind().name(), %error, "could not end the lease; it runs out by itself")
+                warn!(kind = error.kind().name(), %error, "could not end the lease; it runs out by itself");
             }
             Err(_) => warn!("could not end the lease in time; it runs out by itself"),
         }

@@ -151,7 +151,8 @@ impl fmt::Display for StoreError {
 
 impl Error for StoreError {}
 
-/// A database's words with every number in them as `N`, but for its code and the constraint's name behind it.
+/// A database's words, which may quote amounts that have no place in a log: every number as `N`, but for the code and the
+/// constraint's name behind it.
 #[must_use]
 pub fn without_figures(text: &str) -> String {
     let Some((message, rest)) = text.rsplit_once(" (SQLSTATE ") else { return folded(text) };

@@ -19,22 +19,14 @@ use crate::instance::Instance;
 use crate::run_request::{Asked, run_request};
 use crate::service::State;
 use crate::summary::{Summary, log_end};
-use crate::{http, signals, wiring};
+use crate::{http, wiring};
 
 /// Runs the backfill on a runtime of its own; with the pages about it, if `is_watched`.
 #[must_use]
 pub fn run(config: Config, is_watched: bool) -> Exit {
-    match super::runtime() {
-        Ok(runtime) => runtime.block_on(async {
-            let stop = CancellationToken::new();
-            if let Err(error) = signals::watch(stop.clone()) {
-                error!(%error, "cannot listen for signals");
-                return Exit::Failed;
-            }
-            if is_watched { Box::pin(watched_backfill(config, stop)).await } else { backfill(&config, stop).await }
-        }),
-        Err(exit) => exit,
-    }
+    super::until_a_signal(async |stop| {
+        if is_watched { Box::pin(watched_backfill(config, stop)).await } else { backfill(&config, stop).await }
+    })
 }
 
 /// The backfill, until it is over or `stop` asks to end.

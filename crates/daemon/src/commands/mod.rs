@@ -24,8 +24,10 @@ use crate::{
     config::{Config, load},
     demo,
     exit::Exit,
-    telemetry,
+    signals, telemetry,
 };
+use tokio_util::sync::CancellationToken;
+use tracing::error;
 
 /// Does what the command line says.
 #[must_use]
@@ -65,6 +67,21 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Exit> {
         output::complain(&format!("cannot start the runtime: {error}"));
         Exit::Failed
     })
+}
+
+/// Work that goes on until it is over or a signal asks it to end, on a runtime of its own.
+pub(crate) fn until_a_signal(work: impl AsyncFnOnce(CancellationToken) -> Exit) -> Exit {
+    match runtime() {
+        Ok(runtime) => runtime.block_on(async {
+            let stop = CancellationToken::new();
+            if let Err(error) = signals::watch(stop.clone()) {
+                error!(%error, "cannot listen for signals");
+                return Exit::Failed;
+            }
+            work(stop).await
+        }),
+        Err(exit) => exit,
+    }
 }
 
 /// The configuration, checked, with the log set up from it.

@@ -33,7 +33,7 @@ pub fn run(url: &str) -> Exit {
         Ok(runtime) => runtime,
         Err(exit) => return exit,
     };
-    let answer = runtime.block_on(timeout(ANSWER_WITHIN, ask(&uri)));
+    let answer = runtime.block_on(async { timeout(ANSWER_WITHIN, ask(&uri)).await });
     match answer {
         Ok(Ok(StatusCode::OK)) => output::print("ok"),
         Ok(Ok(status)) => failed(&format!("{uri} answers with {status}")),

@@ -3,6 +3,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use cardgenius_pipeline::error::without_figures;
 use tracing::warn;
 use uuid::Uuid;
 
@@ -64,43 +65,6 @@ impl FailureLog {
                 run.id = %run_id, users = run.failed - NAMED,
                 "{} further users failed; processing_error says of each why", run.failed - NAMED
             );
-        }
-    }
-}
-
-/// A server's or a trigger's message may quote amounts, which have no place in a log: every number before the SQLSTATE
-/// becomes `N`. `processing_error`, in the customer's own table, has all of it.
-fn without_figures(reason: &str) -> String {
-    let (message, code) = reason.split_at(reason.rfind("(SQLSTATE").unwrap_or(reason.len()));
-    let mut text = String::with_capacity(reason.len());
-    for character in message.chars() {
-        match (character.is_numeric(), text.ends_with('N')) {
-            (true, true) => {}
-            (true, false) => text.push('N'),
-            (false, _) => text.push(character),
-        }
-    }
-    text + code
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_reason_is_logged_without_figures_and_with_its_code() {
-        for (reason, logged) in [
-            ("a spending is negative", "a spending is negative"),
-            (
-                "refused by the database: 1250.50 is over 999 (SQLSTATE 23514), constraint most_2",
-                "refused by the database: N.N is over N (SQLSTATE 23514), constraint most_2",
-            ),
-            (
-                "gave up after 3 attempts: loading: no answer within 120s",
-                "gave up after N attempts: loading: no answer within Ns",
-            ),
-        ] {
-            assert_eq!(without_figures(reason), logged);
         }
     }
 }
