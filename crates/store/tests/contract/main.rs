@@ -18,6 +18,7 @@ mod lease;
 mod poison;
 mod round_trip;
 mod runs;
+mod schedules;
 mod sweep;
 mod two_databases;
 
@@ -140,6 +141,13 @@ on_each_backend! {
         totals_are_sums_over_all_claims
         a_run_at_which_nobody_works_any_more_is_abandoned_and_replaced
         users_left_locked_are_healed_when_a_run_is_opened
+    }
+    schedules {
+        of_eight_that_see_a_time_due_at_once_one_opens_a_run
+        a_schedule_that_eight_see_for_the_first_time_makes_up_for_nothing
+        whoever_cannot_have_the_schedules_row_is_told_so_and_the_time_stays_due
+        a_time_without_a_sound_catalogue_stays_due_and_those_before_it_are_missed_once
+        what_was_missed_may_be_opened_and_what_was_opened_or_covered_stays_so
     }
     sweep {
         a_dead_instances_users_come_back_with_one_crash_more
