@@ -12,7 +12,7 @@ pub struct RunConfig {
     /// Time zone of the schedule, and of the date at which promotions are judged, by its IANA name. Default
     /// `Asia/Kolkata`, the customer's.
     pub time_zone: String,
-    /// After this long without a live instance an open run is closed as abandoned by the next one that starts, in ms.
+    /// After this long without a live instance an open run is closed as abandoned by whoever opens the next, in ms.
     /// Default 86,400,000: one day, so that a backfill stopped in the evening goes on in the morning.
     pub abandon_after_ms: u64,
     /// How long the end of a run waits for users whose rows somebody else holds locked, in ms. Default 60,000: longer
