@@ -109,9 +109,3 @@ fn a_migration_without_the_customers_table_says_which_table_it_looked_for() {
     database.psql(CUSTOMER);
     on(&database, &["migrate"]).run().ended(0);
 }
-
-#[test]
-fn the_daemon_says_that_it_has_no_schedule_yet() {
-    let said = on(&migrated(), &["run"]).refused();
-    holds_all(&said, &["no schedule", "cardgenius --backfill"]);
-}
