@@ -4,7 +4,7 @@ use cardgenius_embedded::PostgresOptions;
 use cardgenius_testkit::{Counts, Gate, TestServer, populate};
 
 use crate::comparison::assert_as_the_oracle_says;
-use crate::place::{CUSTOMER, audited, backfill, migrate, migrated};
+use crate::place::{audited, backfill, migrated, migrated_on};
 use crate::program::holds_all;
 use crate::running::spawn;
 
@@ -45,9 +45,7 @@ async fn a_run_in_which_too_many_users_failed_ends_with_3_and_one_at_the_limit_w
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_stays_away_ends_a_run_with_75_and_the_next_start_goes_on() {
     let server = TestServer::launch(PostgresOptions::for_tests());
-    let database = server.empty();
-    database.psql(CUSTOMER);
-    migrate(&database);
+    let database = migrated_on(&server);
     let client = database.connect().await;
     populate(&client, &database.tables, 200, 93).await;
     let gate = Gate::closed_from(database.connect().await, &database.tables, "CK0000101").await;

@@ -8,7 +8,7 @@ use cardgenius_testkit::{Gate, TestServer, populate, until};
 use serde_json::Value as Json;
 
 use crate::daemon::{Daemon, start};
-use crate::place::{CUSTOMER, backfill, migrate, migrated, on};
+use crate::place::{backfill, migrated, migrated_on, on};
 use crate::running::spawn;
 
 /// What the server answers to these bytes, until it closes the connection.
@@ -150,9 +150,7 @@ async fn whoever_asks_too_much_or_too_slowly_is_sent_away() {
 #[tokio::test(flavor = "multi_thread")]
 async fn while_the_database_is_away_the_daemon_is_alive_and_not_ready_and_then_it_goes_on() {
     let server = TestServer::launch(PostgresOptions::for_tests());
-    let database = server.empty();
-    database.psql(CUSTOMER);
-    migrate(&database);
+    let database = migrated_on(&server);
     let daemon = Daemon::ready(start(&database));
     daemon.shows("/readyz", 200, "ok      source").await;
     server.postgres.stop_immediate().unwrap();
@@ -170,9 +168,7 @@ async fn while_the_database_is_away_the_daemon_is_alive_and_not_ready_and_then_i
 #[tokio::test(flavor = "multi_thread")]
 async fn a_daemon_that_is_started_before_its_database_waits_for_it() {
     let server = TestServer::launch(PostgresOptions::for_tests());
-    let database = server.empty();
-    database.psql(CUSTOMER);
-    migrate(&database);
+    let database = migrated_on(&server);
     server.postgres.stop_immediate().unwrap();
     let daemon = Daemon::spawn(start(&database));
     daemon.shows("/readyz", 503, "failing source: not reached yet").await;
@@ -186,9 +182,7 @@ async fn a_daemon_that_is_started_before_its_database_waits_for_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_takes_no_writes_is_not_ready() {
     let server = TestServer::launch(PostgresOptions::for_tests());
-    let database = server.empty();
-    database.psql(CUSTOMER);
-    migrate(&database);
+    let database = migrated_on(&server);
     let daemon = Daemon::ready(start(&database));
     database.psql("ALTER SYSTEM SET default_transaction_read_only = on; SELECT pg_reload_conf()");
     daemon.shows("/readyz", 503, "takes no writes").await;

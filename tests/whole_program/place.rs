@@ -32,6 +32,14 @@ pub fn migrated() -> Database<'static> {
     SERVER.copy_of(&MIGRATED)
 }
 
+/// The customer's table without a user, migrated, on a server of the test's own.
+pub fn migrated_on(server: &TestServer) -> Database<'_> {
+    let database = server.empty();
+    database.psql(CUSTOMER);
+    migrate(&database);
+    database
+}
+
 /// A start of the program on this database.
 pub fn on(database: &Database<'_>, arguments: &[&str]) -> Start {
     start(arguments).variable("CARDGENIUS_SOURCE__URL", &database.url())

@@ -8,7 +8,7 @@ use cardgenius_testkit::TestServer;
 use nix::sys::signal::Signal;
 
 use crate::daemon::{Daemon, start};
-use crate::place::{CUSTOMER, migrate, migrated};
+use crate::place::{migrated, migrated_on};
 
 /// Waits for a message that says this.
 fn hears(socket: &UnixDatagram, what: &str) {
@@ -48,9 +48,7 @@ async fn systemd_hears_that_the_daemon_is_up_and_not_stuck_and_that_it_stops() {
 #[tokio::test(flavor = "multi_thread")]
 async fn systemd_hears_nothing_of_ready_before_the_database_is_there() {
     let server = TestServer::launch(PostgresOptions::for_tests());
-    let database = server.empty();
-    database.psql(CUSTOMER);
-    migrate(&database);
+    let database = migrated_on(&server);
     server.postgres.stop_immediate().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let (socket, path) = socket(&folder);

@@ -128,9 +128,10 @@ impl Sampler {
     }
 
     async fn count(&self) {
-        match self.store.sample_backlog().await {
+        match self.store.count_backlog().await {
             Ok(Some(backlog)) => {
-                self.metrics.backlog([backlog.new, backlog.pending, backlog.completed, backlog.failed], self.at);
+                let completed = backlog.completed_estimate.unwrap_or(0);
+                self.metrics.backlog([backlog.new, backlog.pending, completed, backlog.failed], self.at);
                 self.metrics.pending_without_claim(backlog.pending_without_claim);
             }
             Ok(None) => debug!("the backlog could not be counted within its limit; counting it later"),

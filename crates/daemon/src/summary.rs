@@ -5,10 +5,14 @@ use std::time::Duration;
 
 use cardgenius_pipeline::ports::{Run, RunState, RunTotals};
 use cardgenius_pipeline::run::Ended;
+use cardgenius_store::desk::Cause;
 use cardgenius_store::postgres::PostgresStore;
 use tracing::info;
 
 use crate::watch::grouped;
+
+/// Causes that are shown: `cardgenius failures` has more.
+const CAUSES: usize = 20;
 
 /// A run's end, in figures.
 pub struct Summary<'a> {
@@ -16,8 +20,8 @@ pub struct Summary<'a> {
     pub run: &'a Run,
     /// Its sums, over all instances.
     pub totals: &'a RunTotals,
-    /// Cause, how many, one user as an example.
-    pub failures: &'a [(String, u64, String)],
+    /// Who failed, and why; the first few are shown.
+    pub failures: &'a [Cause],
     /// How long this instance took part.
     pub elapsed: Duration,
 }
@@ -36,8 +40,8 @@ impl Summary<'_> {
         line("run", format!("{} {} ({state})", self.run.kind, self.run.run_id));
         line("completed", format!("{} users, {} rows", grouped(users.completed), grouped(self.totals.rows)));
         line("failed", format!("{} users{}", grouped(users.failed), share(users.failed, users.completed)));
-        for (cause, count, example) in self.failures {
-            line("", format!("{} {cause}, such as {example:?}", grouped(*count)));
+        for Cause { cause, users, examples } in self.failures.iter().take(CAUSES) {
+            line("", format!("{} {cause}, such as {:?}", grouped(*users), examples.first().map_or("", String::as_str)));
         }
         if users.superseded > 0 {
             line("superseded", format!("{} users, set to new or deleted in the middle", grouped(users.superseded)));

@@ -37,6 +37,8 @@ pub struct Backlog {
     pub failed: u64,
     /// All users but the three above, by the planner's estimate; `None` before the first ANALYZE.
     pub completed_estimate: Option<u64>,
+    /// Of the pending, those under no open claim: the next sweep heals them.
+    pub pending_without_claim: u64,
 }
 
 /// The switch that pauses every instance.

@@ -57,7 +57,6 @@ impl Names {
             ("view_recent_runs", own("recent_runs")),
             ("view_slow_chunks", own("slow_chunks")),
             ("source_table_literal", quote_literal(&format!("{}.{}", tables.source_schema, tables.source_table))),
-            ("input_literal", quote_literal(&input)),
             ("versions", own("schema_version")),
             ("unsettled", quote(&unsettled_index(tables))),
             ("unsettled_qualified", format!("{}.{}", quote(&tables.source_schema), quote(&unsettled_index(tables)))),

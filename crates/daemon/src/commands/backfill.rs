@@ -7,6 +7,7 @@ use cardgenius_pipeline::error::StoreError;
 use cardgenius_pipeline::observe::{Observe, Unobserved};
 use cardgenius_pipeline::ports::{Run, RunRequest, RunState, RunTotals, Store};
 use cardgenius_pipeline::run::Ended;
+use cardgenius_store::desk::Cause;
 use cardgenius_store::postgres::PostgresStore;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
@@ -142,10 +143,8 @@ async fn report(config: &Config, store: &PostgresStore, run: &Run, ended: Ended,
     }
 }
 
-type Failures = Vec<(String, u64, String)>;
-
-async fn sums(store: &PostgresStore, run_id: Uuid) -> Result<(RunTotals, Failures), StoreError> {
-    Ok((store.run_totals(run_id).await?, store.run_failures(run_id).await?))
+async fn sums(store: &PostgresStore, run_id: Uuid) -> Result<(RunTotals, Vec<Cause>), StoreError> {
+    Ok((store.run_totals(run_id).await?, store.failures(Some(run_id)).await?))
 }
 
 fn exceeds(totals: &RunTotals, share: f64) -> bool {

@@ -57,11 +57,7 @@ impl PostgresStore {
     /// # Errors
     /// The database could not be asked; what was not given back until then still is to be.
     pub async fn give_back_leftovers(&self) -> Result<u64, StoreError> {
-        let mut session = self.source.session().await?;
-        let outcome =
-            async { session.begin().await?.rows(&self.statements.claims_own_open, &[&self.instance_id]).await }.await;
-        session.done(&outcome);
-        let claims = outcome?;
+        let claims = self.source.read(&self.statements.claims_own_open, &[&self.instance_id]).await?;
         for claim in &claims {
             self.give_back_own(claim.get(0)).await?;
         }

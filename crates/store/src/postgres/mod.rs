@@ -33,7 +33,7 @@ use std::time::Duration;
 pub use self::address::same_database;
 pub use self::desk::RequeueCursor;
 pub use self::inspect::{Inspection, READ_ONLY_SERVER, Refusal};
-pub use self::sample::{BacklogSample, RunSample, StateSample};
+pub use self::sample::{RunSample, StateSample};
 pub use self::schedule::Tending;
 pub use self::sessions::PoolStatus;
 

@@ -5,8 +5,6 @@ use tokio_postgres::Row;
 
 use super::PostgresStore;
 use super::inspect::schema_fault;
-use super::sessions::Sessions;
-use super::transaction::Statement;
 use crate::schedule::Readiness;
 
 impl PostgresStore {
@@ -15,22 +13,17 @@ impl PostgresStore {
     /// # Errors
     /// One of them gives no answer.
     pub async fn ready(&self) -> Result<(Readiness, Option<Readiness>), StoreError> {
-        let source = ready_row(&self.source, &self.statements.server_ready).await?;
-        let version = ready_row(&self.source, &self.statements.schema_in_force).await?;
+        let source = self.source.read_one(&self.statements.server_ready, &[]).await?;
+        let version = self.source.read_one(&self.statements.schema_in_force, &[]).await?;
         let schema_fault = schema_fault(version.get(0), version.get(1));
         let target = match &self.target {
-            Some(target) => Some(readiness(&ready_row(target.sessions(), &self.statements.server_ready).await?, None)),
+            Some(target) => {
+                Some(readiness(&target.sessions().read_one(&self.statements.server_ready, &[]).await?, None))
+            }
             None => None,
         };
         Ok((readiness(&source, schema_fault), target))
     }
-}
-
-async fn ready_row(sessions: &Sessions, statement: &Statement) -> Result<Row, StoreError> {
-    let mut session = sessions.session().await?;
-    let outcome = async { session.begin().await?.one(statement, &[]).await }.await;
-    session.done(&outcome);
-    outcome
 }
 
 fn readiness(row: &Row, schema_fault: Option<String>) -> Readiness {

@@ -9,7 +9,7 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::PostgresStore;
-use super::transaction::Transaction;
+use super::transaction::{Transaction, unsigned};
 
 /// Times that opening and joining may miss each other: a run that others open and close in between.
 const OPEN_ATTEMPTS: u32 = 5;
@@ -97,14 +97,8 @@ impl PostgresStore {
     /// # Errors
     /// The database could not be asked.
     pub async fn find_open_run(&self) -> Result<Option<Run>, StoreError> {
-        let mut session = self.source.session().await?;
-        let outcome = async {
-            let row = session.begin().await?.maybe_one(&self.statements.run_find_open, &[&self.source_table]).await?;
-            Ok(row.map(|row| run_of(&row, false)))
-        }
-        .await;
-        session.done(&outcome);
-        outcome
+        let rows = self.source.read(&self.statements.run_find_open, &[&self.source_table]).await?;
+        Ok(rows.first().map(|row| run_of(row, false)))
     }
 
     pub(super) async fn close_run_in(
@@ -140,34 +134,9 @@ impl PostgresStore {
     }
 
     pub(super) async fn sum_run(&self, run_id: Uuid) -> Result<RunTotals, StoreError> {
-        let mut session = self.source.session().await?;
-        let outcome = async {
-            let row = session.begin().await?.maybe_one(&self.statements.run_totals, &[&run_id]).await?;
-            Ok(row.map(|row| totals_of(&row)).unwrap_or_default())
-        }
-        .await;
-        session.done(&outcome);
-        outcome
+        let rows = self.source.read(&self.statements.run_totals, &[&run_id]).await?;
+        Ok(rows.first().map(totals_of).unwrap_or_default())
     }
-
-    /// What failed in a run: cause (digits folded to `N`), how many, and one user as an example.
-    ///
-    /// # Errors
-    /// The database could not be asked.
-    pub async fn run_failures(&self, run_id: Uuid) -> Result<Vec<(String, u64, String)>, StoreError> {
-        let mut session = self.source.session().await?;
-        let outcome = async {
-            let rows = session.begin().await?.rows(&self.statements.run_failures, &[&run_id]).await?;
-            Ok(rows.iter().map(|row| (row.get(0), unsigned(row, 1), row.get(2))).collect())
-        }
-        .await;
-        session.done(&outcome);
-        outcome
-    }
-}
-
-fn unsigned(row: &Row, column: usize) -> u64 {
-    u64::try_from(row.get::<_, i64>(column)).unwrap_or(0)
 }
 
 fn run_of(row: &Row, opened_here: bool) -> Run {

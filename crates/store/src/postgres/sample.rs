@@ -8,9 +8,11 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::PostgresStore;
+use super::transaction::unsigned;
+use crate::desk::Backlog;
 
 /// The limit of the one statement that may take a while: it counts users.
-pub(super) const COUNT_WITHIN: Duration = Duration::from_secs(5);
+const COUNT_WITHIN: Duration = Duration::from_secs(5);
 
 /// What our own small tables say.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,21 +48,6 @@ pub struct RunSample {
     pub last_progress: Option<DateTime<Utc>>,
 }
 
-/// The customer's users by status.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct BacklogSample {
-    /// Counted.
-    pub new: u64,
-    /// Counted.
-    pub pending: u64,
-    /// Counted.
-    pub failed: u64,
-    /// Estimated: the planner's idea of all rows, less the others.
-    pub completed: u64,
-    /// Of the pending, those under no open claim.
-    pub pending_without_claim: u64,
-}
-
 impl PostgresStore {
     /// Reads our own small tables.
     ///
@@ -91,23 +78,23 @@ impl PostgresStore {
     ///
     /// # Errors
     /// The database could not be asked.
-    pub async fn sample_backlog(&self) -> Result<Option<BacklogSample>, StoreError> {
+    pub async fn count_backlog(&self) -> Result<Option<Backlog>, StoreError> {
         let lock = self.source.limits().lock;
         let mut session = self.source.session().await?;
         let outcome = async {
             let mut transaction = session.begin().await?;
             transaction.set_limits(COUNT_WITHIN, lock).await?;
             transaction.rows(&self.statements.sample_plan, &[]).await?;
-            transaction.one(&self.statements.sample_backlog, &[]).await
+            transaction.one(&self.statements.backlog_by_status, &[]).await
         }
         .await;
         session.done(&outcome);
         match outcome {
-            Ok(row) => Ok(Some(BacklogSample {
+            Ok(row) => Ok(Some(Backlog {
                 new: unsigned(&row, 0),
                 pending: unsigned(&row, 1),
                 failed: unsigned(&row, 2),
-                completed: unsigned(&row, 3),
+                completed_estimate: row.get::<_, Option<i64>>(3).and_then(|users| u64::try_from(users).ok()),
                 pending_without_claim: unsigned(&row, 4),
             })),
             // Too many to count, or a DBA has the table locked: the database is none the worse.
@@ -119,18 +106,8 @@ impl PostgresStore {
     /// Asks a second database whether it answers; `None` if there is no second one.
     pub async fn sample_target(&self) -> Option<Result<(), StoreError>> {
         let sessions = self.target.as_ref()?.sessions();
-        let asked = async {
-            let mut session = sessions.session().await?;
-            let outcome = async { session.begin().await?.one(&self.statements.answer, &[]).await.map(|_| ()) }.await;
-            session.done(&outcome);
-            outcome
-        };
-        Some(asked.await)
+        Some(sessions.read_one(&self.statements.answer, &[]).await.map(|_| ()))
     }
-}
-
-fn unsigned(row: &Row, column: usize) -> u64 {
-    u64::try_from(row.get::<_, i64>(column)).unwrap_or(0)
 }
 
 fn run_of(row: &Row) -> Option<RunSample> {

@@ -44,11 +44,7 @@ impl PostgresStore {
     /// # Errors
     /// The database could not be asked.
     pub async fn look(&self) -> Result<Look, StoreError> {
-        let mut session = self.source.session().await?;
-        let outcome =
-            async { session.begin().await?.rows(&self.statements.daemon_look, &[&self.source_table]).await }.await;
-        session.done(&outcome);
-        let rows = outcome?;
+        let rows = self.source.read(&self.statements.daemon_look, &[&self.source_table]).await?;
         let first = rows.first().ok_or_else(|| StoreError::new(ErrorKind::Bug, "a look at nothing has one row"))?;
         let schedules = rows.iter().filter_map(|row| {
             let name: Option<String> = row.get(2);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, TimeoutType};
-use tokio_postgres::CancelToken;
+use tokio_postgres::{CancelToken, Row};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::address::{self, Address};
@@ -13,7 +13,7 @@ use super::connect::Dial;
 use super::doubt::Trail;
 use super::sqlstate::{connect_error, store_error};
 use super::tls;
-use super::transaction::Transaction;
+use super::transaction::{Parameters, Statement, Transaction};
 use crate::config::{CallLimits, DatabaseConfig};
 
 /// Connections older than this are retired: memory that a backend has gathered goes, and a moved address is noticed.
@@ -121,6 +121,26 @@ impl Sessions {
         let mut session = self.session().await?;
         session.trail = Some(trail);
         Ok(session)
+    }
+
+    /// The rows of one statement that only reads, on a session of its own.
+    ///
+    /// # Errors
+    /// The database could not be asked.
+    pub(super) async fn read(&self, statement: &Statement, parameters: Parameters<'_>) -> Result<Vec<Row>, StoreError> {
+        let mut session = self.session().await?;
+        let outcome = async { session.begin().await?.rows(statement, parameters).await }.await;
+        session.done(&outcome);
+        outcome
+    }
+
+    /// The same of a statement that always has a row.
+    ///
+    /// # Errors
+    /// As [`Sessions::read`].
+    pub(super) async fn read_one(&self, statement: &Statement, parameters: Parameters<'_>) -> Result<Row, StoreError> {
+        let rows = self.read(statement, parameters).await?;
+        rows.into_iter().next().ok_or_else(|| StoreError::new(ErrorKind::Bug, format!("{}: no row", statement.doing)))
     }
 
     fn pool_error(&self, error: PoolError) -> StoreError {

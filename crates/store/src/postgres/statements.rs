@@ -27,6 +27,7 @@ macro_rules! statements {
 
 statements! {
     answer: "asking whether the database answers",
+    backlog_by_status: "counting the users by status",
     backlog_count: "counting the backlog",
     catalogue_store: "storing the catalogue",
     claim_close: "closing a claim",
@@ -39,7 +40,6 @@ statements! {
     constraints_now: "checking deferred constraints",
     daemon_look: "looking what there is to do",
     desk_audit: "writing the audit",
-    desk_backlog: "counting the users who are not completed",
     desk_failures: "counting the failed users by cause",
     desk_instances: "looking at the instances",
     desk_last_runs: "looking at the last runs",
@@ -77,7 +77,6 @@ statements! {
     run_abandon: "closing an abandoned run",
     run_close: "closing the run",
     run_count_open_claims: "counting the run's open claims",
-    run_failures: "counting the run's failures",
     run_find_open: "looking for an open run",
     run_lock: "locking the run",
     run_lock_limited: "looking whether the run is open",
@@ -90,7 +89,6 @@ statements! {
     schedule_lock: "locking a schedule",
     schema_in_force: "looking at the schema's version",
     server_ready: "looking whether the server takes writes",
-    sample_backlog: "counting users for the metrics",
     sample_plan: "preparing to count users",
     sample_state: "sampling the state for the metrics",
     sample_successes: "looking for the last successful runs",

@@ -92,11 +92,7 @@ impl PostgresStore {
     }
 
     async fn is_alive(&self, owner: Uuid) -> Result<bool, StoreError> {
-        let mut session = self.source.session().await?;
-        let outcome =
-            async { Ok(session.begin().await?.one(&self.statements.owner_alive, &[&owner]).await?.get(0)) }.await;
-        session.done(&outcome);
-        outcome
+        Ok(self.source.read_one(&self.statements.owner_alive, &[&owner]).await?.get(0))
     }
 
     async fn sweep_claim(&self, owner: Uuid, claim_id: Uuid) -> Result<Option<Given>, StoreError> {

@@ -17,6 +17,11 @@ use crate::config::CallLimits;
 /// What a statement is bound to.
 pub(super) type Parameters<'a> = &'a [&'a (dyn ToSql + Sync)];
 
+/// A count, which the server has as a signed number.
+pub(super) fn unsigned(row: &Row, column: usize) -> u64 {
+    u64::try_from(row.get::<_, i64>(column)).unwrap_or(0)
+}
+
 /// A statement: its text, and what to say of it when it fails.
 #[derive(Clone, Debug)]
 pub struct Statement {

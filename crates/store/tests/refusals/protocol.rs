@@ -69,7 +69,7 @@ pub async fn run_everything(database: &Database) {
     assert_eq!(finish(&store, chunk).await.completed, 2);
     let chunk = claim(&store, run_id, 2).await;
     assert_eq!(finish(&store, chunk).await.failed, 2);
-    assert_eq!(store.run_failures(run_id).await.unwrap().len(), 1);
+    assert_eq!(store.failures(Some(run_id)).await.unwrap().len(), 1);
 
     let chunk = claim(&store, run_id, 2).await;
     database.run("UPDATE user_spending_data SET processing_status = 'new' WHERE user_id = 'CK14'");

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use crate::desk::Cause;
 use crate::postgres::PostgresStore;
+use crate::postgres::transaction::unsigned;
 
 impl PostgresStore {
     /// Users that are failed now, by cause, the most frequent first; of all runs or of one. A hundred causes at most.
@@ -12,10 +13,7 @@ impl PostgresStore {
     /// # Errors
     /// The database could not be asked.
     pub async fn failures(&self, run_id: Option<Uuid>) -> Result<Vec<Cause>, StoreError> {
-        let rows = self.ask(&self.statements.desk_failures, &[&run_id]).await?;
-        Ok(rows
-            .iter()
-            .map(|row| Cause { cause: row.get(0), users: super::unsigned(row, 1), examples: row.get(2) })
-            .collect())
+        let rows = self.source.read(&self.statements.desk_failures, &[&run_id]).await?;
+        Ok(rows.iter().map(|row| Cause { cause: row.get(0), users: unsigned(row, 1), examples: row.get(2) }).collect())
     }
 }

@@ -17,8 +17,8 @@ use super::PostgresStore;
 use super::transaction::{Parameters, Statement};
 
 impl PostgresStore {
-    /// One statement in a transaction of its own.
-    async fn ask(&self, statement: &Statement, parameters: Parameters<'_>) -> Result<Vec<Row>, StoreError> {
+    /// One statement that writes, in a transaction of its own.
+    async fn write(&self, statement: &Statement, parameters: Parameters<'_>) -> Result<Vec<Row>, StoreError> {
         let mut session = self.source.session().await?;
         let outcome = async {
             let transaction = session.begin().await?;
@@ -36,10 +36,6 @@ impl PostgresStore {
     /// # Errors
     /// The database could not be asked.
     pub async fn audit(&self, actor: &str, action: &str, run_id: Option<Uuid>, detail: &str) -> Result<(), StoreError> {
-        self.ask(&self.statements.desk_audit, &[&actor, &action, &run_id, &detail]).await.map(|_| ())
+        self.write(&self.statements.desk_audit, &[&actor, &action, &run_id, &detail]).await.map(drop)
     }
-}
-
-fn unsigned(row: &Row, column: usize) -> u64 {
-    u64::try_from(row.get::<_, i64>(column)).unwrap_or(0)
 }

@@ -1,13 +1,11 @@
 //! How things stand.
 
-use cardgenius_pipeline::error::{ErrorKind, StoreError};
+use cardgenius_pipeline::error::StoreError;
 use tokio_postgres::Row;
 
-use super::unsigned;
-use crate::desk::{Backlog, InstanceSeen, OpenRun, Overview, RunSeen, ScheduleSeen};
-use crate::identifiers::quote;
+use crate::desk::{InstanceSeen, OpenRun, Overview, RunSeen, ScheduleSeen};
 use crate::postgres::PostgresStore;
-use crate::postgres::sample::COUNT_WITHIN;
+use crate::postgres::transaction::unsigned;
 
 /// Runs that are shown.
 const LAST_RUNS: i64 = 5;
@@ -19,7 +17,7 @@ impl PostgresStore {
     /// The database could not be asked.
     pub async fn overview(&self) -> Result<Overview, StoreError> {
         let switch = self.switch().await?;
-        let backlog = self.backlog().await?;
+        let backlog = self.count_backlog().await?;
         let mut session = self.source.session().await?;
         let outcome = async {
             let (sql, table) = (&self.statements, &self.source_table);
@@ -46,35 +44,6 @@ impl PostgresStore {
         session.done(&outcome);
         outcome
     }
-
-    /// Users by status, if they can be counted in the time that a sample may take.
-    async fn backlog(&self) -> Result<Option<Backlog>, StoreError> {
-        let (input, lock) = (
-            format!("{}.{}", quote(&self.tables.source_schema), quote(&self.tables.source_table)),
-            self.source.limits().lock,
-        );
-        let mut session = self.source.session().await?;
-        let outcome = async {
-            let mut transaction = session.begin().await?;
-            transaction.set_limits(COUNT_WITHIN, lock).await?;
-            transaction.rows(&self.statements.sample_plan, &[]).await?;
-            transaction.one(&self.statements.desk_backlog, &[&input]).await
-        }
-        .await;
-        session.done(&outcome);
-        match outcome {
-            Ok(row) => Ok(Some(backlog(&row))),
-            Err(error) if matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Contention) => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-}
-
-fn backlog(row: &Row) -> Backlog {
-    let (new, pending, failed) = (unsigned(row, 0), unsigned(row, 1), unsigned(row, 2));
-    let all = row.get::<_, Option<i64>>(3).and_then(|all| u64::try_from(all).ok());
-    let completed_estimate = all.map(|all| all.saturating_sub(new + pending + failed));
-    Backlog { new, pending, failed, completed_estimate }
 }
 
 fn open_run(row: &Row) -> OpenRun {

@@ -3,10 +3,9 @@
 use cardgenius_pipeline::error::StoreError;
 use uuid::Uuid;
 
-use super::unsigned;
 use crate::desk::{Requeue, Requeued};
 use crate::postgres::PostgresStore;
-use crate::postgres::transaction::Parameters;
+use crate::postgres::transaction::{Parameters, unsigned};
 
 /// Users that a step looks at.
 const STEP: i64 = 5_000;
@@ -56,7 +55,7 @@ impl PostgresStore {
     }
 
     async fn requeue_listed(&self, users: &[String], cursor: &mut RequeueCursor) -> Result<Requeued, StoreError> {
-        let rows = self.ask(&self.statements.requeue_users, &[&users]).await?;
+        let rows = self.write(&self.statements.requeue_users, &[&users]).await?;
         cursor.is_over = true;
         Ok(rows
             .first()

@@ -11,7 +11,7 @@ impl PostgresStore {
     /// # Errors
     /// The database could not be asked.
     pub async fn switch(&self) -> Result<Switch, StoreError> {
-        let rows = self.ask(&self.statements.desk_switch, &[&self.source_table]).await?;
+        let rows = self.source.read(&self.statements.desk_switch, &[&self.source_table]).await?;
         Ok(rows.first().map_or(Switch { paused: false, reason: None, changed_by: None, changed_at: None }, |row| {
             Switch {
                 paused: row.get(0),
@@ -28,6 +28,6 @@ impl PostgresStore {
     /// # Errors
     /// The database could not be asked.
     pub async fn set_switch(&self, paused: bool, reason: Option<&str>, actor: &str) -> Result<(), StoreError> {
-        self.ask(&self.statements.desk_switch_set, &[&self.source_table, &paused, &reason, &actor]).await.map(|_| ())
+        self.write(&self.statements.desk_switch_set, &[&self.source_table, &paused, &reason, &actor]).await.map(drop)
     }
 }
