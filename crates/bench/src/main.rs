@@ -6,6 +6,7 @@
 mod audit;
 mod bench;
 mod cases;
+mod claim_times;
 mod cli;
 mod database;
 mod failure;
@@ -15,6 +16,7 @@ mod measure;
 mod population;
 mod proc_files;
 mod program;
+mod proxy;
 mod ready;
 mod report;
 mod server;

@@ -21,6 +21,7 @@ pub fn start(folder: Option<&Path>) -> Outcome<PrivatePostgres> {
     let shared_buffers = SHARED_BUFFERS_MIB.min(machine::memory_mib()? / 4);
     let options = PostgresOptions::default()
         .setting("shared_buffers", format!("{shared_buffers}MB"))
+        .setting("min_wal_size", "4GB")
         .setting("max_wal_size", "8GB")
         .setting("checkpoint_timeout", "15min");
     let options = match folder {

@@ -19,6 +19,8 @@ use crate::statements;
 pub struct Shopper {
     pub key: Box<str>,
     pub user: User,
+    /// Whether rows of an earlier time are there.
+    pub has_rows: bool,
 }
 
 /// What must be in the table of recommendations for some users.
@@ -50,7 +52,8 @@ pub async fn read_new(session: &Session) -> Outcome<Vec<Shopper>> {
             *amount = row.try_get::<_, Option<i64>>(place + 1).doing(doing)?.unwrap_or(0);
         }
         let user = User { spend: Spend::Paise(paise), monthly_income_paise: None, credit_score: None };
-        shoppers.push(Shopper { key: row.try_get::<_, &str>(0).doing(doing)?.into(), user });
+        let key = row.try_get::<_, &str>(0).doing(doing)?.into();
+        shoppers.push(Shopper { key, user, has_rows: row.try_get(7).doing(doing)? });
     }
     Ok(shoppers)
 }

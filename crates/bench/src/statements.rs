@@ -7,11 +7,17 @@ pub const DATABASE_COPY_BEFORE_15: &str = include_str!("sql/database_copy_before
 pub const DATABASE_DROP: &str = include_str!("sql/database_drop.sql");
 pub const CHECKPOINT: &str = include_str!("sql/checkpoint.sql");
 pub const VACUUM_USERS: &str = include_str!("sql/vacuum_users.sql");
+pub const VACUUM_ROWS: &str = include_str!("sql/vacuum_rows.sql");
+pub const LOG_STATEMENTS: &str = include_str!("sql/log_statements.sql");
+pub const SNAPSHOT: &str = include_str!("sql/snapshot.sql");
 pub const CLOCK: &str = include_str!("sql/clock.sql");
+pub const WAL_FILL: &str = include_str!("sql/wal_fill.sql");
 pub const WAL_BYTES: &str = include_str!("sql/wal_bytes.sql");
 pub const SETTINGS: &str = include_str!("sql/settings.sql");
 
 pub const USERS_COPY_IN: &str = include_str!("sql/users_copy_in.sql");
+pub const USERS_AMONG: &str = include_str!("sql/users_among.sql");
+pub const USERS_ALL_NEW: &str = include_str!("sql/users_all_new.sql");
 pub const USERS_NEW: &str = include_str!("sql/users_new.sql");
 
 pub const FLOOR_PLAN: &str = include_str!("sql/floor_plan.sql");
@@ -19,6 +25,9 @@ pub const FLOOR_CLAIM_PLAIN: &str = include_str!("sql/floor_claim_plain.sql");
 pub const FLOOR_DELETE: &str = include_str!("sql/floor_delete.sql");
 pub const FLOOR_COPY_TEXT: &str = include_str!("sql/floor_copy_text.sql");
 pub const FLOOR_COMPLETE: &str = include_str!("sql/floor_complete.sql");
+
+pub const CLAIMS_IN_ORDER: &str = include_str!("sql/claims_in_order.sql");
+pub const CLAIMS_BY_OWNER: &str = include_str!("sql/claims_by_owner.sql");
 
 pub const AUDIT_PLAN: &str = include_str!("sql/audit_plan.sql");
 pub const AUDIT_STATUSES: &str = include_str!("sql/audit_statuses.sql");

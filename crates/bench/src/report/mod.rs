@@ -1,5 +1,7 @@
 //! What was measured, as a table for people and as JSON beside it.
 
+mod flat;
+mod instances;
 mod json;
 mod median;
 mod table;
@@ -8,6 +10,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+pub use self::flat::of_flatness as flat;
+pub use self::instances::of_instances as instances;
+pub use self::json::write;
 pub use self::median::median;
 
 use crate::bench::Bench;
@@ -83,6 +88,11 @@ pub fn contest(bench: &Bench, case: Case, table_users: u64, runs: &[Run]) -> Out
     json::write(bench, case, &serde_json::json!({ "table_users": table_users, "medians": summaries, "runs": runs }))
 }
 
+/// Bytes as MiB.
+fn mib(bytes: u64) -> f64 {
+    bytes as f64 / f64::from(1 << 20)
+}
+
 fn turns(runs: &[Run]) -> u32 {
     runs.iter().map(|run| run.turn).max().unwrap_or(0)
 }
@@ -103,7 +113,6 @@ fn summaries(runs: &[Run]) -> Vec<Summary> {
         let mine: Vec<&Run> = runs.iter().filter(|run| run.contender == name).collect();
         let of = |figure: &dyn Fn(&Run) -> Option<f64>| median(mine.iter().filter_map(|run| figure(run)));
         let speeds = || mine.iter().map(|run| run.users_per_second);
-        let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
         Summary {
             contender: name.to_owned(),
             seconds: of(&|run| Some(run.seconds)).unwrap_or_default(),
