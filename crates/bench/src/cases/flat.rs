@@ -83,7 +83,8 @@ async fn measure(
     let log = server.log_path();
     let from = claim_times::length(&log)?;
     let name = format!("flat-{}-{turn}", setting.replace(' ', "-"));
-    let run = program.measured((server, control), &server.url(COPY), 1, &name);
+    let url = server.url(COPY);
+    let run = program.measured((server, control), &url, 1, &name);
     let (cost, peak): (Cost, u64) = match reader {
         Reader::None => run.await?,
         Reader::KeepsASnapshot => {
