@@ -60,7 +60,7 @@ CREATE TEMPORARY TABLE cardgenius_rights (schema_name text, table_name text, rol
 INSERT INTO cardgenius_rights
 SELECT :'schema', :'table', 'cardgenius_daemon', format(
     'SELECT (user_id, avg_amazon_gmv, avg_flipkart_gmv, avg_myntra_gmv, avg_ajio_gmv, avg_grocery_gmv, avg_confirmed_gmv,
-        processing_status, processing_error%s)',
+        processing_status, processing_error, ctid, tableoid%s)',
     (SELECT coalesce(string_agg(format(', %I', name), ''), '')
      FROM unnest(ARRAY[:'monthly_income', :'credit_score']) AS name WHERE name <> ''))
 UNION ALL VALUES

@@ -89,7 +89,7 @@ impl<'s> Place<'s> {
         let keeper = LeaseKeeper::start(self.store.as_ref(), LEASE, LEASE).await.unwrap().observed_by(observer.clone());
         let engine = Arc::new(Engine::compile(&Catalogue::parse(run.catalogue_text.as_bytes()).unwrap(), run.as_of));
         let shared = Shared {
-            encoder: Arc::new(self.store.encoder(&engine)),
+            encoder: Arc::new(self.store.encoder(&engine).await.unwrap()),
             store: self.store.clone(),
             engine,
             workers: Workers::new(NonZeroUsize::MIN).unwrap().observed_by(observer.clone()),

@@ -74,7 +74,7 @@ impl Instance {
             run.id = %run.run_id, kind = run.kind, users = run.backlog, as_of = %run.as_of, opened = run.opened_here,
             "{}", if run.opened_here { "opened a run" } else { "joined the open run, with its catalogue and its date" }
         );
-        let shared = match self.shared(run, stop) {
+        let shared = match self.parts(run, stop).await {
             Ok(shared) => Arc::new(shared),
             Err(error) => return Ended::Failed(error),
         };
@@ -89,7 +89,7 @@ impl Instance {
         ended
     }
 
-    fn shared(&self, run: &Run, stop: CancellationToken) -> Result<Shared<PostgresStore, Engine>, StoreError> {
+    async fn parts(&self, run: &Run, stop: CancellationToken) -> Result<Shared<PostgresStore, Engine>, StoreError> {
         let catalogue = Catalogue::parse(run.catalogue_text.as_bytes()).map_err(|faults| {
             let doing = "this version of the program cannot use the open run's catalogue";
             StoreError::caused(ErrorKind::Refused, doing, faults)
@@ -97,7 +97,7 @@ impl Instance {
         let engine = Arc::new(Engine::compile(&catalogue, run.as_of));
         let threads = NonZeroUsize::new(self.config.workers).unwrap_or(NonZeroUsize::MIN);
         Ok(Shared {
-            encoder: Arc::new(self.store.encoder(&engine)),
+            encoder: Arc::new(self.store.encoder(&engine).await?),
             store: self.store.clone(),
             engine,
             workers: Workers::new(threads)?.observed_by(self.observer.clone()),

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::error::{ErrorKind, StoreError};
 use crate::observe::{AtWork, Observe, Unobserved};
-use crate::ports::{Chunk, ClaimedUser, Encode};
+use crate::ports::{Chunk, ClaimedUser, Encode, RowForm};
 
 /// Users that one thread takes at a time: small enough to share a chunk among all workers, large enough that sharing
 /// costs nothing (about a millisecond of work).
@@ -28,9 +28,6 @@ pub const TIMED_ONE_IN: usize = 16;
 
 /// Bytes of one frame handed to the bulk load, at most (but a slice's last one may be smaller).
 pub const FRAME_BYTES: usize = 256 * 1024;
-
-/// Room that one user's ten rows usually take, encoded.
-const USER_BYTES: usize = 1_400;
 
 /// Whatever ranks cards for a user: the engine here, another one some day.
 pub trait Recommend: Send + Sync + 'static {
@@ -99,6 +96,8 @@ pub struct ComputedChunk {
     pub claim_id: Uuid,
     /// In key order, as claimed.
     pub users: Vec<ComputedUser>,
+    /// Of the encoded rows.
+    pub form: RowForm,
     slices: Vec<Bytes>,
 }
 
@@ -212,7 +211,7 @@ fn compute_chunk<R: Recommend, E: Encode>(engine: &R, encoder: &E, chunk: Chunk,
         .zip(outcomes.into_iter().flatten())
         .map(|(user, outcome)| ComputedUser { user_id: user.user_id, may_have_rows: user.may_have_rows, outcome })
         .collect();
-    ComputedChunk { claim_id: chunk.claim_id, users, slices: bytes }
+    ComputedChunk { claim_id: chunk.claim_id, users, form: encoder.form(), slices: bytes }
 }
 
 fn compute_slice<R: Recommend, E: Encode>(
@@ -223,7 +222,7 @@ fn compute_slice<R: Recommend, E: Encode>(
     observer: &dyn Observe,
 ) -> (Vec<u8>, Vec<Outcome>) {
     let whole = catch_unwind(AssertUnwindSafe(|| {
-        let mut rows = Rows::new(slice, users.len());
+        let mut rows = Rows::new(slice, users.len() * encoder.user_bytes());
         let mut times = Vec::with_capacity(users.len().div_ceil(TIMED_ONE_IN));
         let mut outcomes: Vec<Outcome> = Vec::with_capacity(users.len());
         for group in users.chunks(TIMED_ONE_IN) {
@@ -245,7 +244,7 @@ fn one_by_one<R: Recommend, E: Encode>(
     slice: usize,
     users: &[ClaimedUser],
 ) -> (Vec<u8>, Vec<Outcome>) {
-    let mut rows = Rows::new(slice, users.len());
+    let mut rows = Rows::new(slice, users.len() * encoder.user_bytes());
     let mut outcomes = Vec::with_capacity(users.len());
     for user in users {
         let before = rows.bytes.len();
@@ -267,9 +266,9 @@ struct Rows {
 }
 
 impl Rows {
-    fn new(slice: usize, users: usize) -> Self {
+    fn new(slice: usize, bytes: usize) -> Self {
         let slice = u32::try_from(slice).unwrap_or(u32::MAX);
-        Self { slice, bytes: Vec::with_capacity(users * USER_BYTES), scratch: Scratch::default() }
+        Self { slice, bytes: Vec::with_capacity(bytes), scratch: Scratch::default() }
     }
 
     fn add<R: Recommend, E: Encode>(&mut self, engine: &R, encoder: &E, user: &ClaimedUser) -> Outcome {

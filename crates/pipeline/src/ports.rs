@@ -264,10 +264,30 @@ pub struct Swept {
     pub sessions_ended: u64,
 }
 
+/// The form of encoded rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RowForm {
+    /// Lines of text.
+    #[default]
+    Text,
+    /// The database's own binary form.
+    Binary,
+}
+
 /// Turns a user's ten cards into the bytes that the bulk load takes: pure, called by the workers.
 pub trait Encode: Send + Sync + 'static {
     /// Appends the ten rows of `user_id`.
     fn encode(&self, user_id: &str, ten: &TopTen, out: &mut Vec<u8>);
+
+    /// What form that is: the load must expect the same.
+    fn form(&self) -> RowForm {
+        RowForm::Text
+    }
+
+    /// Bytes that one user's ten rows usually take, for making room.
+    fn user_bytes(&self) -> usize {
+        1_400
+    }
 }
 
 /// The database, or the two, behind a run.
@@ -275,8 +295,8 @@ pub trait Store: Send + Sync + 'static {
     /// See [`Encode`].
     type Encoder: Encode;
 
-    /// An encoder for the cards that `engine` publishes.
-    fn encoder(&self, engine: &Engine) -> Self::Encoder;
+    /// An encoder for the cards that `engine` publishes, in the form that the target takes best; asked for when a run begins.
+    fn encoder(&self, engine: &Engine) -> impl Future<Output = Result<Self::Encoder, StoreError>> + Send;
 
     /// Writes this instance's row; its lease runs from now.
     fn register(&self, lease: Duration) -> impl Future<Output = Result<(), StoreError>> + Send;

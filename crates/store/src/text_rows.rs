@@ -1,7 +1,7 @@
 //! Ten recommendations as the rows of a bulk load: text, tabs between, `\N` for NULL, as COPY takes them ("File Formats",
 //! COPY in the PostgreSQL manual) and LOAD DATA does with its default escapes.
 //!
-//! Text, not binary: shorter for figures like these, and it fits whatever numeric type the customer's columns have.
+//! It fits whatever type the customer's columns have. PostgreSQL reads its own binary form sooner, where that fits.
 
 use cardgenius_engine::{Engine, Recommendation, TopTen};
 use cardgenius_pipeline::ports::Encode;

@@ -49,8 +49,8 @@ impl Drop for Finishing {
 impl Store for Memory {
     type Encoder = Keys;
 
-    fn encoder(&self, _: &Engine) -> Keys {
-        Keys::default()
+    async fn encoder(&self, _: &Engine) -> Result<Keys, StoreError> {
+        Ok(Keys::default())
     }
 
     async fn register(&self, _: Duration) -> Result<(), StoreError> {

@@ -3,10 +3,13 @@
 //! The load runs under a savepoint. What the database refuses is halved until the users are found whose rows it is that
 //! it will not take; everybody else of the chunk is loaded.
 
+use bytes::Bytes;
 use cardgenius_pipeline::compute::{ComputedChunk, ComputedUser};
 use cardgenius_pipeline::error::{ErrorKind, StoreError, without_figures};
 use cardgenius_pipeline::failpoint;
+use cardgenius_pipeline::ports::RowForm;
 
+use super::binary_rows::{HEADER, TRAILER};
 use super::statements::Statements;
 use super::transaction::Transaction;
 
@@ -122,7 +125,15 @@ impl Load<'_> {
             savepoint.execute(&self.sql.output_delete, &[&keys]).await?;
         }
         failpoint!("load.begin")?;
-        let loaded = savepoint.copy_in(&self.sql.output_copy, &self.chunk.frames(users())).await?;
+        let rows = self.chunk.frames(users());
+        let loaded = match self.chunk.form {
+            RowForm::Text => savepoint.copy_in(&self.sql.output_copy, rows).await?,
+            RowForm::Binary => {
+                let [header, trailer] = [HEADER, TRAILER].map(Bytes::from_static);
+                let frames = std::iter::once(header).chain(rows).chain([trailer]);
+                savepoint.copy_in(&self.sql.output_copy_binary, frames).await?
+            }
+        };
         if loaded != 10 * places.len() as u64 {
             return Err(StoreError::new(
                 ErrorKind::SchemaMismatch,

@@ -1,6 +1,7 @@
 //! The pipeline's port on PostgreSQL, with the recommendations in the same database or in a second one.
 
 mod address;
+mod binary_rows;
 mod claim;
 mod connect;
 mod desk;
@@ -16,6 +17,7 @@ mod lock_watch;
 pub mod migrate;
 mod numeric;
 mod ready;
+mod rows;
 mod run;
 mod sample;
 mod schedule;
@@ -33,6 +35,7 @@ use std::time::Duration;
 pub use self::address::same_database;
 pub use self::desk::RequeueCursor;
 pub use self::inspect::{Inspection, READ_ONLY_SERVER, Refusal};
+pub use self::rows::Rows;
 pub use self::sample::{RunSample, StateSample};
 pub use self::schedule::Tending;
 pub use self::sessions::PoolStatus;
@@ -54,7 +57,6 @@ use self::statements::Statements;
 use self::target::PostgresTarget;
 use crate::config::{StoreConfig, TableNames, application_name};
 use crate::identifiers::Names;
-use crate::text_rows::TextRows;
 
 /// The port on PostgreSQL.
 pub struct PostgresStore {
@@ -131,10 +133,10 @@ impl PostgresStore {
 }
 
 impl Store for PostgresStore {
-    type Encoder = TextRows;
+    type Encoder = Rows;
 
-    fn encoder(&self, engine: &Engine) -> TextRows {
-        TextRows::new(engine)
+    async fn encoder(&self, engine: &Engine) -> Result<Rows, StoreError> {
+        self.rows_for(engine).await
     }
 
     async fn register(&self, lease: Duration) -> Result<(), StoreError> {

@@ -104,15 +104,20 @@ impl<'a> Transaction<'a> {
 
     /// Streams frames into a COPY; how many rows the server took. Most of what the server has against them it says only
     /// at the end.
-    pub(super) async fn copy_in(&self, statement: &Statement, frames: &[Bytes]) -> Result<u64, StoreError> {
+    pub(super) async fn copy_in(
+        &self,
+        statement: &Statement,
+        frames: impl IntoIterator<Item = Bytes>,
+    ) -> Result<u64, StoreError> {
         let call = async {
             let sink = self.inner.copy_in::<_, Bytes>(&statement.sql).await?;
             tokio::pin!(sink);
-            for (place, frame) in frames.iter().enumerate() {
-                if place == 1 {
+            let mut frames = frames.into_iter().peekable();
+            while let Some(frame) = frames.next() {
+                sink.feed(frame).await?;
+                if frames.peek().is_some() {
                     let _ = failpoint!("load.middle");
                 }
-                sink.feed(frame.clone()).await?;
             }
             sink.finish().await
         };

@@ -38,5 +38,5 @@ impl Recommend for ByAmazon {
 
 /// Computes a chunk by some ranking of the test's own.
 pub async fn compute_by<S: Store, R: Recommend>(store: &S, ranking: R, chunk: Chunk) -> ComputedChunk {
-    WORKERS.compute(Arc::new(ranking), Arc::new(store.encoder(&ENGINE)), chunk).await.unwrap()
+    WORKERS.compute(Arc::new(ranking), Arc::new(store.encoder(&ENGINE).await.unwrap()), chunk).await.unwrap()
 }

@@ -39,7 +39,7 @@ async fn claim(store: &PostgresStore, run_id: Uuid, rows: usize) -> Chunk {
 async fn finish(store: &PostgresStore, chunk: Chunk) -> ClaimTotals {
     let date = NaiveDate::from_ymd_opt(2026, 4, 1).unwrap();
     let engine = Engine::compile(&Catalogue::parse(DEFAULT_TEXT.as_bytes()).unwrap(), date);
-    let encoder = store.encoder(&engine);
+    let encoder = store.encoder(&engine).await.unwrap();
     let workers = Workers::new(NonZeroUsize::MIN).unwrap();
     let computed = workers.compute(Arc::new(engine), Arc::new(encoder), chunk).await.unwrap();
     store.finish(&computed).await.unwrap()

@@ -53,6 +53,8 @@ pub(super) enum Role {
     Id,
     /// A point in time.
     Time,
+    /// Where a row lies: the server's own column, which every table has.
+    Place,
 }
 
 impl Role {
@@ -79,6 +81,7 @@ impl Role {
             Self::Whole => (!whole).then(|| "must be smallint, integer or bigint".into()),
             Self::Count => (of_type != "int2").then(|| "must be smallint".into()),
             Self::Id => (of_type != "uuid").then(|| "must be uuid".into()),
+            Self::Place => None,
             Self::Time => {
                 (!matches!(of_type, "timestamptz" | "timestamp")).then(|| "must be timestamp with time zone".into())
             }
@@ -141,7 +144,7 @@ const fn loaded(name: &str, role: Role) -> Need<'_> {
     Need { read: false, ..both(name, role) }
 }
 
-const INPUT: [Need<'static>; 13] = [
+const INPUT: [Need<'static>; 15] = [
     read("user_id", Role::Key),
     read("avg_amazon_gmv", Role::Amount),
     read("avg_flipkart_gmv", Role::Amount),
@@ -155,6 +158,8 @@ const INPUT: [Need<'static>; 13] = [
     Need { ours: true, ..both("attempts", Role::Whole) },
     Need { ours: true, ..both("crashes", Role::Count) },
     Need { ours: true, ..both("processed_at", Role::Time) },
+    read("ctid", Role::Place),
+    read("tableoid", Role::Place),
 ];
 
 /// The columns of the table of recommendations, all of which we load.

@@ -73,6 +73,7 @@ fn needed_column(need: &Need<'_>) -> Column {
         Role::Whole | Role::Count => ("int2", -1),
         Role::Id => ("uuid", -1),
         Role::Time => ("timestamptz", -1),
+        Role::Place => ("tid", -1),
     };
     Column { modifier, ..column(need.name, of_type) }
 }

@@ -1,11 +1,13 @@
--- The columns of the tables asked for. A domain counts as the type that it is made of.
+-- The columns of the tables asked for, and those of the server's own that say where a row lies. A domain counts as the type
+-- that it is made of.
 WITH RECURSIVE resolved AS (
     SELECT wanted.place, a.attrelid, a.attnum, a.atttypid AS type_id, a.atttypmod AS typmod,
-        a.attnotnull AS not_null, a.atthasdef AS has_default
+        a.attnotnull AND a.attnum > 0 AS not_null, a.atthasdef AS has_default
     FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS wanted (schema_name, table_name, place)
     JOIN pg_namespace AS n ON n.nspname = wanted.schema_name
     JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relname = wanted.table_name
-    JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+    JOIN pg_attribute AS a ON a.attrelid = c.oid AND NOT a.attisdropped
+        AND (a.attnum > 0 OR a.attname IN ('ctid', 'tableoid'))
     UNION ALL
     SELECT r.place, r.attrelid, r.attnum, d.typbasetype, d.typtypmod,
         r.not_null OR d.typnotnull, r.has_default OR d.typdefault IS NOT NULL
