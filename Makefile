@@ -6,13 +6,16 @@ CARGO_FLAGS ?=
 # For the storms: how long in all, and, to make one again, the seed that it printed.
 CHAOS_MINUTES ?= 20
 CHAOS_SEED ?=
-# For the demo: its flags. USERS=5000 is short for ARGS='--users 5000'.
+# For the demo and the benchmarks: their flags. USERS=5000 is short for ARGS='--users 5000'.
 ARGS ?=
 USERS ?=
+# For the benchmarks: users of the whole table where most are completed already, and how often each contender has its turn.
+TABLE_USERS ?=
+REPEAT ?=
 TARGET_DIR = $(or $(CARGO_TARGET_DIR),target)
 
 .DEFAULT_GOAL := help
-.PHONY: help prerequisites demo build test chaos lint fmt manifests
+.PHONY: help prerequisites demo build test bench bench-weekly bench-flat bench-instances bench-program chaos lint fmt manifests
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "%-22s %s\n", $$1, $$2 }'
@@ -30,6 +33,25 @@ build: prerequisites ## build the release binary, target/release/cardgenius
 test: ## run every test, against private servers of this machine's own binaries (and install the tools that tests need)
 	@deploy/prerequisites.sh tests
 	$(CARGO) test --workspace --locked $(CARGO_FLAGS)
+
+bench: bench-program ## measure beside the database's own floor: make bench, make bench USERS=2000000 REPEAT=5
+	$(BENCH) first again $(BENCH_FLAGS)
+
+bench-weekly: bench-program ## the same for 50,000 new users among 20 million: make bench-weekly, make bench-weekly TABLE_USERS=2000000
+	$(BENCH) weekly $(BENCH_FLAGS)
+
+bench-flat: bench-program ## whether the last claims of 2,000,000 users cost what the first did, and the memory
+	$(BENCH) flat $(BENCH_FLAGS)
+
+bench-instances: bench-program ## one, two and four instances on one database
+	$(BENCH) instances $(BENCH_FLAGS)
+
+BENCH = $(TARGET_DIR)/release/cardgenius-bench
+BENCH_FLAGS = $(if $(USERS),--users $(USERS)) $(if $(TABLE_USERS),--table-users $(TABLE_USERS)) $(if $(REPEAT),--repeat $(REPEAT)) $(ARGS)
+
+# Without the tests' crates: the program that is measured has no failpoints.
+bench-program: prerequisites
+	$(CARGO) build --release --locked --package cardgenius --package cardgenius-bench $(CARGO_FLAGS)
 
 chaos: prerequisites ## let faults storm over three instances, and measure: make chaos, make chaos CHAOS_MINUTES=60 CHAOS_SEED=7
 	CHAOS_MINUTES=$(CHAOS_MINUTES) CHAOS_SEED=$(CHAOS_SEED) \

@@ -1,0 +1,65 @@
+//! One, two and four instances on one database: it is the database that limits them, and they share the work.
+
+use serde::Serialize;
+
+use super::prepared::{Kind, Prepared};
+use super::{USERS, prepared};
+use crate::bench::{Bench, say};
+use crate::cli::Case;
+use crate::database::{self, COPY};
+use crate::failure::{Doing, Outcome};
+use crate::report::{self, Run};
+use crate::server::Session;
+use crate::{audit, machine, statements};
+
+/// So many at once.
+const INSTANCES: [usize; 3] = [1, 2, 4];
+
+/// Turns of each number.
+const REPEAT: u32 = 1;
+
+/// One run of several instances.
+#[derive(Clone, Debug, Serialize)]
+pub struct Together {
+    pub instances: usize,
+    #[serde(flatten)]
+    pub run: Run,
+    /// Each instance's share of the users, the largest first.
+    pub shares: Vec<f64>,
+}
+
+/// Measures, prints, and writes.
+pub async fn run(bench: &Bench) -> Outcome<()> {
+    let prepared = prepared::first(bench, bench.options.users.unwrap_or(USERS)).await?;
+    database::make_log_files(&bench.control, prepared.users()).await?;
+    let mut runs = Vec::new();
+    for turn in 1..=bench.options.repeat.unwrap_or(REPEAT) {
+        for instances in INSTANCES {
+            let together = measure(bench, &prepared, instances, turn).await.doing(&format!("{instances} instances"))?;
+            say(&together.run.line());
+            runs.push(together);
+        }
+    }
+    println!("\n{}", report::instances(&INSTANCES, &runs));
+    report::write(bench, Case::Instances, &serde_json::json!({ "runs": runs }))
+}
+
+async fn measure(bench: &Bench, prepared: &Prepared, instances: usize, turn: u32) -> Outcome<Together> {
+    let Bench { server, control, program, .. } = bench;
+    let load_before = machine::load();
+    database::make_copy(server, control).await?;
+    let since = audit::clock(control).await?;
+    let log = format!("instances-{instances}-{turn}");
+    let (cost, peak) = program.measured((server, control), &server.url(COPY), instances, &log).await?;
+    let session = Session::open(server, COPY).await?;
+    let owners = session.query(statements::CLAIMS_BY_OWNER, &[&since]).await.doing("asking who did how much")?;
+    session.end().await;
+    prepared.audit(bench, Kind { with_rows: true, books: true }, since).await?;
+    database::drop_copy(control).await?;
+    let users = prepared.users();
+    Ok(Together {
+        instances,
+        run: Run::new(&format!("{instances} instances"), turn, users, cost, Some(peak), load_before),
+        shares: owners.iter().map(|owner| owner.get::<_, i64>(0) as f64 / users as f64).collect(),
+    })
+}
