@@ -17,6 +17,7 @@ use cardgenius_pipeline::ports::{Run, RunRequest, Store};
 use cardgenius_pipeline::progress::Progress;
 use cardgenius_pipeline::run::{Ended, take_part};
 use cardgenius_pipeline::sweep::keep_sweeping;
+use cardgenius_pipeline::throttle::Headroom;
 use cardgenius_store::postgres::PostgresStore;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
@@ -109,6 +110,7 @@ impl Instance {
             run_id: run.run_id,
             observer: self.observer.clone(),
             outages: Waits::new(HeldBack::Outage),
+            headroom: Headroom::unthrottled(),
             stop,
         })
     }

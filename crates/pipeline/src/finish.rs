@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
@@ -18,6 +18,7 @@ use crate::observe::{ChunkEnd, Flight, Observe, Stage, UserEnd, Waits};
 use crate::policy::{Decision, Policy, Trials};
 use crate::ports::{Blame, Chunk, ClaimTotals, Store};
 use crate::progress::Progress;
+use crate::throttle::Headroom;
 
 /// What every chunk's life shares.
 #[derive(Debug)]
@@ -46,6 +47,8 @@ pub struct Shared<S: Store, R> {
     pub observer: Arc<dyn Observe>,
     /// Waits for a database that is away, or that lets nobody through: `Waits::new(HeldBack::Outage)`.
     pub outages: Waits,
+    /// How much of its full speed the instance may use just now: `Headroom::unthrottled()` where nobody watches.
+    pub headroom: watch::Receiver<Headroom>,
     /// A request to end soon: nobody waits for anything any more.
     pub stop: CancellationToken,
 }

@@ -17,3 +17,4 @@ pub mod ports;
 pub mod progress;
 pub mod run;
 pub mod sweep;
+pub mod throttle;

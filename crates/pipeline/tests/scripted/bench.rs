@@ -17,6 +17,7 @@ use cardgenius_pipeline::policy::Policy;
 use cardgenius_pipeline::ports::RunState;
 use cardgenius_pipeline::progress::Progress;
 use cardgenius_pipeline::run::{Ended, take_part};
+use cardgenius_pipeline::throttle::Headroom;
 use tokio::sync::Semaphore;
 use tokio::task::yield_now;
 use tokio::time::timeout;
@@ -98,6 +99,7 @@ pub fn with_lease(store: &Memory, config: PipelineConfig, told: Told, lease: Lea
         run_id: Uuid::nil(),
         observer: Arc::new(Unobserved),
         outages: Waits::new(HeldBack::Outage),
+        headroom: Headroom::unthrottled(),
         stop,
     })
 }
