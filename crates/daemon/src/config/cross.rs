@@ -5,16 +5,10 @@ use super::{Config, violation::Violation};
 impl Config {
     /// The violations of rules that more than one section takes part in.
     pub(super) fn cross_violations(&self) -> Vec<Violation> {
-        [
-            self.renewal_fits_lease(),
-            self.chunk_fits_deadline(),
-            self.target_fits_load(),
-            self.run_outlives_lease(),
-            self.tables_differ(),
-        ]
-        .into_iter()
-        .flatten()
-        .collect()
+        [self.renewal_fits_lease(), self.chunk_fits_deadline(), self.run_outlives_lease(), self.tables_differ()]
+            .into_iter()
+            .flatten()
+            .collect()
     }
 
     /// A renewal that runs to its limit must still come before the lease ends.
@@ -41,18 +35,6 @@ impl Config {
                  must outlast its own statements"
             );
             Violation::new("pipeline.chunk_deadline_ms", rule)
-        })
-    }
-
-    /// A chunk of the wanted length must not run into the limit of its load.
-    fn target_fits_load(&self) -> Option<Violation> {
-        let (target, load) = (self.pipeline.chunk_target_ms, self.limits.load_ms);
-        (target >= load).then(|| {
-            let rule = format!(
-                "must be less than `limits.load_ms`, {load}, is {target}: a chunk that takes as long as it shall must not be \
-                 cut off"
-            );
-            Violation::new("pipeline.chunk_target_ms", rule)
         })
     }
 
