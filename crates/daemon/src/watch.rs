@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use cardgenius_pipeline::ports::{Run, RunTotals, Store};
 use cardgenius_pipeline::progress::{Rate, eta};
+use cardgenius_pipeline::throttle::Headroom;
 use indicatif::{ProgressBar, ProgressStyle};
+use tokio::sync::watch::Receiver;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info};
@@ -25,8 +27,8 @@ const STILL_EVERY: Duration = Duration::from_secs(300);
 /// The rate is that of the last so many seconds.
 const RATE_WINDOW: Duration = Duration::from_secs(10);
 
-/// Shows how the run goes until `over`.
-pub async fn watch<S: Store>(store: Arc<S>, run: Run, over: CancellationToken) {
+/// Shows how the run goes, and what the throttle says, until `over`.
+pub async fn watch<S: Store>(store: Arc<S>, run: Run, headroom: Receiver<Headroom>, over: CancellationToken) {
     let mut view: Box<dyn View> =
         if std::io::stderr().is_terminal() { Box::new(Bar::new(run.backlog)) } else { Box::new(Lines::default()) };
     let mut ticks = interval(view.every());
@@ -34,7 +36,10 @@ pub async fn watch<S: Store>(store: Arc<S>, run: Run, over: CancellationToken) {
     let mut rate = Rate::new(RATE_WINDOW);
     while over.run_until_cancelled(ticks.tick()).await.is_some() {
         match store.run_totals(run.run_id).await {
-            Ok(totals) => view.show(&Figures::new(&run, &totals, &mut rate)),
+            Ok(totals) => {
+                let throttle = headroom.borrow().clone();
+                view.show(&Figures::new(&run, &totals, &mut rate, &throttle));
+            }
             Err(error) => debug!(%error, "the progress could not be read"),
         }
     }
@@ -47,14 +52,17 @@ struct Figures {
     failed: u64,
     rate: f64,
     eta: Option<Duration>,
+    /// What the throttle says, where it does not let us go flat out.
+    throttle: Option<String>,
 }
 
 impl Figures {
-    fn new(run: &Run, totals: &RunTotals, rate: &mut Rate) -> Self {
+    fn new(run: &Run, totals: &RunTotals, rate: &mut Rate, throttle: &Headroom) -> Self {
         let done = totals.users.settled();
         let total = run.backlog.max(done);
         let rate = rate.note(Instant::now(), done);
-        Self { done, total, failed: totals.users.failed, rate, eta: eta(done, total, rate) }
+        let throttle = throttle.told();
+        Self { done, total, failed: totals.users.failed, rate, eta: eta(done, total, rate), throttle }
     }
 
     fn eta(&self) -> String {
@@ -87,8 +95,9 @@ impl View for Bar {
     fn show(&mut self, figures: &Figures) {
         self.0.set_length(figures.total);
         self.0.set_position(figures.done);
+        let throttle = figures.throttle.as_deref().map_or_else(String::new, |told| format!("  {}", short(told)));
         self.0.set_message(format!(
-            "{} of {} users  {} users/s  ETA {}  failed {}",
+            "{} of {} users  {} users/s  ETA {}  failed {}{throttle}",
             grouped(figures.done),
             grouped(figures.total),
             grouped(figures.rate as u64),
@@ -125,11 +134,18 @@ impl View for Lines {
             users_per_second = figures.rate as u64,
             eta = figures.eta(),
             failed = figures.failed,
+            throttle = figures.throttle.as_deref(),
             "progress"
         );
     }
 
     fn end(&mut self) {}
+}
+
+/// The beginning of what the throttle says, which fits a line: the log and `cardgenius status` say all of it.
+fn short(told: &str) -> &str {
+    let end = told.find([',', '(']).unwrap_or(told.len());
+    told[..end].trim_end()
 }
 
 /// `1234567` as `1,234,567`.
@@ -162,6 +178,13 @@ mod tests {
         for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
             assert_eq!(grouped(number), text);
         }
+    }
+
+    #[test]
+    fn the_bar_says_the_beginning_of_what_the_throttle_says() {
+        let told = "slowed to 40 %: replica lag 12.0 s (standby a), slows from 10.0 s and pauses at 30.0 s: throttle.x";
+        assert_eq!(short(told), "slowed to 40 %: replica lag 12.0 s");
+        assert_eq!(short("paused: throttle.stop_query says stop"), "paused: throttle.stop_query says stop");
     }
 
     #[test]

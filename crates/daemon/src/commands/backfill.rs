@@ -86,7 +86,14 @@ async fn work(
     stop: CancellationToken,
 ) -> Exit {
     let observer = watched.map_or_else(|| Arc::new(Unobserved) as Arc<dyn Observe>, State::observer);
-    let instance = match Instance::start(store.clone(), wiring::pipeline_config(config), observer).await {
+    let instance = match Instance::start(
+        store.clone(),
+        wiring::pipeline_config(config),
+        wiring::throttle_config(config),
+        observer,
+    )
+    .await
+    {
         Ok(instance) => instance,
         Err(error) => return failure::of_database(&error),
     };

@@ -92,7 +92,12 @@ async fn started(
 ) -> Result<Option<Instance>, Exit> {
     let backoff = Backoff::new(START_WAIT.0, START_WAIT.1);
     for attempt in 0.. {
-        let start = Instance::start(store.clone(), wiring::pipeline_config(&state.config), state.observer());
+        let start = Instance::start(
+            store.clone(),
+            wiring::pipeline_config(&state.config),
+            wiring::throttle_config(&state.config),
+            state.observer(),
+        );
         match stop.run_until_cancelled(start).await {
             None => return Ok(None),
             Some(Ok(instance)) => return Ok(Some(instance)),

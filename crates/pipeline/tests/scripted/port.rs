@@ -9,6 +9,8 @@ use cardgenius_pipeline::ports::{
     Blame, ClaimRequest, ClaimRow, ClaimTotals, Claimed, Closed, Encode, Run, RunRequest, RunState, RunTotals, Store,
     Swept,
 };
+use cardgenius_pipeline::pressure::Pressure;
+use cardgenius_pipeline::throttle::Headroom;
 use uuid::Uuid;
 
 use crate::memory::{Call, Memory};
@@ -115,5 +117,13 @@ impl Store for Memory {
 
     async fn sweep(&self, _: Duration) -> Result<Swept, StoreError> {
         Ok(Swept::default())
+    }
+
+    async fn pressure(&self, _: Option<&str>) -> Result<Pressure, StoreError> {
+        Ok(Pressure::default())
+    }
+
+    async fn note_headroom(&self, _: &Headroom) -> Result<(), StoreError> {
+        Ok(())
     }
 }
