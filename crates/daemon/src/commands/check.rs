@@ -18,7 +18,7 @@ pub fn run(config: &Config) -> Exit {
         Ok(runtime) => runtime.block_on(async {
             match sound_store(config, 0).await {
                 Ok(store) => {
-                    say_what_is_hidden(config, &store).await;
+                    Box::pin(say_what_is_hidden(config, &store)).await;
                     output::print("nothing is wrong: a run can start");
                     Exit::Done
                 }
@@ -42,7 +42,7 @@ pub(crate) async fn sound_store(config: &Config, looks: usize) -> Result<Postgre
         warn!("{warning}");
     }
     if inspection.refusals.is_empty() {
-        check_stop_query(config, &store).await?;
+        Box::pin(check_stop_query(config, &store)).await?;
         info!("{}", connections(&store_config));
         return Ok(store);
     }
