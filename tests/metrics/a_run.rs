@@ -15,6 +15,7 @@ use cardgenius_engine::catalogue::Catalogue;
 use cardgenius_pipeline::compute::Workers;
 use cardgenius_pipeline::config::PipelineConfig;
 use cardgenius_pipeline::finish::Shared;
+use cardgenius_pipeline::hours::AtAnyHour;
 use cardgenius_pipeline::lease::LeaseKeeper;
 use cardgenius_pipeline::observe::{HeldBack, Observe, Waits};
 use cardgenius_pipeline::policy::Policy;
@@ -103,6 +104,7 @@ impl<'s> Place<'s> {
             observer,
             outages: Waits::new(HeldBack::Outage),
             headroom: Headroom::unthrottled(),
+            hours: Arc::new(AtAnyHour),
             stop: CancellationToken::new(),
         };
         Box::pin(take_part(Arc::new(shared), run.run_id)).await

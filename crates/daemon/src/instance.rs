@@ -25,7 +25,8 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::watch;
+use crate::config::{Config, RunConfig};
+use crate::{backfill_hours, watch, wiring};
 
 /// For each of the last calls on a database, when a stop was asked for.
 const LAST_WORDS: Duration = Duration::from_secs(2);
@@ -35,6 +36,7 @@ pub struct Instance {
     store: Arc<PostgresStore>,
     config: PipelineConfig,
     throttle: Option<ThrottleConfig>,
+    run: RunConfig,
     lease: LeaseView,
     observer: Arc<dyn Observe>,
     /// Ends the tasks below; not before everything that needs the lease is over.
@@ -49,10 +51,11 @@ impl Instance {
     /// The database could not be asked.
     pub async fn start(
         store: Arc<PostgresStore>,
-        config: PipelineConfig,
-        throttle: Option<ThrottleConfig>,
+        config: &Config,
         observer: Arc<dyn Observe>,
     ) -> Result<Self, StoreError> {
+        let throttle = wiring::throttle_config(config);
+        let (config, run) = (wiring::pipeline_config(config), config.run.clone());
         let keeper =
             LeaseKeeper::start(store.as_ref(), config.lease, config.renew).await?.observed_by(observer.clone());
         let (over, lease) = (CancellationToken::new(), keeper.view());
@@ -60,7 +63,7 @@ impl Instance {
             tokio::spawn(keeper.keep(store.clone(), over.clone())),
             tokio::spawn(keep_sweeping(store.clone(), config.lease, config.sweep, observer.clone(), over.clone())),
         ];
-        Ok(Self { store, config, throttle, lease, observer, over, tasks })
+        Ok(Self { store, config, run, throttle, lease, observer, over, tasks })
     }
 
     /// Opens the run that is asked for, or finds the open one.
@@ -79,14 +82,14 @@ impl Instance {
         );
         let watched = CancellationToken::new();
         let (headroom, throttling) = self.throttle(&stop, &watched).await;
-        let shared = match self.shared(run, headroom.clone(), stop) {
+        let shared = match self.shared(run, headroom, stop) {
             Ok(shared) => Arc::new(shared),
             Err(error) => {
                 watched.cancel();
                 return Ended::Failed(error);
             }
         };
-        let watching = tokio::spawn(watch::watch(self.store.clone(), run.clone(), headroom, watched.clone()));
+        let watching = tokio::spawn(watch::watch(shared.clone(), run.clone(), watched.clone()));
         let ended = Box::pin(take_part(shared, run.run_id)).await;
         watched.cancel();
         // They change nothing of the run; if one panicked or hangs, the run is none the worse.
@@ -138,6 +141,7 @@ impl Instance {
             observer: self.observer.clone(),
             outages: Waits::new(HeldBack::Outage),
             headroom,
+            hours: backfill_hours::of_run(&run.kind, &self.run),
             stop,
         })
     }

@@ -4,11 +4,11 @@ use std::io::IsTerminal;
 use std::sync::Arc;
 use std::time::Duration;
 
+use cardgenius_pipeline::compute::Recommend;
+use cardgenius_pipeline::finish::Shared;
 use cardgenius_pipeline::ports::{Run, RunTotals, Store};
 use cardgenius_pipeline::progress::{Rate, eta};
-use cardgenius_pipeline::throttle::Headroom;
 use indicatif::{ProgressBar, ProgressStyle};
-use tokio::sync::watch::Receiver;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info};
@@ -27,18 +27,18 @@ const STILL_EVERY: Duration = Duration::from_secs(300);
 /// The rate is that of the last so many seconds.
 const RATE_WINDOW: Duration = Duration::from_secs(10);
 
-/// Shows how the run goes, and what the throttle says, until `over`.
-pub async fn watch<S: Store>(store: Arc<S>, run: Run, headroom: Receiver<Headroom>, over: CancellationToken) {
+/// Shows how the run goes, and what holds it back, until `over`.
+pub async fn watch<S: Store, R: Recommend>(shared: Arc<Shared<S, R>>, run: Run, over: CancellationToken) {
     let mut view: Box<dyn View> =
         if std::io::stderr().is_terminal() { Box::new(Bar::new(run.backlog)) } else { Box::new(Lines::default()) };
     let mut ticks = interval(view.every());
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut rate = Rate::new(RATE_WINDOW);
     while over.run_until_cancelled(ticks.tick()).await.is_some() {
-        match store.run_totals(run.run_id).await {
+        match shared.store.run_totals(run.run_id).await {
             Ok(totals) => {
-                let throttle = headroom.borrow().clone();
-                view.show(&Figures::new(&run, &totals, &mut rate, &throttle));
+                let (waiting, throttle) = (shared.progress.waiting(), shared.headroom.borrow().told());
+                view.show(&Figures { waiting, throttle, ..Figures::new(&run, &totals, &mut rate) });
             }
             Err(error) => debug!(%error, "the progress could not be read"),
         }
@@ -52,17 +52,19 @@ struct Figures {
     failed: u64,
     rate: f64,
     eta: Option<Duration>,
+    /// What this instance waits for.
+    waiting: Option<Arc<str>>,
     /// What the throttle says, where it does not let us go flat out.
     throttle: Option<String>,
 }
 
 impl Figures {
-    fn new(run: &Run, totals: &RunTotals, rate: &mut Rate, throttle: &Headroom) -> Self {
+    fn new(run: &Run, totals: &RunTotals, rate: &mut Rate) -> Self {
         let done = totals.users.settled();
         let total = run.backlog.max(done);
         let rate = rate.note(Instant::now(), done);
-        let throttle = throttle.told();
-        Self { done, total, failed: totals.users.failed, rate, eta: eta(done, total, rate), throttle }
+        let eta = eta(done, total, rate);
+        Self { done, total, failed: totals.users.failed, rate, eta, waiting: None, throttle: None }
     }
 
     fn eta(&self) -> String {
@@ -95,15 +97,16 @@ impl View for Bar {
     fn show(&mut self, figures: &Figures) {
         self.0.set_length(figures.total);
         self.0.set_position(figures.done);
-        let throttle = figures.throttle.as_deref().map_or_else(String::new, |told| format!("  {}", short(told)));
-        self.0.set_message(format!(
-            "{} of {} users  {} users/s  ETA {}  failed {}{throttle}",
-            grouped(figures.done),
-            grouped(figures.total),
-            grouped(figures.rate as u64),
-            figures.eta(),
-            grouped(figures.failed)
-        ));
+        let (done, total) = (grouped(figures.done), grouped(figures.total));
+        let speed = format!("{} users/s  ETA {}", grouped(figures.rate as u64), figures.eta());
+        let throttle = figures.throttle.as_deref().map(short);
+        let more = match (&figures.waiting, throttle) {
+            (Some(reason), _) => reason.to_string(),
+            (None, Some(paused)) if paused.starts_with("paused") => paused.to_owned(),
+            (None, Some(slowed)) => format!("{speed}  {slowed}"),
+            (None, None) => format!("{speed}  failed {}", grouped(figures.failed)),
+        };
+        self.0.set_message(format!("{done} of {total} users  {more}"));
     }
 
     fn end(&mut self) {
@@ -134,6 +137,7 @@ impl View for Lines {
             users_per_second = figures.rate as u64,
             eta = figures.eta(),
             failed = figures.failed,
+            waiting = figures.waiting.as_deref(),
             throttle = figures.throttle.as_deref(),
             "progress"
         );

@@ -9,9 +9,9 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
 use crate::error::{ErrorKind, StoreError};
-use crate::observe::{HeldBack, Observe};
+use crate::observe::Observe;
 use crate::ports::Store;
-use crate::pressure::{Pressure, Sign};
+use crate::pressure::Pressure;
 use crate::verdict::{Judge, Limits};
 
 /// A look that has no answer by then is given up.
@@ -23,7 +23,7 @@ const VERDICT_HOLDS: Duration = Duration::from_secs(30);
 /// Figures that change are written down no more often than this; a change of speed that people would notice, at once.
 const TELL_EVERY: Duration = Duration::from_secs(10);
 
-/// Between two lines of the log that say the same.
+/// Between two lines of the log that say that it still goes slower than it could.
 const SAY_AGAIN: Duration = Duration::from_secs(600);
 
 /// For the last word, at the end of a run.
@@ -153,7 +153,7 @@ impl<S: Store> Watcher<S> {
                 break;
             }
         }
-        self.observe(&Headroom::full(), &[]);
+        self.observer.throttled(1.0, &[]);
         if self.told.0 != Headroom::full() {
             let _ = timeout(LAST_WORD, self.store.note_headroom(&Headroom::full())).await;
         }
@@ -204,9 +204,8 @@ impl<S: Store> Watcher<S> {
     }
 
     fn decided(&mut self, headroom: Headroom) {
-        let before = self.sender.borrow().clone();
-        self.say(&before, &headroom);
-        self.observe(&headroom, &self.judge.shares());
+        self.say(&headroom);
+        self.observer.throttled(headroom.share, &self.judge.shares());
         self.sender.send_if_modified(|known| {
             let is_news = *known != headroom;
             *known = headroom;
@@ -214,24 +213,15 @@ impl<S: Store> Watcher<S> {
         });
     }
 
-    fn observe(&self, headroom: &Headroom, shares: &[(Sign, f64)]) {
-        self.observer.held_back(HeldBack::Throttle, headroom.pace() != Pace::Full);
-        self.observer.throttled(headroom.share, shares);
-    }
-
-    /// A line where the speed changes so that people would notice, and now and then one that says it still.
-    fn say(&mut self, before: &Headroom, headroom: &Headroom) {
-        let is_change = before.pace() != headroom.pace();
-        let is_due = headroom.pace() != Pace::Full && self.said.elapsed() >= SAY_AGAIN;
-        if !is_change && !is_due {
+    /// A line now and then while it is not at full speed; that it begins and that it is over says whoever claims.
+    fn say(&mut self, headroom: &Headroom) {
+        let Some(told) = headroom.told() else {
+            self.said = Instant::now();
             return;
-        }
-        self.said = Instant::now();
-        match headroom.told() {
-            None => info!("the throttle lets go: at full speed again"),
-            // Every table is vacuumed now and then: nobody has to see to it.
-            Some(told) if self.judge.worst() == Some(Sign::Upkeep) => info!(share = headroom.share, "{told}"),
-            Some(told) => warn!(share = headroom.share, "{told}"),
+        };
+        if self.said.elapsed() >= SAY_AGAIN {
+            self.said = Instant::now();
+            warn!(share = headroom.share, "still {told}");
         }
     }
 

@@ -11,6 +11,7 @@ use cardgenius_engine::{Recommendation, Scratch, TopTen};
 use cardgenius_pipeline::compute::{Recommend, Workers};
 use cardgenius_pipeline::config::PipelineConfig;
 use cardgenius_pipeline::finish::Shared;
+use cardgenius_pipeline::hours::AtAnyHour;
 use cardgenius_pipeline::lease::{LeaseKeeper, LeaseView};
 use cardgenius_pipeline::observe::{HeldBack, Unobserved, Waits};
 use cardgenius_pipeline::policy::Policy;
@@ -100,6 +101,7 @@ pub fn with_lease(store: &Memory, config: PipelineConfig, told: Told, lease: Lea
         observer: Arc::new(Unobserved),
         outages: Waits::new(HeldBack::Outage),
         headroom: Headroom::unthrottled(),
+        hours: Arc::new(AtAnyHour),
         stop,
     })
 }

@@ -55,6 +55,7 @@ statements! {
     instance_register: "registering this instance",
     instance_stop: "deregistering this instance",
     instance_throttle: "writing down how fast this instance may go",
+    instances_live: "counting the live instances",
     lease_renew: "renewing the lease",
     lease_session: "preparing the lease's connection",
     orphans_hold: "looking for orphaned users",
