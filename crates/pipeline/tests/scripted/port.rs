@@ -9,7 +9,7 @@ use cardgenius_pipeline::ports::{
     Blame, ClaimRequest, ClaimRow, ClaimTotals, Claimed, Closed, Encode, Run, RunRequest, RunState, RunTotals, Store,
     Swept,
 };
-use cardgenius_pipeline::pressure::Pressure;
+use cardgenius_pipeline::pressure::{Pressure, Reading, Sign};
 use cardgenius_pipeline::throttle::Headroom;
 use tokio::time::sleep;
 use uuid::Uuid;
@@ -129,10 +129,16 @@ impl Store for Memory {
     }
 
     async fn pressure(&self, _: Option<&str>) -> Result<Pressure, StoreError> {
-        Ok(Pressure::default())
+        self.perform(Call::Look, |tables| {
+            let (name, shown) = ("a".to_owned(), "standby a".to_owned());
+            let lag = Reading { sign: Sign::ReplicaLag, value: tables.lag, capacity: None, name, shown };
+            Ok(Pressure { readings: vec![lag], unseen: Vec::new() })
+        })
+        .await
     }
 
-    async fn note_headroom(&self, _: &Headroom) -> Result<(), StoreError> {
+    async fn note_headroom(&self, headroom: &Headroom) -> Result<(), StoreError> {
+        self.tables().told.push(headroom.clone());
         Ok(())
     }
 }
