@@ -4,7 +4,7 @@ use cardgenius_testkit::{Counts, populate, until};
 use chrono::{TimeDelta, Utc};
 use nix::sys::signal::Signal;
 
-use crate::place::{audited, backfill, migrated, on};
+use crate::place::{audited, migrated, on};
 use crate::program::holds_all;
 use crate::running::spawn;
 
