@@ -40,14 +40,14 @@ async fn outside_its_hours_a_backfill_claims_nobody_and_says_until_when_and_with
     let database = migrated();
     populate(&database.connect().await, &database.tables, 50, 72).await;
     let clock = |hours: i64| (Utc::now() + TimeDelta::hours(hours)).format("%H:%M").to_string();
-    let with_hours = |from: i64, to: i64, arguments: &[&str]| {
-        let hours = format!("{}-{}", clock(from), clock(to));
-        backfill(&database, 10)
+    let with_hours = |hours: &str, arguments: &[&str]| {
+        on(&database, arguments)
             .variable("CARDGENIUS_RUN__TIME_ZONE", "UTC")
-            .variable("CARDGENIUS_RUN__BACKFILL_HOURS", &hours)
+            .variable("CARDGENIUS_RUN__BACKFILL_HOURS", hours)
     };
     let opens = clock(2);
-    let run = spawn(with_hours(2, 4, BACKFILL));
+    let (shut, open) = (format!("{opens}-{}", clock(4)), format!("{}-{opens}", clock(-2)));
+    let run = spawn(with_hours(&shut, BACKFILL));
     run.said("claiming nobody until they begin");
     run.said(&format!("waiting until {opens}"));
     until("a run that is open", async || {
@@ -57,12 +57,12 @@ async fn outside_its_hours_a_backfill_claims_nobody_and_says_until_when_and_with
     // The progress says it as well.
     run.said("progress");
     assert_eq!(database.psql("SELECT count(*) FROM {{claims}}"), "0");
-    let status = with_hours(2, 4, &["status"]).run().ended(0);
+    let status = with_hours(&shut, &["status"]).run().ended(0);
     holds_all(&status.stdout, &[&format!("claiming   waiting until {opens}")]);
     run.signal(Signal::SIGTERM);
     let answer = run.end().ended(4);
     holds_all(&answer.stderr, &["run.backfill_hours", "stopped on request"]);
 
-    with_hours(-2, 2, BACKFILL).run().ended(0);
+    with_hours(&open, BACKFILL).run().ended(0);
     assert_eq!(audited(&database).await, Counts::all_completed(50));
 }

@@ -92,8 +92,7 @@ impl Pace {
     /// What to do now, at this share of the full speed and with so many chunks in flight.
     pub fn next(&mut self, now: Instant, share: f64, in_flight: usize) -> Turn {
         self.work_off(now);
-        // Written so that a share that is no number holds nobody back.
-        self.full.is_now(!(share < 1.0));
+        self.full.is_now(is_all(share));
         if share <= 0.0 {
             return Turn::NotYet;
         }
@@ -133,7 +132,7 @@ impl Pace {
 
     fn limit_at(&self, share: f64) -> Limit {
         let ceiling = self.ceiling.map(|ceiling| ceiling / self.instances as f64);
-        if !(share < 1.0) {
+        if is_all(share) {
             return ceiling.map_or(Limit::None, Limit::Rate);
         }
         match (self.full.rate(), ceiling) {
@@ -154,6 +153,11 @@ impl Pace {
             Limit::Rate(rate) => rate.mul_add(-seconds, self.debt).max(-rate * LATE_SECONDS),
         };
     }
+}
+
+/// A share that is no number holds nobody back.
+fn is_all(share: f64) -> bool {
+    share >= 1.0 || share.is_nan()
 }
 
 fn rows_at(rate: f64, size: usize) -> usize {

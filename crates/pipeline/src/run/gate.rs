@@ -94,7 +94,7 @@ impl<S: Store, R: Recommend> Part<S, R> {
                 return;
             }
             // Where nobody watches any more, it stays as it is.
-            std::future::pending().await
+            std::future::pending::<()>().await;
         };
         tokio::select! {
             biased;
