@@ -123,8 +123,8 @@ metrics! {
     paused: Gauge = "cardgenius_paused", "Whether an operator has paused every instance.";
     paused_since: Gauge = "cardgenius_paused_since_timestamp_seconds", "Since when; 0: not paused.";
     held_back: GaugeVec = "cardgenius_held_back" ["reason"], "Whether this instance claims nobody just now for this reason.";
-    throttle_share: Gauge = "cardgenius_throttle_share", "Share of its full speed that the throttle lets this instance use, 0 to 1.";
-    throttle_sign_share: GaugeVec = "cardgenius_throttle_sign_share" ["sign"], "Share that this sign alone would let it use; 1: it is not bad, or not seen.";
+    throttle_share: Gauge = "cardgenius_throttle_ratio", "Share of its full speed that the throttle lets this instance use, 0 to 1.";
+    throttle_sign_share: GaugeVec = "cardgenius_throttle_sign_ratio" ["sign"], "Share that this sign alone would let it use; 1: it is not bad, or not seen.";
     row_lock_longest: Gauge = "cardgenius_row_lock_longest_seconds", "Longest time for which users' rows were locked in the open or last run.";
     stage_duration: HistogramVec = "cardgenius_stage_duration_seconds" ["stage"] in STAGES, "Time of the stages of a chunk's life that ended well.";
     row_lock: Histogram = "cardgenius_row_lock_seconds" in STAGES, "Time for which users' rows were held locked by one transaction.";

@@ -171,14 +171,14 @@ mod tests {
     fn the_throttles_share_and_that_of_each_sign_are_shown_and_one_that_is_not_seen_allows_all() {
         let metrics = Metrics::new().unwrap();
         let observer = MetricsObserver::new(metrics.clone());
-        assert_eq!(value(&metrics.render(), "cardgenius_throttle_share"), 1.0);
+        assert_eq!(value(&metrics.render(), "cardgenius_throttle_ratio"), 1.0);
         observer.throttled(0.25, &[(Sign::ReplicaLag, 0.25), (Sign::Blocked, 1.0)]);
         let text = metrics.render();
-        assert_eq!(value(&text, "cardgenius_throttle_share"), 0.25);
-        assert_eq!(value(&text, "cardgenius_throttle_sign_share{sign=\"replica_lag\"}"), 0.25);
-        assert_eq!(value(&text, "cardgenius_throttle_sign_share{sign=\"slot_wal\"}"), 1.0);
+        assert_eq!(value(&text, "cardgenius_throttle_ratio"), 0.25);
+        assert_eq!(value(&text, "cardgenius_throttle_sign_ratio{sign=\"replica_lag\"}"), 0.25);
+        assert_eq!(value(&text, "cardgenius_throttle_sign_ratio{sign=\"slot_wal\"}"), 1.0);
         observer.throttled(1.0, &[]);
-        assert_eq!(value(&metrics.render(), "cardgenius_throttle_sign_share{sign=\"replica_lag\"}"), 1.0);
+        assert_eq!(value(&metrics.render(), "cardgenius_throttle_sign_ratio{sign=\"replica_lag\"}"), 1.0);
     }
 
     #[test]
