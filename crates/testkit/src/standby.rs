@@ -6,6 +6,8 @@ use std::path::Path;
 
 use cardgenius_embedded::{PostgresOptions, PrivatePostgres};
 
+use crate::sql;
+
 /// A standby; it is gone when this value is dropped.
 #[derive(Debug)]
 pub struct Standby {
@@ -45,7 +47,7 @@ impl Standby {
     /// # Panics
     /// It does not answer.
     pub fn pause(&self) {
-        self.postgres.psql("postgres", "SELECT pg_wal_replay_pause()").unwrap();
+        self.postgres.psql("postgres", sql::STANDBY_PAUSE).unwrap();
     }
 
     /// It applies what it has received, and goes on.
@@ -53,7 +55,7 @@ impl Standby {
     /// # Panics
     /// It does not answer.
     pub fn resume(&self) {
-        self.postgres.psql("postgres", "SELECT pg_wal_replay_resume()").unwrap();
+        self.postgres.psql("postgres", sql::STANDBY_RESUME).unwrap();
     }
 }
 

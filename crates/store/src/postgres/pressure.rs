@@ -218,7 +218,7 @@ impl PostgresStore {
         let outcome = async {
             let mut transaction = session.begin().await?;
             transaction.set_limits(STATEMENT_WITHIN, LOCK_WITHIN).await?;
-            transaction.run(include_str!("sql/stop_query_session.sql"), "preparing the stop query").await?;
+            transaction.one(&self.statements.stop_query_session, &[]).await?;
             let question = Statement { sql: query.to_owned(), doing: "asking it" };
             transaction.rows(&question, &[]).await
         }

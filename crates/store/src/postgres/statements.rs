@@ -102,6 +102,7 @@ statements! {
     sample_successes: "looking for the last successful runs",
     sessions_alive: "looking whether sessions have ended",
     sessions_end: "ending sessions",
+    stop_query_session: "preparing to ask the stop query",
     sweep_allowed: "looking whether this instance may sweep",
     sweep_dead_claims: "looking for claims of dead instances",
     sweep_dead_sessions: "looking for sessions of dead instances",

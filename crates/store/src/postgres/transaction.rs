@@ -86,11 +86,6 @@ impl<'a> Transaction<'a> {
         within(self.limits.statement + SLACK, statement.doing, call).await
     }
 
-    /// Runs plain text, without parameters and without an answer.
-    pub(super) async fn run(&self, sql: &str, doing: &str) -> Result<(), StoreError> {
-        within(self.limits.statement + SLACK, doing, self.inner.batch_execute(sql)).await
-    }
-
     /// Runs a statement that returns at most one row.
     pub(super) async fn maybe_one(
         &self,

@@ -1,3 +1,2 @@
 -- The DBA's own question changes nothing, and sees what its role sees.
-SET TRANSACTION READ ONLY;
-SET LOCAL row_security = on
+SELECT set_config('transaction_read_only', 'on', true), set_config('row_security', 'on', true)
