@@ -46,10 +46,11 @@ impl Contest<'_> {
         let log = format!("{}-{name}-{turn}", self.case.name());
         let (cost, peak_memory_bytes) = match contender {
             Contender::Floor => (self.floor(Variant::PLAIN).await.doing(&doing)?, None),
+            Contender::Lowered => (self.floor(Variant::LOWERED).await.doing(&doing)?, None),
             Contender::Program => self.program(&self.bench.server.url(COPY), &log).await.doing(&doing)?,
             Contender::Discard => self.discarding(&log).await.doing(&doing)?,
         };
-        let kind = Kind { with_rows: contender != Contender::Discard, books: contender != Contender::Floor };
+        let kind = Kind { with_rows: contender != Contender::Discard, books: !contender.is_floor() };
         self.prepared.audit(self.bench, kind, since).await.doing(&doing)?;
         database::drop_copy(control).await?;
         Ok(Run::new(name, turn, self.prepared.users(), cost, peak_memory_bytes, load_before))

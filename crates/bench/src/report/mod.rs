@@ -73,6 +73,8 @@ pub struct Summary {
     pub most_users_per_second: f64,
     /// Its speed as a share of the floor's in the same turn.
     pub of_floor: Option<f64>,
+    /// And as a share of the lowered floor's.
+    pub of_lowered: Option<f64>,
     pub client_cpu_seconds: f64,
     pub server_cpu_seconds: f64,
     pub peak_memory_mib: Option<f64>,
@@ -104,11 +106,11 @@ fn summaries(runs: &[Run]) -> Vec<Summary> {
             names.push(&run.contender);
         }
     }
-    let of_floor: BTreeMap<u32, f64> = runs
-        .iter()
-        .filter(|run| run.contender == Contender::Floor.name())
-        .map(|run| (run.turn, run.users_per_second))
-        .collect();
+    let speeds_of = |floor: Contender| -> BTreeMap<u32, f64> {
+        let its = runs.iter().filter(|run| run.contender == floor.name());
+        its.map(|run| (run.turn, run.users_per_second)).collect()
+    };
+    let (floor, lowered) = (speeds_of(Contender::Floor), speeds_of(Contender::Lowered));
     let summary = |name: &str| {
         let mine: Vec<&Run> = runs.iter().filter(|run| run.contender == name).collect();
         let of = |figure: &dyn Fn(&Run) -> Option<f64>| median(mine.iter().filter_map(|run| figure(run)));
@@ -119,7 +121,8 @@ fn summaries(runs: &[Run]) -> Vec<Summary> {
             users_per_second: of(&|run| Some(run.users_per_second)).unwrap_or_default(),
             least_users_per_second: speeds().fold(f64::INFINITY, f64::min),
             most_users_per_second: speeds().fold(0.0, f64::max),
-            of_floor: of(&|run| Some(run.users_per_second / of_floor.get(&run.turn)?)),
+            of_floor: of(&|run| Some(run.users_per_second / floor.get(&run.turn)?)),
+            of_lowered: of(&|run| Some(run.users_per_second / lowered.get(&run.turn)?)),
             client_cpu_seconds: of(&|run| Some(run.client_cpu_seconds)).unwrap_or_default(),
             server_cpu_seconds: of(&|run| Some(run.server_cpu_seconds)).unwrap_or_default(),
             peak_memory_mib: of(&|run| run.peak_memory_bytes.map(mib)),
