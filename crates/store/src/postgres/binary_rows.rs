@@ -37,13 +37,16 @@ pub(super) enum RankType {
 }
 
 impl RankType {
-    /// Rank as a field of this type.
-    fn field(self, rank: u8) -> Vec<u8> {
-        match self {
-            Self::Int2 => field(&i16::from(rank).to_be_bytes()),
-            Self::Int4 => field(&i32::from(rank).to_be_bytes()),
-            Self::Int8 => field(&i64::from(rank).to_be_bytes()),
-        }
+    /// Appends a rank as a field of this type.
+    fn push(self, rank: u8, out: &mut Vec<u8>) {
+        let wide = i64::from(rank).to_be_bytes();
+        let bytes = match self {
+            Self::Int2 => 2,
+            Self::Int4 => 4,
+            Self::Int8 => 8,
+        };
+        out.extend_from_slice(&length(bytes));
+        out.extend_from_slice(&wide[8 - bytes..]);
     }
 }
 
@@ -51,7 +54,7 @@ impl RankType {
 #[derive(Clone, Debug)]
 struct CardFields {
     name: Box<[u8]>,
-    joining_fees: Box<[u8]>,
+    joining_fees: Numeric,
     /// `redemption_method` and `redemption_rate` of each option.
     redemptions: Vec<Box<[u8]>>,
 }
@@ -60,8 +63,7 @@ struct CardFields {
 #[derive(Clone, Debug)]
 pub struct BinaryRows {
     cards: Vec<CardFields>,
-    /// The field of rank 1, of rank 2 and so on.
-    ranks: [Box<[u8]>; 10],
+    rank_type: RankType,
     /// The last two fields of a card whose points cannot be redeemed.
     no_redemption: Box<[u8]>,
 }
@@ -73,7 +75,7 @@ impl BinaryRows {
             .iter()
             .map(|card| CardFields {
                 name: field(card.card_name.as_bytes()).into(),
-                joining_fees: encoded(|out| push_hundredths(out, card.joining_fees_paise)).into(),
+                joining_fees: Numeric::of_hundredths(card.joining_fees_paise),
                 redemptions: card
                     .options
                     .iter()
@@ -81,33 +83,32 @@ impl BinaryRows {
                     .collect(),
             })
             .collect();
-        let ranks = std::array::from_fn(|place| rank_type.field(place as u8 + 1).into());
-        Self { cards, ranks, no_redemption: redemption(&NULL, 0) }
+        Self { cards, rank_type, no_redemption: redemption(&NULL, 0) }
     }
 
     /// All but the key and the rank.
     fn push_rest(&self, row: &Recommendation, out: &mut Vec<u8>) {
         let card = &self.cards[row.card as usize];
         out.extend_from_slice(&card.name);
-        push_hundredths(out, row.savings_paise);
-        out.extend_from_slice(&card.joining_fees);
-        push_hundredths(out, row.extra_benefits_paise);
-        push_hundredths(out, row.net_paise);
+        Numeric::of_hundredths(row.savings_paise).push(out);
+        card.joining_fees.push(out);
+        Numeric::of_hundredths(row.extra_benefits_paise).push(out);
+        Numeric::of_hundredths(row.net_paise).push(out);
         for points in row.points_e2 {
-            push_hundredths(out, points);
+            Numeric::of_hundredths(points).push(out);
         }
-        let redemption = row.option.map_or(&self.no_redemption, |option| &card.redemptions[usize::from(option)]);
-        out.extend_from_slice(redemption);
+        out.extend_from_slice(row.option.map_or(&self.no_redemption, |option| &card.redemptions[usize::from(option)]));
     }
 }
 
 impl Encode for BinaryRows {
     fn encode(&self, user_id: &str, ten: &TopTen, out: &mut Vec<u8>) {
-        for (rank, row) in self.ranks.iter().zip(ten) {
-            out.extend_from_slice(&FIELDS);
-            out.extend_from_slice(&length(user_id.len()));
-            out.extend_from_slice(user_id.as_bytes());
-            out.extend_from_slice(rank);
+        let mut key = [&FIELDS[..], &length(user_id.len()), user_id.as_bytes()].concat();
+        let key_bytes = key.len();
+        for (rank, row) in (1..).zip(ten) {
+            key.truncate(key_bytes);
+            self.rank_type.push(rank, &mut key);
+            out.extend_from_slice(&key);
             self.push_rest(row, out);
         }
     }
@@ -121,12 +122,6 @@ impl Encode for BinaryRows {
     }
 }
 
-fn encoded(write: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
-    let mut out = Vec::new();
-    write(&mut out);
-    out
-}
-
 /// A field's length; keys and names are short by far.
 fn length(bytes: usize) -> [u8; 4] {
     i32::try_from(bytes).unwrap_or(i32::MAX).to_be_bytes()
@@ -137,64 +132,88 @@ fn field(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn redemption(method: &[u8], rate_e4: u32) -> Box<[u8]> {
-    let mut out = method.to_vec();
-    push_numeric(
-        &mut out,
-        Decimal { negative: false, whole: u64::from(rate_e4 / 10_000), part: (rate_e4 % 10_000) as u16 },
-        4,
-    );
-    out.into()
+    let rate = Numeric::new(false, u64::from(rate_e4 / 10_000), (rate_e4 % 10_000) as u16, 4);
+    [method, rate.field()].concat().into()
 }
 
-/// Appends `hundredths / 100` as a field, with two decimals.
-fn push_hundredths(out: &mut Vec<u8>, hundredths: i64) {
-    let magnitude = hundredths.unsigned_abs();
-    let part = (magnitude % 100) as u16 * 100;
-    push_numeric(out, Decimal { negative: hundredths < 0, whole: magnitude / 100, part }, 2);
+/// A NUMERIC as a field.
+#[derive(Clone, Copy, Debug)]
+struct Numeric {
+    bytes: [u8; NUMERIC_BYTES],
+    /// How many of the bytes there are.
+    length: u8,
 }
 
-/// `whole + part / 10,000`, or as much below zero.
-struct Decimal {
-    negative: bool,
-    whole: u64,
-    part: u16,
+/// A field's length, four words, and six digits of base 10,000: five before the point, as many as a `u64` may have, and one
+/// behind it.
+const NUMERIC_BYTES: usize = 24;
+
+/// Bytes of it before the digits.
+const NUMERIC_HEADER_BYTES: u8 = 12;
+
+impl Numeric {
+    /// `hundredths / 100`, with two decimals.
+    #[inline]
+    fn of_hundredths(hundredths: i64) -> Self {
+        let magnitude = hundredths.unsigned_abs();
+        Self::new(hundredths < 0, magnitude / 100, (magnitude % 100) as u16 * 100, 2)
+    }
+
+    /// `whole + part / 10,000`, or as much below zero.
+    #[inline]
+    fn new(negative: bool, whole: u64, part: u16, decimals: u8) -> Self {
+        // Digits from the left, without zeros at either end, as the server keeps them; the weight is that of the first.
+        let (weight, digits, count) = match (whole, part) {
+            (0, 0) => return Self::of_digits([0; 6], 0, 0, [0, decimals]),
+            (0, _) => (-1, [part, 0, 0, 0, 0, 0], 1),
+            (1..10_000, 0) => (0, [whole as u16, 0, 0, 0, 0, 0], 1),
+            (1..10_000, _) => (0, [whole as u16, part, 0, 0, 0, 0], 2),
+            _ => large(whole, part),
+        };
+        Self::of_digits(digits, count, weight, [u8::from(negative), decimals])
+    }
+
+    #[inline]
+    fn of_digits(digits: [u16; 6], count: u8, weight: i16, [negative, decimals]: [u8; 2]) -> Self {
+        let words =
+            |four: [u16; 4]| four.into_iter().fold(0_u64, |word, part| word << 16 | u64::from(part)).to_be_bytes();
+        let length = NUMERIC_HEADER_BYTES + 2 * count;
+        let [a, b, c, d, e, f] = digits;
+        let head = words([0, u16::from(length) - 4, u16::from(count), weight as u16]);
+        let middle = words([NEGATIVE * u16::from(negative), u16::from(decimals), a, b]);
+        let tail = words([c, d, e, f]);
+        let mut bytes = [0; NUMERIC_BYTES];
+        bytes[..8].copy_from_slice(&head);
+        bytes[8..16].copy_from_slice(&middle);
+        bytes[16..].copy_from_slice(&tail);
+        Self { bytes, length }
+    }
+
+    /// All of the bytes, in three words, and then only as many as there are: cheaper than to copy just those.
+    #[inline]
+    fn push(&self, out: &mut Vec<u8>) {
+        let end = out.len() + usize::from(self.length);
+        out.extend_from_slice(&self.bytes);
+        out.truncate(end);
+    }
+
+    fn field(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.length)]
+    }
 }
 
-/// Groups of four digits: five are before the point in the largest `u64` there may be, one is behind it.
-const GROUPS: usize = 6;
-
-/// Bytes of a NUMERIC before its digits.
-const NUMERIC_HEADER_BYTES: usize = 8;
-
-fn push_numeric(out: &mut Vec<u8>, value: Decimal, decimals: u8) {
-    let mut groups = [0_u16; GROUPS];
-    groups[GROUPS - 1] = value.part;
-    let (mut first, mut rest) = (GROUPS - 1, value.whole);
-    while rest > 0 && first > 0 {
-        first -= 1;
-        groups[first] = (rest % 10_000) as u16;
+/// Weight, digits and their number, of 10,000 and more.
+fn large(whole: u64, part: u16) -> (i16, [u16; 6], u8) {
+    let mut digits = [0_u16; 6];
+    let groups = (whole.ilog10() / 4) as usize + 1;
+    let mut rest = whole;
+    for digit in digits[..groups].iter_mut().rev() {
+        *digit = (rest % 10_000) as u16;
         rest /= 10_000;
     }
-    // Without zeros at either end, as the server keeps it.
-    let mut end = GROUPS;
-    while end > first && groups[end - 1] == 0 {
-        end -= 1;
-    }
-    let digits = end - first;
-    // The group before the point is worth 10,000^0. Zero has neither weight nor sign.
-    let weight = if digits == 0 { 0 } else { (GROUPS - 2) as i16 - first as i16 };
-    let sign = if digits > 0 && value.negative { NEGATIVE } else { 0 };
-    let mut field = [0_u8; 4 + NUMERIC_HEADER_BYTES + 2 * GROUPS];
-    let body = NUMERIC_HEADER_BYTES + 2 * digits;
-    field[3] = body as u8;
-    field[5] = digits as u8;
-    field[6..8].copy_from_slice(&weight.to_be_bytes());
-    field[8..10].copy_from_slice(&sign.to_be_bytes());
-    field[11] = decimals;
-    for (place, group) in field[4 + NUMERIC_HEADER_BYTES..].chunks_exact_mut(2).zip(&groups[first..end]) {
-        place.copy_from_slice(&group.to_be_bytes());
-    }
-    out.extend_from_slice(&field[..4 + body]);
+    digits[groups] = part;
+    let count = groups + 1 - digits[..=groups].iter().rev().take_while(|digit| **digit == 0).count();
+    (groups as i16 - 1, digits, count as u8)
 }
 
 #[cfg(test)]
@@ -212,7 +231,7 @@ mod tests {
     }
 
     fn shown(hundredths: i64) -> (Vec<u16>, i16, bool) {
-        let (_, digits, weight, negative, scale) = read(&encoded(|out| push_hundredths(out, hundredths)));
+        let (_, digits, weight, negative, scale) = read(Numeric::of_hundredths(hundredths).field());
         assert_eq!(scale, 2);
         (digits, weight, negative)
     }
@@ -253,8 +272,13 @@ mod tests {
 
     #[test]
     fn a_rank_is_a_field_of_its_columns_type() {
-        assert_eq!(RankType::Int2.field(10), [0, 0, 0, 2, 0, 10]);
-        assert_eq!(RankType::Int4.field(1).len(), 8);
-        assert_eq!(RankType::Int8.field(1).len(), 12);
+        let field = |of: RankType, rank| {
+            let mut out = Vec::new();
+            of.push(rank, &mut out);
+            out
+        };
+        assert_eq!(field(RankType::Int2, 10), [0, 0, 0, 2, 0, 10]);
+        assert_eq!(field(RankType::Int4, 1), [0, 0, 0, 4, 0, 0, 0, 1]);
+        assert_eq!(field(RankType::Int8, 1).len(), 12);
     }
 }
