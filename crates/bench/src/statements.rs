@@ -28,6 +28,7 @@ pub const FLOOR_COPY_TEXT: &str = include_str!("sql/floor_copy_text.sql");
 pub const FLOOR_COPY_BINARY: &str = include_str!("sql/floor_copy_binary.sql");
 pub const FLOOR_COMPLETE: &str = include_str!("sql/floor_complete.sql");
 
+pub const OUTPUT_BYTES: &str = include_str!("sql/output_bytes.sql");
 pub const CLAIMS_IN_ORDER: &str = include_str!("sql/claims_in_order.sql");
 pub const CLAIMS_BY_OWNER: &str = include_str!("sql/claims_by_owner.sql");
 

@@ -9,7 +9,7 @@ use crate::failure::{Doing, Outcome};
 use crate::floor::{self, Variant};
 use crate::measure::Cost;
 use crate::proxy::Discarding;
-use crate::report::{self, Run};
+use crate::report::{self, Run, Turn};
 use crate::{machine, ready, shoppers};
 
 /// Turns of each contender.
@@ -51,9 +51,10 @@ impl Contest<'_> {
             Contender::Discard => self.discarding(&log).await.doing(&doing)?,
         };
         let kind = Kind { with_rows: contender != Contender::Discard, books: !contender.is_floor() };
-        self.prepared.audit(self.bench, kind, since).await.doing(&doing)?;
+        let bytes = self.prepared.audit(self.bench, kind, since).await.doing(&doing)?;
         database::drop_copy(control).await?;
-        Ok(Run::new(name, turn, self.prepared.users(), cost, peak_memory_bytes, load_before))
+        let turn = Turn { contender: name, turn, load_before };
+        Ok(Run::new(turn, self.prepared.users(), cost, peak_memory_bytes, bytes))
     }
 
     async fn floor(&self, variant: Variant) -> Outcome<Cost> {

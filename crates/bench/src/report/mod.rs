@@ -15,10 +15,20 @@ pub use self::instances::of_instances as instances;
 pub use self::json::write;
 pub use self::median::median;
 
+use crate::audit::OutputBytes;
 use crate::bench::Bench;
 use crate::cli::{Case, Contender};
 use crate::failure::Outcome;
 use crate::measure::Cost;
+
+/// Whose turn it was.
+#[derive(Clone, Copy, Debug)]
+pub struct Turn<'a> {
+    pub contender: &'a str,
+    pub turn: u32,
+    /// Of the machine, just before.
+    pub load_before: f64,
+}
 
 /// One turn of one contender.
 #[derive(Clone, Debug, Serialize)]
@@ -33,16 +43,19 @@ pub struct Run {
     pub wal_bytes_per_user: f64,
     /// Of the program; the floor is not a program.
     pub peak_memory_bytes: Option<u64>,
+    /// Of the table of recommendations, by users processed.
+    pub table_bytes_per_user: f64,
+    pub key_bytes_per_user: f64,
     /// Of the machine, just before.
     pub load_before: f64,
 }
 
 impl Run {
     /// From what it cost.
-    pub fn new(contender: &str, turn: u32, users: u64, cost: Cost, peak: Option<u64>, load_before: f64) -> Self {
+    pub fn new(turn: Turn<'_>, users: u64, cost: Cost, peak: Option<u64>, output: OutputBytes) -> Self {
         Self {
-            contender: contender.to_owned(),
-            turn,
+            contender: turn.contender.to_owned(),
+            turn: turn.turn,
             users,
             seconds: cost.seconds,
             users_per_second: users as f64 / cost.seconds,
@@ -50,7 +63,9 @@ impl Run {
             server_cpu_seconds: cost.server_cpu_seconds,
             wal_bytes_per_user: cost.wal_bytes as f64 / users as f64,
             peak_memory_bytes: peak,
-            load_before,
+            table_bytes_per_user: output.table as f64 / users as f64,
+            key_bytes_per_user: output.key as f64 / users as f64,
+            load_before: turn.load_before,
         }
     }
 
@@ -79,6 +94,8 @@ pub struct Summary {
     pub server_cpu_seconds: f64,
     pub peak_memory_mib: Option<f64>,
     pub wal_bytes_per_user: f64,
+    pub table_bytes_per_user: f64,
+    pub key_bytes_per_user: f64,
 }
 
 /// Prints the table of a contest, and writes its JSON.
@@ -127,6 +144,8 @@ fn summaries(runs: &[Run]) -> Vec<Summary> {
             server_cpu_seconds: of(&|run| Some(run.server_cpu_seconds)).unwrap_or_default(),
             peak_memory_mib: of(&|run| run.peak_memory_bytes.map(mib)),
             wal_bytes_per_user: of(&|run| Some(run.wal_bytes_per_user)).unwrap_or_default(),
+            table_bytes_per_user: of(&|run| Some(run.table_bytes_per_user)).unwrap_or_default(),
+            key_bytes_per_user: of(&|run| Some(run.key_bytes_per_user)).unwrap_or_default(),
         }
     };
     names.into_iter().map(summary).collect()
@@ -138,7 +157,7 @@ mod tests {
 
     fn run(contender: &str, turn: u32, seconds: f64) -> Run {
         let cost = Cost { seconds, client_cpu_seconds: 1.0, server_cpu_seconds: 2.0, wal_bytes: 1_000 };
-        Run::new(contender, turn, 100, cost, None, 0.0)
+        Run::new(Turn { contender, turn, load_before: 0.0 }, 100, cost, None, OutputBytes::default())
     }
 
     #[test]

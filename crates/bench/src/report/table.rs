@@ -15,6 +15,8 @@ pub fn of_contest(summaries: &[Summary]) -> String {
         "server CPU s",
         "peak MiB",
         "WAL B/user",
+        "rows B/user",
+        "key B/user",
     ];
     let figure =
         |value: Option<f64>, decimals: usize| value.map_or("-".to_owned(), |value| format!("{value:.decimals$}"));
@@ -30,6 +32,8 @@ pub fn of_contest(summaries: &[Summary]) -> String {
             format!("{:.2}", summary.server_cpu_seconds),
             figure(summary.peak_memory_mib, 1),
             format!("{:.0}", summary.wal_bytes_per_user),
+            format!("{:.0}", summary.table_bytes_per_user),
+            format!("{:.0}", summary.key_bytes_per_user),
         ]
     });
     table(&head, rows)
