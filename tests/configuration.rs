@@ -254,7 +254,7 @@ fn secrets_are_shown_nowhere() {
 #[test]
 fn rules_that_are_broken_are_named_all_at_once_with_their_fields_and_origins() {
     let answer = start(&["--backfill", "--workers", "0"])
-        .file("[lease]\nlease_ms = 12_000\nrenew_ms = 8_000\n[limits]\nload_ms = 400_000\n[run]\ntime_zone = \"Asia/Calcuta\"\n")
+        .file("[lease]\nlease_ms = 12_000\nrenew_ms = 8_000\n[limits]\nload_ms = 400_000\n[run]\ntime_zone = \"Asia/Calcuta\"\nbackfill_hours = \"22-06\"\n")
         .variable("CARDGENIUS_PIPELINE__SESSIONS", "5")
         .variable("CARDGENIUS_TARGET__TABLE", "user_spending_data");
     let said = answer.refused();
@@ -267,6 +267,7 @@ fn rules_that_are_broken_are_named_all_at_once_with_their_fields_and_origins() {
             "must be more than `lease.renew_ms` + `limits.renew_statement_ms`, 8000 + 5000, is 12000",
             "`pipeline.chunk_deadline_ms` (default) must be more than `limits.load_ms` + `limits.statement_ms`",
             "the nearest is Asia/Calcutta",
+            "must be empty, or windows such as 22:00-06:00, is \"22-06\"",
             "`target.table` (environment CARDGENIUS_TARGET__TABLE) must be another table",
         ],
     );

@@ -15,12 +15,14 @@ use cardgenius_engine::catalogue::Catalogue;
 use cardgenius_pipeline::compute::Workers;
 use cardgenius_pipeline::config::PipelineConfig;
 use cardgenius_pipeline::finish::Shared;
+use cardgenius_pipeline::hours::AtAnyHour;
 use cardgenius_pipeline::lease::LeaseKeeper;
 use cardgenius_pipeline::observe::{HeldBack, Observe, Waits};
 use cardgenius_pipeline::policy::Policy;
 use cardgenius_pipeline::ports::{Run, RunRequest, RunState, Store};
 use cardgenius_pipeline::progress::Progress;
 use cardgenius_pipeline::run::{Ended, take_part};
+use cardgenius_pipeline::throttle::Headroom;
 use cardgenius_store::config::{CallLimits, DatabaseConfig, StoreConfig, TableNames};
 use cardgenius_store::postgres::PostgresStore;
 use cardgenius_store::postgres::migrate::{MigrateConfig, migrate};
@@ -101,6 +103,8 @@ impl<'s> Place<'s> {
             run_id: run.run_id,
             observer,
             outages: Waits::new(HeldBack::Outage),
+            headroom: Headroom::unthrottled(),
+            hours: Arc::new(AtAnyHour),
             stop: CancellationToken::new(),
         };
         Box::pin(take_part(Arc::new(shared), run.run_id)).await

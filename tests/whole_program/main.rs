@@ -33,6 +33,7 @@ mod joining;
 mod logs;
 mod migrating;
 mod odd_keys;
+mod pacing;
 mod pages;
 mod passwords;
 mod place;

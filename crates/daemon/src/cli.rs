@@ -39,6 +39,10 @@ pub struct Cli {
     #[arg(long, value_name = "N", requires = "backfill")]
     pub chunk_rows: Option<usize>,
 
+    /// With --backfill: users claimed a second at most, by all live instances together [default: no ceiling]
+    #[arg(long, value_name = "N", requires = "backfill")]
+    pub max_users_per_second: Option<u64>,
+
     /// With --backfill: serve metrics, probes and the status at this address, as `run` does [default: nowhere]
     #[arg(long, value_name = "ADDRESS", requires = "backfill")]
     pub http: Option<String>,
@@ -282,6 +286,7 @@ impl Cli {
 
     fn flags(&self) -> Vec<Flag> {
         let number = |value: Option<usize>| value.map(|value| value.to_string());
+        let ceiling = self.max_users_per_second.map(|users| users.to_string());
         let migrate_url = match &self.command {
             Some(Command::Migrate(options)) => options.url.clone(),
             _ => None,
@@ -296,6 +301,7 @@ impl Cli {
             ("--catalog", "catalog.path", self.global.catalog.clone()),
             ("--workers", "pipeline.workers", number(self.workers)),
             ("--chunk-rows", "pipeline.chunk_rows", number(self.chunk_rows)),
+            ("--max-users-per-second", "pipeline.max_users_per_second", ceiling),
             ("--url", "migrate.url", migrate_url),
             ("--http", "http.listen", http),
         ]
@@ -386,13 +392,13 @@ mod tests {
     #[test]
     fn every_flag_sets_a_field_that_exists() {
         let cli = parsed(
-            "cardgenius --backfill --workers 3 --chunk-rows 500 --http h --source-url s --target-url t --catalog c --config f",
+            "cardgenius --backfill --workers 3 --chunk-rows 500 --max-users-per-second 7 --http h --source-url s --target-url t --catalog c --config f",
         )
         .unwrap();
         let migrate = parsed("cardgenius migrate --url m").unwrap();
         let run = parsed("cardgenius run --http h").unwrap();
         let flags = [cli.flags(), migrate.flags(), run.flags()].concat();
-        assert_eq!(flags.len(), 8);
+        assert_eq!(flags.len(), 9);
         let keys = Keys::known().unwrap();
         for flag in flags {
             assert!(keys.kind(flag.field).is_some(), "{}", flag.field);
@@ -418,6 +424,7 @@ mod tests {
             "cardgenius --workers 3",
             "cardgenius run --workers 3",
             "cardgenius --http 127.0.0.1:1",
+            "cardgenius run --max-users-per-second 100",
             "cardgenius check --http 127.0.0.1:1",
             "cardgenius --backfill --workers many",
             "cardgenius catalog",

@@ -17,6 +17,7 @@ use cardgenius_pipeline::ports::{Run, RunRequest, Store};
 use cardgenius_pipeline::progress::Progress;
 use cardgenius_pipeline::run::{Ended, take_part};
 use cardgenius_pipeline::sweep::keep_sweeping;
+use cardgenius_pipeline::throttle::Headroom;
 use cardgenius_store::postgres::PostgresStore;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
@@ -24,7 +25,8 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::watch;
+use crate::config::{Config, RunConfig};
+use crate::{backfill_hours, watch, wiring};
 
 /// For each of the last calls on a database, when a stop was asked for.
 const LAST_WORDS: Duration = Duration::from_secs(2);
@@ -33,6 +35,7 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 pub struct Instance {
     store: Arc<PostgresStore>,
     config: PipelineConfig,
+    run: RunConfig,
     lease: LeaseView,
     observer: Arc<dyn Observe>,
     /// Ends the tasks below; not before everything that needs the lease is over.
@@ -47,9 +50,10 @@ impl Instance {
     /// The database could not be asked.
     pub async fn start(
         store: Arc<PostgresStore>,
-        config: PipelineConfig,
+        config: &Config,
         observer: Arc<dyn Observe>,
     ) -> Result<Self, StoreError> {
+        let (config, run) = (wiring::pipeline_config(config), config.run.clone());
         let keeper =
             LeaseKeeper::start(store.as_ref(), config.lease, config.renew).await?.observed_by(observer.clone());
         let (over, lease) = (CancellationToken::new(), keeper.view());
@@ -57,7 +61,7 @@ impl Instance {
             tokio::spawn(keeper.keep(store.clone(), over.clone())),
             tokio::spawn(keep_sweeping(store.clone(), config.lease, config.sweep, observer.clone(), over.clone())),
         ];
-        Ok(Self { store, config, lease, observer, over, tasks })
+        Ok(Self { store, config, run, lease, observer, over, tasks })
     }
 
     /// Opens the run that is asked for, or finds the open one.
@@ -79,7 +83,7 @@ impl Instance {
             Err(error) => return Ended::Failed(error),
         };
         let watched = CancellationToken::new();
-        let mut watching = tokio::spawn(watch::watch(self.store.clone(), run.clone(), watched.clone()));
+        let mut watching = tokio::spawn(watch::watch(shared.clone(), run.clone(), watched.clone()));
         let ended = Box::pin(take_part(shared, run.run_id)).await;
         watched.cancel();
         // It only reads; if it panicked or hangs, the run is none the worse.
@@ -109,6 +113,8 @@ impl Instance {
             run_id: run.run_id,
             observer: self.observer.clone(),
             outages: Waits::new(HeldBack::Outage),
+            headroom: Headroom::unthrottled(),
+            hours: backfill_hours::of_run(&run.kind, &self.run),
             stop,
         })
     }

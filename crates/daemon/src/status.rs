@@ -7,6 +7,9 @@ use cardgenius_store::postgres::PostgresStore;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
+use crate::backfill_hours;
+use crate::config::RunConfig;
+
 /// How things stand. Times are UTC, as RFC 3339 says.
 #[derive(Clone, Debug, Serialize)]
 pub struct Status {
@@ -22,6 +25,8 @@ pub struct Status {
     pub backlog: Option<BacklogStatus>,
     /// The switch.
     pub control: ControlStatus,
+    /// Until when nobody claims, and why, if it is not the hour of the open run by this configuration.
+    pub waiting: Option<String>,
     /// The open run.
     pub run: Option<RunStatus>,
     /// Instances that are alive, hold claims, or died within the last day.
@@ -148,12 +153,13 @@ pub struct ScheduleStatus {
 ///
 /// # Errors
 /// It could not be asked.
-pub async fn status(store: &PostgresStore) -> Result<Status, StoreError> {
-    Ok(Status::of(store.overview().await?))
+pub async fn status(store: &PostgresStore, config: &RunConfig) -> Result<Status, StoreError> {
+    Ok(Status::of(store.overview().await?, config))
 }
 
 impl Status {
-    fn of(seen: Overview) -> Self {
+    fn of(seen: Overview, config: &RunConfig) -> Self {
+        let shut = seen.run.as_ref().and_then(|run| backfill_hours::of_run(&run.kind, config).shut());
         Self {
             taken_at: instant(seen.taken_at),
             program_version: env!("CARGO_PKG_VERSION"),
@@ -171,6 +177,7 @@ impl Status {
                 changed_by: seen.switch.changed_by,
                 changed_at: seen.switch.changed_at.map(instant),
             },
+            waiting: shut.map(|shut| shut.reason.to_string()),
             run: seen.run.map(RunStatus::of),
             instances: seen.instances.into_iter().map(InstanceStatus::of).collect(),
             last_runs: seen.last_runs.into_iter().map(PastRun::of).collect(),

@@ -4,6 +4,8 @@ use std::io::IsTerminal;
 use std::sync::Arc;
 use std::time::Duration;
 
+use cardgenius_pipeline::compute::Recommend;
+use cardgenius_pipeline::finish::Shared;
 use cardgenius_pipeline::ports::{Run, RunTotals, Store};
 use cardgenius_pipeline::progress::{Rate, eta};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -26,15 +28,18 @@ const STILL_EVERY: Duration = Duration::from_secs(300);
 const RATE_WINDOW: Duration = Duration::from_secs(10);
 
 /// Shows how the run goes until `over`.
-pub async fn watch<S: Store>(store: Arc<S>, run: Run, over: CancellationToken) {
+pub async fn watch<S: Store, R: Recommend>(shared: Arc<Shared<S, R>>, run: Run, over: CancellationToken) {
     let mut view: Box<dyn View> =
         if std::io::stderr().is_terminal() { Box::new(Bar::new(run.backlog)) } else { Box::new(Lines::default()) };
     let mut ticks = interval(view.every());
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut rate = Rate::new(RATE_WINDOW);
     while over.run_until_cancelled(ticks.tick()).await.is_some() {
-        match store.run_totals(run.run_id).await {
-            Ok(totals) => view.show(&Figures::new(&run, &totals, &mut rate)),
+        match shared.store.run_totals(run.run_id).await {
+            Ok(totals) => {
+                let waiting = shared.progress.waiting();
+                view.show(&Figures { waiting, ..Figures::new(&run, &totals, &mut rate) });
+            }
             Err(error) => debug!(%error, "the progress could not be read"),
         }
     }
@@ -47,6 +52,8 @@ struct Figures {
     failed: u64,
     rate: f64,
     eta: Option<Duration>,
+    /// What this instance waits for.
+    waiting: Option<Arc<str>>,
 }
 
 impl Figures {
@@ -54,7 +61,7 @@ impl Figures {
         let done = totals.users.settled();
         let total = run.backlog.max(done);
         let rate = rate.note(Instant::now(), done);
-        Self { done, total, failed: totals.users.failed, rate, eta: eta(done, total, rate) }
+        Self { done, total, failed: totals.users.failed, rate, eta: eta(done, total, rate), waiting: None }
     }
 
     fn eta(&self) -> String {
@@ -87,14 +94,16 @@ impl View for Bar {
     fn show(&mut self, figures: &Figures) {
         self.0.set_length(figures.total);
         self.0.set_position(figures.done);
-        self.0.set_message(format!(
-            "{} of {} users  {} users/s  ETA {}  failed {}",
-            grouped(figures.done),
-            grouped(figures.total),
-            grouped(figures.rate as u64),
-            figures.eta(),
-            grouped(figures.failed)
-        ));
+        let (done, total) = (grouped(figures.done), grouped(figures.total));
+        self.0.set_message(match &figures.waiting {
+            Some(reason) => format!("{done} of {total} users  {reason}"),
+            None => format!(
+                "{done} of {total} users  {} users/s  ETA {}  failed {}",
+                grouped(figures.rate as u64),
+                figures.eta(),
+                grouped(figures.failed)
+            ),
+        });
     }
 
     fn end(&mut self) {
@@ -125,6 +134,7 @@ impl View for Lines {
             users_per_second = figures.rate as u64,
             eta = figures.eta(),
             failed = figures.failed,
+            waiting = figures.waiting.as_deref(),
             "progress"
         );
     }

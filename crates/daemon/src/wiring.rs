@@ -21,6 +21,9 @@ pub fn pipeline_config(config: &Config) -> PipelineConfig {
     PipelineConfig {
         workers: pipeline.workers,
         chunk_rows: pipeline.chunk_rows,
+        min_chunk_rows: pipeline.min_chunk_rows,
+        chunk_target: milliseconds(pipeline.chunk_target_ms),
+        max_users_per_second: pipeline.max_users_per_second,
         chunks_in_flight: pipeline.chunks_in_flight,
         sessions: pipeline.sessions,
         chunk_deadline: milliseconds(pipeline.chunk_deadline_ms),

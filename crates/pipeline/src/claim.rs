@@ -47,14 +47,14 @@ impl Claimer {
         Self { run_id, chunk_rows, rows_now: chunk_rows, after_key: String::new(), stage: 0, claimed: false }
     }
 
-    /// What to ask the database for next. Every request has an id of its own.
+    /// What to ask the database for next: at most so many users. Every request has an id of its own.
     #[must_use]
-    pub fn request(&self) -> ClaimRequest {
+    pub fn request(&self, rows_at_most: usize) -> ClaimRequest {
         let suspicion = Suspicion::ALL[self.stage];
         ClaimRequest {
             claim_id: Uuid::now_v7(),
             run_id: self.run_id,
-            rows: suspicion.chunk_rows(self.rows_now),
+            rows: suspicion.chunk_rows(self.rows_now.min(rows_at_most)),
             after_key: self.after_key.clone(),
             suspicion,
         }
@@ -123,21 +123,21 @@ mod tests {
     #[test]
     fn the_cursor_follows_the_last_key_and_starts_anew_for_each_kind_of_users() {
         let mut claimer = Claimer::new(Uuid::nil(), 10_000);
-        let first = claimer.request();
+        let first = claimer.request(10_000);
         assert_eq!((first.after_key.as_str(), first.rows), ("", 10_000));
         claimer.step(chunk(&first, &["a", "b"]));
-        assert_eq!(claimer.request().after_key, "b");
+        assert_eq!(claimer.request(10_000).after_key, "b");
         assert!(matches!(claimer.step(Claimed::Nobody), Step::Onward));
-        let suspects = claimer.request();
+        let suspects = claimer.request(10_000);
         assert_eq!((suspects.after_key.as_str(), suspects.rows, suspects.suspicion), ("", 100, Suspicion::Some));
         assert!(matches!(claimer.step(Claimed::Nobody), Step::Onward));
-        assert_eq!(claimer.request().rows, 1);
+        assert_eq!(claimer.request(10_000).rows, 1);
     }
 
     #[test]
     fn a_pass_says_whether_it_claimed_anybody() {
         let mut claimer = Claimer::new(Uuid::nil(), 10);
-        let request = claimer.request();
+        let request = claimer.request(10_000);
         claimer.step(chunk(&request, &["a"]));
         let passes: Vec<Step> = (0..6).map(|_| claimer.step(Claimed::Nobody)).collect();
         assert!(matches!(passes[2], Step::PassOver { claimed: true }));
@@ -147,11 +147,11 @@ mod tests {
     #[test]
     fn a_pause_leaves_the_cursor_and_the_kind_of_users_where_they_are() {
         let mut claimer = Claimer::new(Uuid::nil(), 10);
-        let first = claimer.request();
+        let first = claimer.request(10_000);
         claimer.step(chunk(&first, &["a", "b"]));
         let paused = claimer.step(Claimed::Paused { by: "dba".into(), reason: None });
         assert!(matches!(paused, Step::Paused { .. }));
-        assert_eq!((claimer.request().after_key.as_str(), claimer.is_among_suspects()), ("b", false));
+        assert_eq!((claimer.request(10_000).after_key.as_str(), claimer.is_among_suspects()), ("b", false));
         let passes: Vec<Step> = (0..3).map(|_| claimer.step(Claimed::Nobody)).collect();
         assert!(matches!(passes[2], Step::PassOver { claimed: true }), "and what was claimed before it counts");
     }
@@ -161,7 +161,7 @@ mod tests {
         let mut claimer = Claimer::new(Uuid::nil(), 2_500);
         let mut rows = |at_fault| {
             claimer.begin_pass(at_fault);
-            claimer.request().rows
+            claimer.request(10_000).rows
         };
         let shrinking: Vec<usize> = [2_500, 250, 25, 2, 1].into_iter().map(|users| rows(Some(users))).collect();
         let growing: Vec<usize> = (0..5).map(|_| rows(None)).collect();
@@ -170,8 +170,18 @@ mod tests {
     }
 
     #[test]
+    fn the_pace_may_make_a_chunk_smaller_than_the_faults_do_and_the_faults_than_the_pace() {
+        let mut claimer = Claimer::new(Uuid::nil(), 10_000);
+        assert_eq!((claimer.request(2_000).rows, claimer.request(20_000).rows), (2_000, 10_000));
+        claimer.begin_pass(Some(10_000));
+        assert_eq!((claimer.request(2_000).rows, claimer.request(30).rows), (1_000, 30));
+        claimer.step(Claimed::Nobody);
+        assert_eq!((claimer.request(2_000).rows, claimer.request(30).rows), (100, 30), "suspects");
+    }
+
+    #[test]
     fn every_request_has_an_id_of_its_own() {
         let claimer = Claimer::new(Uuid::nil(), 10);
-        assert_ne!(claimer.request().claim_id, claimer.request().claim_id);
+        assert_ne!(claimer.request(10_000).claim_id, claimer.request(10_000).claim_id);
     }
 }

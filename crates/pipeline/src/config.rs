@@ -7,8 +7,14 @@ use std::time::Duration;
 pub struct PipelineConfig {
     /// Threads that compute.
     pub workers: usize,
-    /// Users claimed at a time.
+    /// Users claimed at a time, at most.
     pub chunk_rows: usize,
+    /// Users claimed at a time, at least, where a slow database makes chunks smaller; `chunk_rows` if that is less.
+    pub min_chunk_rows: usize,
+    /// How long the database shall work at a chunk: its size follows from that.
+    pub chunk_target: Duration,
+    /// Users a second that may be claimed, by all live instances together; 0: no ceiling.
+    pub max_users_per_second: u64,
     /// Chunks between claim and finish at once; bounds memory.
     pub chunks_in_flight: usize,
     /// Chunks that load and finish at once: database sessions.
@@ -46,6 +52,9 @@ impl Default for PipelineConfig {
         Self {
             workers: std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
             chunk_rows: 10_000,
+            min_chunk_rows: 1_000,
+            chunk_target: Duration::from_secs(2),
+            max_users_per_second: 0,
             chunks_in_flight: 4,
             sessions: 2,
             chunk_deadline: Duration::from_secs(300),

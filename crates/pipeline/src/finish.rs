@@ -1,8 +1,9 @@
 //! The life of a chunk after its claim: computed, written and settled, or given back; every failure met by the policy.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
@@ -13,11 +14,13 @@ use crate::compute::{ComputedChunk, Fault, Recommend, Workers};
 use crate::config::PipelineConfig;
 use crate::error::{ErrorKind, StoreError};
 use crate::failpoint;
+use crate::hours::Hours;
 use crate::lease::LeaseView;
 use crate::observe::{ChunkEnd, Flight, Observe, Stage, UserEnd, Waits};
 use crate::policy::{Decision, Policy, Trials};
 use crate::ports::{Blame, Chunk, ClaimTotals, Store};
 use crate::progress::Progress;
+use crate::throttle::Headroom;
 
 /// What every chunk's life shares.
 #[derive(Debug)]
@@ -46,6 +49,10 @@ pub struct Shared<S: Store, R> {
     pub observer: Arc<dyn Observe>,
     /// Waits for a database that is away, or that lets nobody through: `Waits::new(HeldBack::Outage)`.
     pub outages: Waits,
+    /// How much of its full speed the instance may use just now: `Headroom::unthrottled()` where nobody watches.
+    pub headroom: watch::Receiver<Headroom>,
+    /// The hours in which this run may claim.
+    pub hours: Arc<dyn Hours>,
     /// A request to end soon: nobody waits for anything any more.
     pub stop: CancellationToken,
 }
@@ -79,6 +86,15 @@ impl LifeEnd {
     }
 }
 
+/// A chunk's life, as it was.
+#[derive(Debug)]
+pub struct Life {
+    /// How it ended.
+    pub end: LifeEnd,
+    /// How long the database worked at its finish, waits between attempts left out; none if no attempt was answered well.
+    pub finish_took: Option<Duration>,
+}
+
 /// Why a chunk is given back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Why {
@@ -105,7 +121,7 @@ pub struct Returning<'a> {
 /// What one attempt at finishing came to.
 enum Attempt {
     Over(LifeEnd),
-    Wait(std::time::Duration),
+    Wait(Duration),
     /// With the fault that did not pass, if it was one.
     GiveBack(Option<StoreError>),
     Fatal(StoreError),
@@ -113,7 +129,7 @@ enum Attempt {
 
 impl<S: Store, R: Recommend> Shared<S, R> {
     /// Lives a chunk's life from after its claim to its end.
-    pub async fn live(&self, chunk: Chunk) -> LifeEnd {
+    pub async fn live(&self, chunk: Chunk) -> Life {
         let claim_id = chunk.claim_id;
         let users = chunk.users.len();
         let (started, completed) = (Instant::now(), self.progress.counts().completed);
@@ -123,11 +139,15 @@ impl<S: Store, R: Recommend> Shared<S, R> {
         // A chunk that is cut off here is given back at its deadline, or swept.
         let _ = failpoint!("chunk.claimed");
         let computing = self.workers.compute(self.engine.clone(), self.encoder.clone(), chunk);
+        let mut finish_took = None;
         let end = match timeout_at(deadline, computing).await {
             Ok(Ok(computed)) => {
                 self.observer.stage(Stage::Compute, started.elapsed());
                 let _ = failpoint!("chunk.computed");
-                self.settle(&computed, completed, deadline).await
+                let mut settling = Settling::new(self, &computed);
+                let end = self.settle(&mut settling, completed, deadline).await;
+                finish_took = settling.took;
+                end
             }
             Ok(Err(error)) => {
                 self.observer.failed(error.kind());
@@ -147,11 +167,11 @@ impl<S: Store, R: Recommend> Shared<S, R> {
             run.id = %self.run_id, claim.id = %claim_id, users, duration_ms = started.elapsed().as_millis() as u64,
             outcome = end.of_chunk().name(), "chunk over"
         );
-        end
+        Life { end, finish_took }
     }
 
-    async fn settle(&self, computed: &ComputedChunk, completed_before: u64, deadline: Instant) -> LifeEnd {
-        let mut settling = Settling::new(self, computed);
+    async fn settle(&self, settling: &mut Settling<'_, S, R>, completed_before: u64, deadline: Instant) -> LifeEnd {
+        let computed = settling.computed;
         let (mut why, mut blame) = (Why::Asked, None);
         loop {
             let Ok(Some(session)) = timeout_at(deadline, self.may_finish()).await else {
@@ -296,6 +316,8 @@ struct Settling<'a, S: Store, R> {
     in_doubt: bool,
     /// Users that fail by the rules, and were not yet seen to.
     failed_by_rule: u64,
+    /// How long the attempts took that were answered well.
+    took: Option<Duration>,
 }
 
 impl<'a, S: Store, R: Recommend> Settling<'a, S, R> {
@@ -312,6 +334,7 @@ impl<'a, S: Store, R: Recommend> Settling<'a, S, R> {
             locked_waits: 0,
             in_doubt: false,
             failed_by_rule,
+            took: None,
         }
     }
 
@@ -325,7 +348,9 @@ impl<'a, S: Store, R: Recommend> Settling<'a, S, R> {
                     self.in_doubt = true;
                 }
                 Ok(totals) => {
-                    self.shared.observer.stage(Stage::Finish, begun.elapsed());
+                    let took = begun.elapsed();
+                    self.took = Some(self.took.unwrap_or_default() + took);
+                    self.shared.observer.stage(Stage::Finish, took);
                     return self.advance(totals);
                 }
                 Err(error) => return self.failed(error),

@@ -4,16 +4,20 @@
 //! [`error::ErrorKind`]; what is done about it is decided in one place, [`policy`].
 
 pub mod backoff;
+pub mod chunk_size;
 pub mod claim;
 pub mod compute;
 pub mod config;
 pub mod error;
 pub mod failpoint;
 pub mod finish;
+pub mod hours;
 pub mod lease;
 pub mod observe;
+pub mod pace;
 pub mod policy;
 pub mod ports;
 pub mod progress;
 pub mod run;
 pub mod sweep;
+pub mod throttle;

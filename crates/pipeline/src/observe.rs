@@ -106,13 +106,15 @@ pub enum HeldBack {
     Lease,
     /// The database is away, or lets nobody through: it waits between attempts.
     Outage,
-    /// It goes slower than it could, as it was told.
+    /// It goes slower than it could, or not at all, as the throttle tells it.
     Throttle,
+    /// It is not the hour for this kind of run.
+    Hours,
 }
 
 impl HeldBack {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Paused, Self::Lease, Self::Outage, Self::Throttle];
+    pub const ALL: [Self; 5] = [Self::Paused, Self::Lease, Self::Outage, Self::Throttle, Self::Hours];
 
     /// The word used in metrics.
     #[must_use]
@@ -122,6 +124,7 @@ impl HeldBack {
             Self::Lease => "lease",
             Self::Outage => "outage",
             Self::Throttle => "throttle",
+            Self::Hours => "hours",
         }
     }
 }

@@ -307,6 +307,9 @@ pub trait Store: Send + Sync + 'static {
     /// Says that this instance has ended: its lease ends now.
     fn deregister(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
 
+    /// Instances whose lease holds, this one among them.
+    fn live_instances(&self) -> impl Future<Output = Result<u64, StoreError>> + Send;
+
     /// Joins the open run, or opens the one asked for.
     fn open_or_join(&self, request: &RunRequest) -> impl Future<Output = Result<Run, StoreError>> + Send;
 

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -21,6 +22,7 @@ pub struct Progress {
     given_back: AtomicU64,
     lost: AtomicU64,
     left_locked: AtomicU64,
+    waits_for: Mutex<Option<Arc<str>>>,
 }
 
 /// The counters at one moment.
@@ -97,6 +99,17 @@ impl Progress {
     /// A claim was swept from under us.
     pub fn lost(&self) {
         self.lost.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// It is not the hour to claim, for this reason; none: it is.
+    pub fn waits_for(&self, reason: Option<Arc<str>>) {
+        *self.waits_for.lock().unwrap_or_else(PoisonError::into_inner) = reason;
+    }
+
+    /// What hour this instance waits for, for people.
+    #[must_use]
+    pub fn waiting(&self) -> Option<Arc<str>> {
+        self.waits_for.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// All counters now.

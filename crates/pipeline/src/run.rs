@@ -1,6 +1,10 @@
 //! An instance's part in a run: claim while there is room, let every chunk live its life, and close the run when a
 //! whole pass has found nobody and nobody held a claim meanwhile.
 
+mod gate;
+mod waits;
+mod wind_up;
+
 use std::collections::HashSet;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -8,28 +12,24 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{JoinError, JoinSet};
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
-use tracing::{info, warn};
+use tracing::warn;
 use uuid::Uuid;
 
+use self::gate::Holds;
 use crate::claim::{Claimer, Step};
 use crate::compute::Recommend;
 use crate::error::{ErrorKind, StoreError};
-use crate::finish::{LifeEnd, Returning, Shared, Why};
-use crate::observe::{HeldBack, Stage};
+use crate::finish::{Life, LifeEnd, Returning, Shared, Why};
+use crate::observe::Stage;
+use crate::pace::Pace;
 use crate::policy::{Decision, Trials};
 use crate::ports::{Chunk, ClaimTotals, Claimed, Closed, RunState, RunTotals, Store};
 
 /// Between two looks at a run that only waits for somebody else's claims.
 const OTHERS_WAIT: Duration = Duration::from_millis(500);
-
-/// Between two looks whether a pause is over.
-const PAUSE_WAIT: Duration = Duration::from_secs(1);
-
-/// For giving back, at the very end, what was cut short.
-const RETURN_WITHIN: Duration = Duration::from_secs(10);
 
 /// How an instance's part in a run ended.
 #[derive(Debug)]
@@ -58,12 +58,24 @@ enum Verdict {
     Failed(StoreError),
 }
 
+/// A chunk that is over.
+struct Flown {
+    claim_id: Uuid,
+    users: usize,
+    claim_took: Duration,
+    life: Life,
+}
+
 struct Part<S: Store, R> {
     shared: Arc<Shared<S, R>>,
     run_id: Uuid,
     room: Arc<Semaphore>,
-    /// Chunks in flight: claim, users, and how it ended.
-    lives: JoinSet<(Uuid, usize, LifeEnd)>,
+    /// Chunks in flight.
+    lives: JoinSet<Flown>,
+    /// When the next chunk may be claimed, and how large it may be.
+    pace: Pace,
+    /// What holds us back beside the pace.
+    holds: Holds,
     /// Claims that may hold users of ours.
     open: HashSet<Uuid>,
     /// Cancelled when the grace time after a request to stop is over.
@@ -92,6 +104,8 @@ impl<S: Store, R: Recommend> Part<S, R> {
             over.cancel();
         }));
         Self {
+            pace: Pace::new(&shared.config),
+            holds: Holds::default(),
             shared,
             run_id,
             room,
@@ -117,12 +131,13 @@ impl<S: Store, R: Recommend> Part<S, R> {
                 // Whoever ends the process shall take nobody along, least of all users who are on trial themselves.
                 self.wait_for_lives().await?;
             }
-            let step = self.claim(&mut claimer).await?;
+            let rows = self.wait_for_our_turn().await?;
+            let (step, claim_took) = self.claim(&mut claimer, rows).await?;
             if !matches!(step, Step::Paused { .. } | Step::RunClosed) {
                 self.go_on_after_a_pause();
             }
             match step {
-                Step::Chunk(chunk) => self.start(chunk, room),
+                Step::Chunk(chunk) => self.start(chunk, claim_took, room),
                 Step::Paused { by, reason } => {
                     drop(room);
                     self.wait_out_a_pause(&by, reason.as_deref()).await?;
@@ -148,42 +163,28 @@ impl<S: Store, R: Recommend> Part<S, R> {
         }
     }
 
-    /// Waits until a further chunk may be claimed, and takes note of those that end meanwhile.
-    async fn wait_for_room(&mut self) -> Result<OwnedSemaphorePermit, Verdict> {
-        loop {
-            let room = self.room.clone();
-            tokio::select! {
-                biased;
-                () = self.shared.stop.cancelled() => return Err(Verdict::Stopped),
-                Some(ended) = self.lives.join_next() => self.note(ended)?,
-                permit = room.acquire_owned() => {
-                    return permit.map_err(|_| {
-                        Verdict::Failed(StoreError::new(ErrorKind::Bug, "the semaphore of the chunks was closed"))
-                    });
-                }
-            }
-        }
-    }
-
-    /// One claim, tried until it succeeds or the policy has had enough. Not cut short by a stop before the grace time is
-    /// over: it may have committed.
-    async fn claim(&mut self, claimer: &mut Claimer) -> Result<Step, Verdict> {
+    /// One claim, tried until it succeeds or the policy has had enough, and how long it took. Not cut short by a stop before
+    /// the grace time is over: it may have committed.
+    async fn claim(&mut self, claimer: &mut Claimer, rows: usize) -> Result<(Step, Duration), Verdict> {
         let shared = self.shared.clone();
         let mut lease = shared.lease.clone();
         let mut trials = Trials::default();
         loop {
             shared.stop.run_until_cancelled(lease.held()).await.ok_or(Verdict::Stopped)?;
-            let request = claimer.request();
+            let request = claimer.request(rows);
             let claim_id = request.claim_id;
             self.open.insert(claim_id);
             let begun = Instant::now();
             let error = match self.within_grace(shared.store.claim(&request)).await? {
                 Ok(claimed) => {
-                    shared.observer.stage(Stage::Claim, begun.elapsed());
-                    if !matches!(claimed, Claimed::Chunk(_)) {
+                    let took = begun.elapsed();
+                    shared.observer.stage(Stage::Claim, took);
+                    if let Claimed::Chunk(chunk) = &claimed {
+                        self.pace.claimed(begun, chunk.users.len());
+                    } else {
                         self.open.remove(&claim_id);
                     }
-                    return Ok(claimer.step(claimed));
+                    return Ok((claimer.step(claimed), took));
                 }
                 Err(error) => error,
             };
@@ -224,25 +225,25 @@ impl<S: Store, R: Recommend> Part<S, R> {
         self.shared.stop.run_until_cancelled(sleep(wait)).await.ok_or(Verdict::Stopped)
     }
 
-    fn start(&mut self, chunk: Chunk, room: OwnedSemaphorePermit) {
+    fn start(&mut self, chunk: Chunk, claim_took: Duration, room: OwnedSemaphorePermit) {
         let shared = self.shared.clone();
         let (claim_id, users) = (chunk.claim_id, chunk.users.len());
         self.lives.spawn(async move {
-            let end = shared.live(chunk).await;
+            let life = shared.live(chunk).await;
             drop(room);
-            (claim_id, users, end)
+            Flown { claim_id, users, claim_took, life }
         });
     }
 
-    fn note(&mut self, ended: Result<(Uuid, usize, LifeEnd), JoinError>) -> Result<(), Verdict> {
+    fn note(&mut self, ended: Result<Flown, JoinError>) -> Result<(), Verdict> {
         match ended {
-            Ok((claim_id, _, LifeEnd::Fatal { error, holds })) => {
+            Ok(Flown { claim_id, life: Life { end: LifeEnd::Fatal { error, holds }, .. }, .. }) => {
                 if !holds {
                     self.open.remove(&claim_id);
                 }
                 Err(Verdict::Failed(error))
             }
-            Ok((claim_id, users, end)) => {
+            Ok(Flown { claim_id, users, claim_took, life: Life { end, finish_took } }) => {
                 self.open.remove(&claim_id);
                 match end {
                     LifeEnd::GivenBack(Why::Fault) => {
@@ -252,70 +253,16 @@ impl<S: Store, R: Recommend> Part<S, R> {
                     LifeEnd::GivenBack(Why::Outage) => {
                         self.nothing_gets_through.get_or_insert_default();
                     }
-                    LifeEnd::Settled => (self.fruitful, self.nothing_gets_through) = (true, None),
+                    LifeEnd::Settled => {
+                        (self.fruitful, self.nothing_gets_through) = (true, None);
+                        self.pace.settled(Instant::now(), users, finish_took.map(|took| claim_took + took));
+                    }
                     _ => self.fruitful = true,
                 }
                 self.too_much_poison().map_or(Ok(()), |error| Err(Verdict::Failed(error)))
             }
             Err(error) if error.is_cancelled() => Ok(()),
             Err(error) => Err(Verdict::Failed(StoreError::caused(ErrorKind::Bug, "a chunk's task panicked", error))),
-        }
-    }
-
-    /// While chunk after chunk is given back for faults, it is not the chunks: waits between claims as in an outage, longer
-    /// and longer, and not for ever. A table may be locked as a whole for as long as a DBA rewrites it.
-    async fn wait_while_nothing_gets_through(&mut self) -> Result<(), Verdict> {
-        let Some(trials) = &mut self.nothing_gets_through else { return Ok(()) };
-        let Decision::RetryAfter(wait) = self.shared.policy.wait_out(trials, Instant::now()) else {
-            let doing = format!(
-                "for {:?} every chunk had to be given back, and nobody got through: the warnings before this say what is in the way",
-                self.shared.config.outage
-            );
-            return Err(Verdict::Failed(StoreError::new(ErrorKind::Contention, doing)));
-        };
-        let over = Instant::now() + wait;
-        let shared = self.shared.clone();
-        let _outage = shared.outages.begin(shared.observer.as_ref());
-        // Whoever gets through meanwhile ends the wait.
-        while self.nothing_gets_through.is_some() && Instant::now() < over {
-            tokio::select! {
-                biased;
-                () = self.shared.stop.cancelled() => return Err(Verdict::Stopped),
-                Some(ended) = self.lives.join_next() => self.note(ended)?,
-                () = sleep_until(over) => {}
-            }
-        }
-        Ok(())
-    }
-
-    /// Lets some time of a pause pass, and takes note of the chunks that end meanwhile; said once, when the pause begins.
-    async fn wait_out_a_pause(&mut self, by: &str, reason: Option<&str>) -> Result<(), Verdict> {
-        if self.paused_since.is_none() {
-            let reason = reason.unwrap_or("no reason given");
-            warn!(by, reason, "paused by an operator: claiming nobody until `cardgenius resume`");
-            self.paused_since = Some(Instant::now());
-            self.shared.observer.held_back(HeldBack::Paused, true);
-        }
-        // Whom others gave back meanwhile, behind the cursor, only a further pass can find.
-        self.quiet = false;
-        let over = Instant::now() + PAUSE_WAIT;
-        while Instant::now() < over {
-            tokio::select! {
-                biased;
-                () = self.shared.stop.cancelled() => return Err(Verdict::Stopped),
-                Some(ended) = self.lives.join_next() => self.note(ended)?,
-                () = sleep_until(over) => {}
-            }
-        }
-        // Nothing could get through: that is no outage, and its time does not run.
-        self.nothing_gets_through = None;
-        Ok(())
-    }
-
-    fn go_on_after_a_pause(&mut self) {
-        if let Some(since) = self.paused_since.take() {
-            info!(duration_ms = since.elapsed().as_millis() as u64, "the pause is over");
-            self.shared.observer.held_back(HeldBack::Paused, false);
         }
     }
 
@@ -360,17 +307,6 @@ impl<S: Store, R: Recommend> Part<S, R> {
         Ok(())
     }
 
-    async fn wait_for_lives(&mut self) -> Result<(), Verdict> {
-        while !self.lives.is_empty() {
-            tokio::select! {
-                biased;
-                () = self.shared.stop.cancelled() => return Err(Verdict::Stopped),
-                Some(ended) = self.lives.join_next() => self.note(ended)?,
-            }
-        }
-        Ok(())
-    }
-
     /// Closes the run as done, if nobody holds a claim.
     async fn close(&self, reason: Option<&str>) -> Result<Closed, Verdict> {
         let mut trials = Trials::default();
@@ -389,87 +325,6 @@ impl<S: Store, R: Recommend> Part<S, R> {
                 Ok(totals) => return Ok(totals),
                 Err(error) => self.persist("looking at the run", error, &mut trials).await?,
             }
-        }
-    }
-
-    /// Lets the chunks in flight end, and then does what the verdict asks for.
-    async fn wind_up(mut self, verdict: Verdict) -> Ended {
-        self.shared.observer.held_back(HeldBack::Paused, false);
-        let drained = self.drain(matches!(verdict, Verdict::Stopped)).await;
-        match (verdict, drained) {
-            (Verdict::Failed(error), _) | (Verdict::Closed(_) | Verdict::Exhausted, Err(error)) => {
-                self.fail(&error).await;
-                Ended::Failed(error)
-            }
-            (Verdict::Stopped, _) => Ended::Stopped,
-            (Verdict::Closed(state), Ok(())) => Ended::Closed(state),
-            (Verdict::Exhausted, Ok(())) => {
-                let reason =
-                    format!("{} passes claimed users; the rest waits for the next run", self.shared.config.max_passes);
-                match self.close(Some(&reason)).await {
-                    Ok(Closed::Closed(state)) => Ended::Closed(state),
-                    // Somebody else is still at work, and will close it.
-                    Ok(Closed::LiveClaims(_)) => Ended::Closed(RunState::Open),
-                    Err(Verdict::Failed(error)) => Ended::Failed(error),
-                    Err(_) => Ended::Stopped,
-                }
-            }
-        }
-    }
-
-    /// Waits for the chunks in flight: once a stop is asked for, within the grace time. What is not over by then is
-    /// abandoned half-way and given back.
-    async fn drain(&mut self, stopping: bool) -> Result<(), StoreError> {
-        if stopping && !self.lives.is_empty() {
-            info!(run.id = %self.run_id, chunks = self.lives.len(), "stopping: finishing the chunks in flight");
-        }
-        let (grace_over, deadline) = (self.grace_over.clone(), self.shared.config.chunk_deadline);
-        let mut first = None;
-        let all = async {
-            while let Some(ended) = self.lives.join_next().await {
-                if let Err(Verdict::Failed(error)) = self.note(ended) {
-                    first.get_or_insert(error);
-                }
-            }
-        };
-        if !matches!(timeout(deadline, grace_over.run_until_cancelled(all)).await, Ok(Some(()))) {
-            warn!(run.id = %self.run_id, chunks = self.lives.len(), "the time for chunks in flight is over: giving back what is not finished");
-            self.lives.shutdown().await;
-        }
-        self.give_back_what_was_cut_short().await;
-        first.map_or(Ok(()), Err)
-    }
-
-    async fn give_back_what_was_cut_short(&mut self) {
-        let mut returning = JoinSet::new();
-        for claim_id in std::mem::take(&mut self.open) {
-            let shared = self.shared.clone();
-            returning.spawn(async move {
-                if timeout(RETURN_WITHIN, shared.give_back(claim_id, Returning::default())).await.is_err() {
-                    warn!(run.id = %shared.run_id, claim.id = %claim_id, "could not give a chunk back in time; the next sweep will");
-                }
-            });
-        }
-        returning.join_all().await;
-    }
-
-    /// Closes the run as failed where everybody would fail alike. An outage, a wrong password or a bug of this
-    /// instance leave it open.
-    async fn fail(&self, error: &StoreError) {
-        let systemic = matches!(
-            error.kind(),
-            ErrorKind::SchemaMismatch
-                | ErrorKind::DataRejected
-                | ErrorKind::Constraint
-                | ErrorKind::UniqueViolation
-                | ErrorKind::Refused
-        );
-        if !systemic {
-            return;
-        }
-        if let Err(second) = self.shared.store.close_run(self.run_id, RunState::Failed, Some(&error.to_string())).await
-        {
-            warn!(run.id = %self.run_id, kind = second.kind().name(), error = %second, "could not close the run as failed");
         }
     }
 }

@@ -16,11 +16,11 @@ use uuid::Uuid;
 use super::{failure, output, refuse};
 use crate::config::Config;
 use crate::exit::Exit;
+use crate::http;
 use crate::instance::Instance;
 use crate::run_request::{Asked, run_request};
 use crate::service::State;
 use crate::summary::{Summary, log_end};
-use crate::{http, wiring};
 
 /// Runs the backfill on a runtime of its own; with the pages about it, if `is_watched`.
 #[must_use]
@@ -86,7 +86,7 @@ async fn work(
     stop: CancellationToken,
 ) -> Exit {
     let observer = watched.map_or_else(|| Arc::new(Unobserved) as Arc<dyn Observe>, State::observer);
-    let instance = match Instance::start(store.clone(), wiring::pipeline_config(config), observer).await {
+    let instance = match Instance::start(store.clone(), config, observer).await {
         Ok(instance) => instance,
         Err(error) => return failure::of_database(&error),
     };

@@ -15,7 +15,7 @@ const REASON_CHARS: usize = 40;
 #[must_use]
 pub fn run(config: &Config, json: bool) -> Exit {
     desk::at_the_desk(config, async |store| {
-        let status = status(&store).await?;
+        let status = status(&store, &config.run).await?;
         if !json {
             return Ok(output::print(&text(&status)));
         }
@@ -68,7 +68,7 @@ fn users(status: &Status) -> String {
 fn claiming(status: &Status) -> String {
     let control = &status.control;
     if !control.paused {
-        return "on".to_owned();
+        return status.waiting.clone().unwrap_or_else(|| "on".to_owned());
     }
     format!(
         "PAUSED since {} by {}: {}",

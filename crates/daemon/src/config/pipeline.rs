@@ -14,9 +14,17 @@ const MAX_WORKERS: usize = 200;
 pub struct PipelineConfig {
     /// Threads that compute. Default: the number of cores that the process may use, because computing is all they do.
     pub workers: usize,
-    /// Users claimed at a time. Default 10,000: large enough that a claim's fixed cost vanishes, small enough that a lost
+    /// Users claimed at a time, at most. Default 10,000: large enough that a claim's fixed cost vanishes, small enough that a lost
     /// chunk is done again within a second.
     pub chunk_rows: usize,
+    /// Users claimed at a time, at least, where a slow database makes chunks smaller; `chunk_rows` where that is less.
+    /// Default 1,000: below it the fixed cost of a chunk begins to show.
+    pub min_chunk_rows: usize,
+    /// How long the database shall work at a chunk, in ms; chunks become smaller where it takes longer. Default 2,000: twice
+    /// what an ordinary server takes for 10,000 users.
+    pub chunk_target_ms: u64,
+    /// Users a second that are claimed at most, by all live instances together. Default 0: no ceiling.
+    pub max_users_per_second: u64,
     /// Chunks between claim and finish at once; memory is bounded by this times `chunk_rows`. Default 4: two load while
     /// one computes and one is being read.
     pub chunks_in_flight: usize,
@@ -47,6 +55,9 @@ impl Default for PipelineConfig {
         Self {
             workers: thread::available_parallelism().map_or(1, NonZero::get).min(MAX_WORKERS),
             chunk_rows: 10_000,
+            min_chunk_rows: 1_000,
+            chunk_target_ms: 2_000,
+            max_users_per_second: 0,
             chunks_in_flight: 4,
             sessions: 2,
             chunk_deadline_ms: 300_000,
@@ -66,6 +77,9 @@ impl PipelineConfig {
         vec![
             Bound::new("pipeline.workers", self.workers as u64, 1, MAX_WORKERS as u64),
             Bound::new("pipeline.chunk_rows", self.chunk_rows as u64, 1, 100_000),
+            Bound::new("pipeline.min_chunk_rows", self.min_chunk_rows as u64, 1, 100_000),
+            Bound::new("pipeline.chunk_target_ms", self.chunk_target_ms, 100, 60_000),
+            Bound::new("pipeline.max_users_per_second", self.max_users_per_second, 0, 10_000_000),
             Bound::new("pipeline.chunks_in_flight", self.chunks_in_flight as u64, 1, 64),
             Bound::new("pipeline.sessions", self.sessions as u64, 1, 200),
             Bound::new("pipeline.chunk_deadline_ms", self.chunk_deadline_ms, 100, 3_600_000),

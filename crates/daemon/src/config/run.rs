@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::schedule::zone_violation;
 use super::violation::{Bound, Violation};
+use crate::schedule::{DayHours, HoursError};
 
 /// A run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,11 +20,19 @@ pub struct RunConfig {
     /// than an honest transaction, shorter than an operator's patience; what is left is counted and stays for the next
     /// run.
     pub locked_wait_ms: u64,
+    /// Hours in which a backfill claims users, by the clocks of `run.time_zone`: `22:00-06:00`, several with commas between
+    /// them. Default empty: at any hour. Runs of other kinds are not bound by them.
+    pub backfill_hours: String,
 }
 
 impl Default for RunConfig {
     fn default() -> Self {
-        Self { time_zone: "Asia/Kolkata".to_owned(), abandon_after_ms: 86_400_000, locked_wait_ms: 60_000 }
+        Self {
+            time_zone: "Asia/Kolkata".to_owned(),
+            abandon_after_ms: 86_400_000,
+            locked_wait_ms: 60_000,
+            backfill_hours: String::new(),
+        }
     }
 }
 
@@ -32,6 +41,15 @@ impl RunConfig {
     #[must_use]
     pub fn zone(&self) -> Option<Tz> {
         self.time_zone.parse().ok()
+    }
+
+    /// The hours of a backfill; none: at any hour.
+    ///
+    /// # Errors
+    /// They, or the time zone, cannot be read: [`RunConfig::validate`] says so.
+    pub fn hours(&self) -> Result<Option<DayHours>, HoursError> {
+        let zone = self.zone().ok_or(HoursError::Zone)?;
+        DayHours::parse(&self.backfill_hours, zone)
     }
 
     /// The numbers of this section with their bounds.
@@ -48,6 +66,11 @@ impl RunConfig {
     pub fn validate(&self) -> Vec<Violation> {
         let mut violations: Vec<_> = self.bounds().iter().filter_map(Bound::violation).collect();
         violations.extend(zone_violation("run.time_zone", "", Some(&self.time_zone)));
+        // The zone was judged above.
+        if let Err(error) = DayHours::parse(&self.backfill_hours, Tz::UTC) {
+            let rule = format!("must be empty, or windows such as 22:00-06:00, is {:?}: {error}", self.backfill_hours);
+            violations.push(Violation::new("run.backfill_hours", rule));
+        }
         violations
     }
 }
@@ -55,6 +78,16 @@ impl RunConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hours_that_cannot_be_read_are_refused_with_what_is_wrong() {
+        let hours = |text: &str| RunConfig { backfill_hours: text.to_owned(), ..RunConfig::default() }.validate();
+        assert_eq!(hours(""), []);
+        assert_eq!(hours("22:00-06:00"), []);
+        let violations = hours("22:00-25:00");
+        assert_eq!((violations.len(), &*violations[0].field), (1, "run.backfill_hours"));
+        assert!(violations[0].rule.contains("25:00"), "{}", violations[0].rule);
+    }
 
     #[test]
     fn a_misspelt_time_zone_is_answered_with_the_nearest() {

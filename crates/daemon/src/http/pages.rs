@@ -51,7 +51,7 @@ pub(super) async fn status(Of(pages): Of<Pages>) -> Response {
         return (StatusCode::SERVICE_UNAVAILABLE, page).into_response();
     };
     let instance = instance(state, Some(store.as_ref()));
-    let overview = async { status::status(store).await.map_err(|error| error.to_string()) };
+    let overview = async { status::status(store, &state.config.run).await.map_err(|error| error.to_string()) };
     match pages.overview.get(overview).await {
         Ok(overview) => Json(json!({ "instance": instance, "overview": overview })).into_response(),
         Err(fault) => {

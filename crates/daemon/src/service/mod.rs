@@ -21,7 +21,6 @@ use crate::config::Config;
 use crate::exit::Exit;
 use crate::http;
 use crate::instance::Instance;
-use crate::wiring;
 
 /// Between two attempts at a database that cannot be reached at the start: first and longest.
 const START_WAIT: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
@@ -92,7 +91,7 @@ async fn started(
 ) -> Result<Option<Instance>, Exit> {
     let backoff = Backoff::new(START_WAIT.0, START_WAIT.1);
     for attempt in 0.. {
-        let start = Instance::start(store.clone(), wiring::pipeline_config(&state.config), state.observer());
+        let start = Instance::start(store.clone(), &state.config, state.observer());
         match stop.run_until_cancelled(start).await {
             None => return Ok(None),
             Some(Ok(instance)) => return Ok(Some(instance)),

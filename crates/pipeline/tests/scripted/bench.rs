@@ -11,12 +11,14 @@ use cardgenius_engine::{Recommendation, Scratch, TopTen};
 use cardgenius_pipeline::compute::{Recommend, Workers};
 use cardgenius_pipeline::config::PipelineConfig;
 use cardgenius_pipeline::finish::Shared;
+use cardgenius_pipeline::hours::AtAnyHour;
 use cardgenius_pipeline::lease::{LeaseKeeper, LeaseView};
 use cardgenius_pipeline::observe::{HeldBack, Unobserved, Waits};
 use cardgenius_pipeline::policy::Policy;
 use cardgenius_pipeline::ports::RunState;
 use cardgenius_pipeline::progress::Progress;
 use cardgenius_pipeline::run::{Ended, take_part};
+use cardgenius_pipeline::throttle::Headroom;
 use tokio::sync::Semaphore;
 use tokio::task::yield_now;
 use tokio::time::timeout;
@@ -98,6 +100,8 @@ pub fn with_lease(store: &Memory, config: PipelineConfig, told: Told, lease: Lea
         run_id: Uuid::nil(),
         observer: Arc::new(Unobserved),
         outages: Waits::new(HeldBack::Outage),
+        headroom: Headroom::unthrottled(),
+        hours: Arc::new(AtAnyHour),
         stop,
     })
 }

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use cardgenius_engine::user::{Spend, User};
 use cardgenius_pipeline::compute::ComputedChunk;
@@ -26,6 +27,7 @@ pub enum Call {
     Close,
     Totals,
     Renew,
+    Live,
 }
 
 /// How.
@@ -113,6 +115,10 @@ pub struct Tables {
     pub hangs: Option<String>,
     /// One at whom a load waits until it is cut short.
     pub hangs_until_cut: Option<String>,
+    /// How long a finish takes, for each user.
+    pub finish_takes: Duration,
+    /// Instances whose lease holds.
+    pub instances: u64,
     lease: Option<LeaseView>,
     stop: Option<CancellationToken>,
     /// Calls that started although the lease did not hold.
@@ -154,6 +160,8 @@ impl Memory {
             calls: HashMap::new(),
             hangs: None,
             hangs_until_cut: None,
+            finish_takes: Duration::ZERO,
+            instances: 1,
             lease: None,
             stop: None,
             without_lease: Vec::new(),
@@ -370,6 +378,11 @@ impl Tables {
         assert!(self.claims.insert(request.claim_id, claim).is_none(), "a claim's id was used twice");
         self.most_open = self.most_open.max(self.open_claims());
         Claimed::Chunk(Chunk { claim_id: request.claim_id, users })
+    }
+
+    /// Users claimed so far, each as often as it was.
+    pub fn users_claimed(&self) -> usize {
+        self.claims.values().map(|claim| claim.users.len()).sum()
     }
 
     pub fn open_claims(&self) -> usize {

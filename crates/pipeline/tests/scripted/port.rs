@@ -9,6 +9,7 @@ use cardgenius_pipeline::ports::{
     Blame, ClaimRequest, ClaimRow, ClaimTotals, Claimed, Closed, Encode, Run, RunRequest, RunState, RunTotals, Store,
     Swept,
 };
+use tokio::time::sleep;
 use uuid::Uuid;
 
 use crate::memory::{Call, Memory};
@@ -65,6 +66,10 @@ impl Store for Memory {
         Ok(())
     }
 
+    async fn live_instances(&self) -> Result<u64, StoreError> {
+        self.perform(Call::Live, |tables| Ok(tables.instances)).await
+    }
+
     async fn open_or_join(&self, _: &RunRequest) -> Result<Run, StoreError> {
         Err(StoreError::new(ErrorKind::Bug, "these tests open no run"))
     }
@@ -91,6 +96,10 @@ impl Store for Memory {
 
     async fn finish(&self, chunk: &ComputedChunk) -> Result<ClaimTotals, StoreError> {
         let _finishing = Finishing::begin(self);
+        let takes = self.tables().finish_takes * chunk.users.len() as u32;
+        if !takes.is_zero() {
+            sleep(takes).await;
+        }
         let hangs = self.tables().hangs_until_cut.clone();
         if chunk.users.iter().any(|user| hangs.as_deref() == Some(&*user.user_id)) {
             std::future::pending::<()>().await;

@@ -10,7 +10,7 @@ use tokio_postgres::types::ToSql;
 
 use super::PostgresStore;
 use super::sessions::within;
-use super::transaction::{Parameters, Statement};
+use super::transaction::{Parameters, Statement, unsigned};
 
 /// The connection, made when needed and thrown away at the first trouble.
 #[derive(Default)]
@@ -64,6 +64,11 @@ impl PostgresStore {
     pub(super) async fn stop_instance(&self) -> Result<(), StoreError> {
         self.on_lease_line(&self.statements.instance_stop, &[&self.instance_id]).await?;
         self.end_own_sessions().await
+    }
+
+    pub(super) async fn count_live_instances(&self) -> Result<u64, StoreError> {
+        let row = self.source.read_one(&self.statements.instances_live, &[]).await?;
+        Ok(unsigned(&row, 0))
     }
 
     /// One statement, by itself a transaction, within the limit of renewals.

@@ -151,6 +151,10 @@ impl Store for PostgresStore {
         self.stop_instance().await
     }
 
+    async fn live_instances(&self) -> Result<u64, StoreError> {
+        self.count_live_instances().await
+    }
+
     async fn open_or_join(&self, request: &RunRequest) -> Result<Run, StoreError> {
         self.open_or_join_run(request).await
     }

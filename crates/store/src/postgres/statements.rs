@@ -54,6 +54,7 @@ statements! {
     fires_settled: "looking which of a schedule's times were dealt with",
     instance_register: "registering this instance",
     instance_stop: "deregistering this instance",
+    instances_live: "counting the live instances",
     lease_renew: "renewing the lease",
     lease_session: "preparing the lease's connection",
     orphans_hold: "looking for orphaned users",
