@@ -37,6 +37,19 @@ pub async fn run_date(session: &Session, since: SystemTime) -> Outcome<Option<Na
     Ok(runs.first().map(|run| run.get(1)))
 }
 
+/// What the table of recommendations takes on disk.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OutputBytes {
+    pub table: i64,
+    pub key: i64,
+}
+
+/// Measures it.
+pub async fn output_bytes(session: &Session) -> Outcome<OutputBytes> {
+    let row = session.query_one(statements::OUTPUT_BYTES, &[]).await.doing("measuring the table of recommendations")?;
+    Ok(OutputBytes { table: row.get(0), key: row.get(1) })
+}
+
 /// Looks at everything, and says all that is wrong.
 ///
 /// # Errors

@@ -89,6 +89,8 @@ impl Case {
 pub enum Contender {
     /// What the database must do, as one would write it by hand
     Floor,
+    /// The same, with claims that join by place and rows in binary form
+    Lowered,
     /// The program
     Program,
     /// The program, its rows thrown away on the way to the server
@@ -97,12 +99,18 @@ pub enum Contender {
 
 impl Contender {
     /// All of them, in their order.
-    pub const ALL: [Self; 3] = [Self::Floor, Self::Program, Self::Discard];
+    pub const ALL: [Self; 4] = [Self::Floor, Self::Lowered, Self::Program, Self::Discard];
+
+    /// Whether it is a floor: by hand, and without books.
+    pub const fn is_floor(self) -> bool {
+        matches!(self, Self::Floor | Self::Lowered)
+    }
 
     /// As on the command line.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Floor => "floor",
+            Self::Lowered => "lowered",
             Self::Program => "program",
             Self::Discard => "discard",
         }

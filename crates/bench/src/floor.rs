@@ -34,6 +34,10 @@ impl Variant {
     /// As one would write it by hand: claims join by the key, rows go as text.
     pub const PLAIN: Self =
         Self { claim: statements::FLOOR_CLAIM_PLAIN, copy: statements::FLOOR_COPY_TEXT, format: Format::Text };
+
+    /// With what lowers it: claims join by place, rows go as binary.
+    pub const LOWERED: Self =
+        Self { claim: statements::FLOOR_CLAIM_LOWERED, copy: statements::FLOOR_COPY_BINARY, format: Format::Binary };
 }
 
 /// Where the claims stand.

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use cardgenius_engine::Engine;
 use cardgenius_pipeline::ports::Encode;
+use cardgenius_store::postgres::Rows;
 use cardgenius_store::text_rows::TextRows;
 
 use crate::failure::Outcome;
@@ -15,14 +16,20 @@ pub const CHUNK_USERS: usize = 10_000;
 /// Sent at a time.
 const FRAME_BYTES: usize = 256 * 1024;
 
+/// What a load in the binary format begins and ends with.
+const BINARY_HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
+const BINARY_TRAILER: &[u8] = &(-1_i16).to_be_bytes();
+
 /// Ten rows in either format, with room to spare.
-const BYTES_A_USER: u64 = 2_400;
+const BYTES_A_USER: u64 = 3_000;
 
 /// How rows are written.
 #[derive(Clone, Copy, Debug)]
 pub enum Format {
     /// Lines of text.
     Text,
+    /// Tuples of the binary format.
+    Binary,
 }
 
 /// The rows of one claim.
@@ -49,14 +56,22 @@ pub fn make(engine: &Engine, shoppers: &[Shopper], format: Format) -> Outcome<Ve
         .into());
     }
     match format {
-        Format::Text => encode(engine, shoppers, &TextRows::new(engine)),
+        Format::Text => encode(engine, shoppers, &TextRows::new(engine), (b"", b"")),
+        Format::Binary => encode(engine, shoppers, &Rows::binary(engine), (BINARY_HEADER, BINARY_TRAILER)),
     }
 }
 
-fn encode(engine: &Engine, shoppers: &[Shopper], encoder: &impl Encode) -> Outcome<Vec<ReadyChunk>> {
+/// The chunks, each a load of its own with what such a one begins and ends with.
+fn encode(
+    engine: &Engine,
+    shoppers: &[Shopper],
+    encoder: &impl Encode,
+    (header, trailer): (&[u8], &[u8]),
+) -> Outcome<Vec<ReadyChunk>> {
     let chunks = shoppers.chunks(CHUNK_USERS).map(|users| {
-        let mut bytes = Vec::new();
+        let mut bytes = header.to_vec();
         shoppers::compute(engine, users, |shopper, ten| encoder.encode(&shopper.key, ten, &mut bytes))?;
+        bytes.extend_from_slice(trailer);
         let key = |shopper: Option<&Shopper>| shopper.map(|shopper| shopper.key.clone()).unwrap_or_default();
         let (first, last) = (key(users.first()), key(users.last()));
         Ok(ReadyChunk { first, last, users: users.len(), frames: frames(bytes.into()) })

@@ -22,10 +22,13 @@ pub const USERS_NEW: &str = include_str!("sql/users_new.sql");
 
 pub const FLOOR_PLAN: &str = include_str!("sql/floor_plan.sql");
 pub const FLOOR_CLAIM_PLAIN: &str = include_str!("sql/floor_claim_plain.sql");
+pub const FLOOR_CLAIM_LOWERED: &str = include_str!("sql/floor_claim_lowered.sql");
 pub const FLOOR_DELETE: &str = include_str!("sql/floor_delete.sql");
 pub const FLOOR_COPY_TEXT: &str = include_str!("sql/floor_copy_text.sql");
+pub const FLOOR_COPY_BINARY: &str = include_str!("sql/floor_copy_binary.sql");
 pub const FLOOR_COMPLETE: &str = include_str!("sql/floor_complete.sql");
 
+pub const OUTPUT_BYTES: &str = include_str!("sql/output_bytes.sql");
 pub const CLAIMS_IN_ORDER: &str = include_str!("sql/claims_in_order.sql");
 pub const CLAIMS_BY_OWNER: &str = include_str!("sql/claims_by_owner.sql");
 

@@ -9,7 +9,7 @@ use crate::failure::{Doing, Outcome};
 use crate::floor::{self, Variant};
 use crate::measure::Cost;
 use crate::proxy::Discarding;
-use crate::report::{self, Run};
+use crate::report::{self, Run, Turn};
 use crate::{machine, ready, shoppers};
 
 /// Turns of each contender.
@@ -46,13 +46,15 @@ impl Contest<'_> {
         let log = format!("{}-{name}-{turn}", self.case.name());
         let (cost, peak_memory_bytes) = match contender {
             Contender::Floor => (self.floor(Variant::PLAIN).await.doing(&doing)?, None),
+            Contender::Lowered => (self.floor(Variant::LOWERED).await.doing(&doing)?, None),
             Contender::Program => self.program(&self.bench.server.url(COPY), &log).await.doing(&doing)?,
             Contender::Discard => self.discarding(&log).await.doing(&doing)?,
         };
-        let kind = Kind { with_rows: contender != Contender::Discard, books: contender != Contender::Floor };
-        self.prepared.audit(self.bench, kind, since).await.doing(&doing)?;
+        let kind = Kind { with_rows: contender != Contender::Discard, books: !contender.is_floor() };
+        let bytes = self.prepared.audit(self.bench, kind, since).await.doing(&doing)?;
         database::drop_copy(control).await?;
-        Ok(Run::new(name, turn, self.prepared.users(), cost, peak_memory_bytes, load_before))
+        let turn = Turn { contender: name, turn, load_before };
+        Ok(Run::new(turn, self.prepared.users(), cost, peak_memory_bytes, bytes))
     }
 
     async fn floor(&self, variant: Variant) -> Outcome<Cost> {

@@ -8,7 +8,7 @@ use crate::bench::{Bench, say};
 use crate::cli::Case;
 use crate::database::{self, COPY};
 use crate::failure::{Doing, Outcome};
-use crate::report::{self, Run};
+use crate::report::{self, Run, Turn};
 use crate::server::Session;
 use crate::{audit, machine, statements};
 
@@ -54,12 +54,13 @@ async fn measure(bench: &Bench, prepared: &Prepared, instances: usize, turn: u32
     let session = Session::open(server, COPY).await?;
     let owners = session.query(statements::CLAIMS_BY_OWNER, &[&since]).await.doing("asking who did how much")?;
     session.end().await;
-    prepared.audit(bench, Kind { with_rows: true, books: true }, since).await?;
+    let bytes = prepared.audit(bench, Kind { with_rows: true, books: true }, since).await?;
     database::drop_copy(control).await?;
     let users = prepared.users();
+    let name = format!("{instances} instances");
     Ok(Together {
         instances,
-        run: Run::new(&format!("{instances} instances"), turn, users, cost, Some(peak), load_before),
+        run: Run::new(Turn { contender: &name, turn, load_before }, users, cost, Some(peak), bytes),
         shares: owners.iter().map(|owner| owner.get::<_, i64>(0) as f64 / users as f64).collect(),
     })
 }

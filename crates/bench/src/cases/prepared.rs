@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use crate::audit::{self, Expected};
+use crate::audit::{self, Expected, OutputBytes};
 use crate::bench::{Bench, say};
 use crate::database::{COPY, TEMPLATE};
 use crate::failure::{Doing, Outcome};
@@ -80,8 +80,8 @@ impl Prepared {
         self.shoppers.len() as u64
     }
 
-    /// Audits the copy after a run that began then.
-    pub async fn audit(&self, bench: &Bench, kind: Kind, since: SystemTime) -> Outcome<()> {
+    /// Audits the copy after a run that began then; and what its rows take.
+    pub async fn audit(&self, bench: &Bench, kind: Kind, since: SystemTime) -> Outcome<OutputBytes> {
         let session = Session::open(&bench.server, COPY).await?;
         if bench.options.spoil {
             session.batch_execute(statements::SPOIL).await.doing("spoiling the rows")?;
@@ -97,7 +97,8 @@ impl Prepared {
             since,
         };
         audit::audit(&session, &expected).await?;
+        let bytes = audit::output_bytes(&session).await?;
         session.end().await;
-        Ok(())
+        Ok(bytes)
     }
 }

@@ -4,6 +4,8 @@
 mod relay;
 mod tuples;
 
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,21 +13,40 @@ use std::sync::atomic::AtomicU64;
 use std::{io, thread};
 
 use cardgenius_embedded::PrivatePostgres;
-use tempfile::TempDir;
+use uuid::Uuid;
 
 use crate::failure::{Doing, Outcome};
 
 /// It serves as long as this program runs; its socket goes when this is dropped.
 pub struct Discarding {
-    folder: TempDir,
+    folder: Folder,
+}
+
+/// A folder that nobody else may enter.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn make() -> io::Result<Self> {
+        // Short: the path of a socket has at most 107 bytes.
+        let name = format!("cgp-{:08x}", Uuid::new_v4().as_fields().0);
+        let path = std::env::temp_dir().join(name);
+        DirBuilder::new().mode(0o700).create(&path)?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }
 
 impl Discarding {
     /// Starts one, on a socket of its own.
     pub fn before(server: &PrivatePostgres) -> Outcome<Self> {
-        let folder = TempDir::new().doing("making a folder for the proxy's socket")?;
+        let folder = Folder::make().doing("making a folder for the proxy's socket")?;
         let name = format!(".s.PGSQL.{}", server.port());
-        let listener = UnixListener::bind(folder.path().join(&name)).doing("listening for the proxy")?;
+        let listener = UnixListener::bind(folder.0.join(&name)).doing("listening for the proxy")?;
         let target = server.socket_dir().join(name);
         thread::Builder::new().name("proxy".to_owned()).spawn(move || {
             for client in listener.incoming().flatten() {
@@ -38,7 +59,7 @@ impl Discarding {
 
     /// A database's URL through the proxy.
     pub fn url(&self, server: &PrivatePostgres, database: &str) -> String {
-        through(&server.url(database), &self.folder.path().to_string_lossy())
+        through(&server.url(database), &self.folder.0.to_string_lossy())
     }
 }
 

@@ -15,10 +15,20 @@ pub use self::instances::of_instances as instances;
 pub use self::json::write;
 pub use self::median::median;
 
+use crate::audit::OutputBytes;
 use crate::bench::Bench;
 use crate::cli::{Case, Contender};
 use crate::failure::Outcome;
 use crate::measure::Cost;
+
+/// Whose turn it was.
+#[derive(Clone, Copy, Debug)]
+pub struct Turn<'a> {
+    pub contender: &'a str,
+    pub turn: u32,
+    /// Of the machine, just before.
+    pub load_before: f64,
+}
 
 /// One turn of one contender.
 #[derive(Clone, Debug, Serialize)]
@@ -33,16 +43,19 @@ pub struct Run {
     pub wal_bytes_per_user: f64,
     /// Of the program; the floor is not a program.
     pub peak_memory_bytes: Option<u64>,
+    /// Of the table of recommendations, by users processed.
+    pub table_bytes_per_user: f64,
+    pub key_bytes_per_user: f64,
     /// Of the machine, just before.
     pub load_before: f64,
 }
 
 impl Run {
     /// From what it cost.
-    pub fn new(contender: &str, turn: u32, users: u64, cost: Cost, peak: Option<u64>, load_before: f64) -> Self {
+    pub fn new(turn: Turn<'_>, users: u64, cost: Cost, peak: Option<u64>, output: OutputBytes) -> Self {
         Self {
-            contender: contender.to_owned(),
-            turn,
+            contender: turn.contender.to_owned(),
+            turn: turn.turn,
             users,
             seconds: cost.seconds,
             users_per_second: users as f64 / cost.seconds,
@@ -50,7 +63,9 @@ impl Run {
             server_cpu_seconds: cost.server_cpu_seconds,
             wal_bytes_per_user: cost.wal_bytes as f64 / users as f64,
             peak_memory_bytes: peak,
-            load_before,
+            table_bytes_per_user: output.table as f64 / users as f64,
+            key_bytes_per_user: output.key as f64 / users as f64,
+            load_before: turn.load_before,
         }
     }
 
@@ -73,10 +88,14 @@ pub struct Summary {
     pub most_users_per_second: f64,
     /// Its speed as a share of the floor's in the same turn.
     pub of_floor: Option<f64>,
+    /// And as a share of the lowered floor's.
+    pub of_lowered: Option<f64>,
     pub client_cpu_seconds: f64,
     pub server_cpu_seconds: f64,
     pub peak_memory_mib: Option<f64>,
     pub wal_bytes_per_user: f64,
+    pub table_bytes_per_user: f64,
+    pub key_bytes_per_user: f64,
 }
 
 /// Prints the table of a contest, and writes its JSON.
@@ -104,11 +123,11 @@ fn summaries(runs: &[Run]) -> Vec<Summary> {
             names.push(&run.contender);
         }
     }
-    let of_floor: BTreeMap<u32, f64> = runs
-        .iter()
-        .filter(|run| run.contender == Contender::Floor.name())
-        .map(|run| (run.turn, run.users_per_second))
-        .collect();
+    let speeds_of = |floor: Contender| -> BTreeMap<u32, f64> {
+        let its = runs.iter().filter(|run| run.contender == floor.name());
+        its.map(|run| (run.turn, run.users_per_second)).collect()
+    };
+    let (floor, lowered) = (speeds_of(Contender::Floor), speeds_of(Contender::Lowered));
     let summary = |name: &str| {
         let mine: Vec<&Run> = runs.iter().filter(|run| run.contender == name).collect();
         let of = |figure: &dyn Fn(&Run) -> Option<f64>| median(mine.iter().filter_map(|run| figure(run)));
@@ -119,11 +138,14 @@ fn summaries(runs: &[Run]) -> Vec<Summary> {
             users_per_second: of(&|run| Some(run.users_per_second)).unwrap_or_default(),
             least_users_per_second: speeds().fold(f64::INFINITY, f64::min),
             most_users_per_second: speeds().fold(0.0, f64::max),
-            of_floor: of(&|run| Some(run.users_per_second / of_floor.get(&run.turn)?)),
+            of_floor: of(&|run| Some(run.users_per_second / floor.get(&run.turn)?)),
+            of_lowered: of(&|run| Some(run.users_per_second / lowered.get(&run.turn)?)),
             client_cpu_seconds: of(&|run| Some(run.client_cpu_seconds)).unwrap_or_default(),
             server_cpu_seconds: of(&|run| Some(run.server_cpu_seconds)).unwrap_or_default(),
             peak_memory_mib: of(&|run| run.peak_memory_bytes.map(mib)),
             wal_bytes_per_user: of(&|run| Some(run.wal_bytes_per_user)).unwrap_or_default(),
+            table_bytes_per_user: of(&|run| Some(run.table_bytes_per_user)).unwrap_or_default(),
+            key_bytes_per_user: of(&|run| Some(run.key_bytes_per_user)).unwrap_or_default(),
         }
     };
     names.into_iter().map(summary).collect()
@@ -135,7 +157,7 @@ mod tests {
 
     fn run(contender: &str, turn: u32, seconds: f64) -> Run {
         let cost = Cost { seconds, client_cpu_seconds: 1.0, server_cpu_seconds: 2.0, wal_bytes: 1_000 };
-        Run::new(contender, turn, 100, cost, None, 0.0)
+        Run::new(Turn { contender, turn, load_before: 0.0 }, 100, cost, None, OutputBytes::default())
     }
 
     #[test]

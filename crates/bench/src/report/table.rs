@@ -10,10 +10,13 @@ pub fn of_contest(summaries: &[Summary]) -> String {
         "users/s",
         "least..most",
         "of floor",
+        "of lowered",
         "client CPU s",
         "server CPU s",
         "peak MiB",
         "WAL B/user",
+        "rows B/user",
+        "key B/user",
     ];
     let figure =
         |value: Option<f64>, decimals: usize| value.map_or("-".to_owned(), |value| format!("{value:.decimals$}"));
@@ -24,10 +27,13 @@ pub fn of_contest(summaries: &[Summary]) -> String {
             format!("{:.0}", summary.users_per_second),
             format!("{:.0}..{:.0}", summary.least_users_per_second, summary.most_users_per_second),
             figure(summary.of_floor, 3),
+            figure(summary.of_lowered, 3),
             format!("{:.2}", summary.client_cpu_seconds),
             format!("{:.2}", summary.server_cpu_seconds),
             figure(summary.peak_memory_mib, 1),
             format!("{:.0}", summary.wal_bytes_per_user),
+            format!("{:.0}", summary.table_bytes_per_user),
+            format!("{:.0}", summary.key_bytes_per_user),
         ]
     });
     table(&head, rows)
