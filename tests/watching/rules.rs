@@ -9,7 +9,7 @@ use crate::expressions::{comparisons, metrics, string};
 use crate::prometheus::Prometheus;
 
 /// What is alerted on.
-const ALERTS: [&str; 15] = [
+const ALERTS: [&str; 16] = [
     "CardGeniusBackfillSlow",
     "CardGeniusCatalogueRefused",
     "CardGeniusDatabaseUnreachable",
@@ -22,6 +22,7 @@ const ALERTS: [&str; 15] = [
     "CardGeniusPendingWithoutClaim",
     "CardGeniusPoolExhausted",
     "CardGeniusRunStuck",
+    "CardGeniusThrottledLong",
     "CardGeniusThroughputLow",
     "CardGeniusWeeklyRunMissed",
     "CardGeniusWeeklyRunSlow",

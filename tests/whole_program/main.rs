@@ -48,5 +48,6 @@ mod steering;
 mod stopping;
 mod supervision;
 mod the_audit;
+mod throttle;
 mod tls;
 mod views;

@@ -17,9 +17,9 @@ use cardgenius_pipeline::ports::{Run, RunRequest, Store};
 use cardgenius_pipeline::progress::Progress;
 use cardgenius_pipeline::run::{Ended, take_part};
 use cardgenius_pipeline::sweep::keep_sweeping;
-use cardgenius_pipeline::throttle::Headroom;
+use cardgenius_pipeline::throttle::{Headroom, ThrottleConfig, Watcher};
 use cardgenius_store::postgres::PostgresStore;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch as channel};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -35,6 +35,7 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 pub struct Instance {
     store: Arc<PostgresStore>,
     config: PipelineConfig,
+    throttle: Option<ThrottleConfig>,
     run: RunConfig,
     lease: LeaseView,
     observer: Arc<dyn Observe>,
@@ -53,6 +54,7 @@ impl Instance {
         config: &Config,
         observer: Arc<dyn Observe>,
     ) -> Result<Self, StoreError> {
+        let throttle = wiring::throttle_config(config);
         let (config, run) = (wiring::pipeline_config(config), config.run.clone());
         let keeper =
             LeaseKeeper::start(store.as_ref(), config.lease, config.renew).await?.observed_by(observer.clone());
@@ -61,7 +63,7 @@ impl Instance {
             tokio::spawn(keeper.keep(store.clone(), over.clone())),
             tokio::spawn(keep_sweeping(store.clone(), config.lease, config.sweep, observer.clone(), over.clone())),
         ];
-        Ok(Self { store, config, run, lease, observer, over, tasks })
+        Ok(Self { store, config, run, throttle, lease, observer, over, tasks })
     }
 
     /// Opens the run that is asked for, or finds the open one.
@@ -78,22 +80,47 @@ impl Instance {
             run.id = %run.run_id, kind = run.kind, users = run.backlog, as_of = %run.as_of, opened = run.opened_here,
             "{}", if run.opened_here { "opened a run" } else { "joined the open run, with its catalogue and its date" }
         );
-        let shared = match self.parts(run, stop).await {
-            Ok(shared) => Arc::new(shared),
-            Err(error) => return Ended::Failed(error),
-        };
         let watched = CancellationToken::new();
-        let mut watching = tokio::spawn(watch::watch(shared.clone(), run.clone(), watched.clone()));
+        let (headroom, throttling) = self.throttle(&stop, &watched).await;
+        let shared = match self.shared(run, headroom, stop).await {
+            Ok(shared) => Arc::new(shared),
+            Err(error) => {
+                watched.cancel();
+                return Ended::Failed(error);
+            }
+        };
+        let watching = tokio::spawn(watch::watch(shared.clone(), run.clone(), watched.clone()));
         let ended = Box::pin(take_part(shared, run.run_id)).await;
         watched.cancel();
-        // It only reads; if it panicked or hangs, the run is none the worse.
-        if timeout(LAST_WORDS, &mut watching).await.is_err() {
-            watching.abort();
+        // They change nothing of the run; if one panicked or hangs, the run is none the worse.
+        for mut task in [Some(watching), throttling].into_iter().flatten() {
+            if timeout(LAST_WORDS, &mut task).await.is_err() {
+                task.abort();
+            }
         }
         ended
     }
 
-    async fn parts(&self, run: &Run, stop: CancellationToken) -> Result<Shared<PostgresStore, Engine>, StoreError> {
+    /// Watches the databases until `over`. The first look is over when this returns, unless a stop is asked for.
+    async fn throttle(
+        &self,
+        stop: &CancellationToken,
+        over: &CancellationToken,
+    ) -> (channel::Receiver<Headroom>, Option<JoinHandle<()>>) {
+        let Some(config) = self.throttle.clone() else { return (Headroom::unthrottled(), None) };
+        let starting = Box::pin(Watcher::start(self.store.clone(), config, self.observer.clone()));
+        match stop.run_until_cancelled(starting).await {
+            Some((watcher, headroom)) => (headroom, Some(tokio::spawn(watcher.keep(over.clone())))),
+            None => (Headroom::unthrottled(), None),
+        }
+    }
+
+    async fn shared(
+        &self,
+        run: &Run,
+        headroom: channel::Receiver<Headroom>,
+        stop: CancellationToken,
+    ) -> Result<Shared<PostgresStore, Engine>, StoreError> {
         let catalogue = Catalogue::parse(run.catalogue_text.as_bytes()).map_err(|faults| {
             let doing = "this version of the program cannot use the open run's catalogue";
             StoreError::caused(ErrorKind::Refused, doing, faults)
@@ -113,7 +140,7 @@ impl Instance {
             run_id: run.run_id,
             observer: self.observer.clone(),
             outages: Waits::new(HeldBack::Outage),
-            headroom: Headroom::unthrottled(),
+            headroom,
             hours: backfill_hours::of_run(&run.kind, &self.run),
             stop,
         })

@@ -9,6 +9,7 @@ use std::time::Duration;
 use cardgenius_pipeline::error::ErrorKind;
 use cardgenius_pipeline::observe::{ChunkEnd, HeldBack, Stage, UserEnd};
 use cardgenius_pipeline::ports::{Run, RunState};
+use cardgenius_pipeline::pressure::Sign;
 use cardgenius_store::postgres::PoolStatus;
 use cardgenius_store::postgres::migrate::SCHEMA_VERSION;
 use chrono::{DateTime, Utc};
@@ -122,6 +123,8 @@ metrics! {
     paused: Gauge = "cardgenius_paused", "Whether an operator has paused every instance.";
     paused_since: Gauge = "cardgenius_paused_since_timestamp_seconds", "Since when; 0: not paused.";
     held_back: GaugeVec = "cardgenius_held_back" ["reason"], "Whether this instance claims nobody just now for this reason.";
+    throttle_share: Gauge = "cardgenius_throttle_ratio", "Share of its full speed that the throttle lets this instance use, 0 to 1.";
+    throttle_sign_share: GaugeVec = "cardgenius_throttle_sign_ratio" ["sign"], "Share that this sign alone would let it use; 1: it is not bad, or not seen.";
     row_lock_longest: Gauge = "cardgenius_row_lock_longest_seconds", "Longest time for which users' rows were locked in the open or last run.";
     stage_duration: HistogramVec = "cardgenius_stage_duration_seconds" ["stage"] in STAGES, "Time of the stages of a chunk's life that ended well.";
     row_lock: Histogram = "cardgenius_row_lock_seconds" in STAGES, "Time for which users' rows were held locked by one transaction.";
@@ -189,6 +192,7 @@ impl Metrics {
         }
         ["live", "expired"].iter().for_each(|state| drop(self.instances.with_label_values(&[state])));
         HeldBack::ALL.iter().for_each(|reason| drop(self.held_back.with_label_values(&[reason.name()])));
+        self.throttled(1.0, &[]);
         Stage::ALL.iter().for_each(|stage| drop(self.stage_duration.with_label_values(&[stage.name()])));
         self.run_eta.set(f64::NAN);
     }
@@ -249,6 +253,15 @@ impl Metrics {
     /// Whether this instance claims nobody for this reason.
     pub fn held_back(&self, reason: HeldBack, held: bool) {
         self.held_back.with_label_values(&[reason.name()]).set(f64::from(held));
+    }
+
+    /// The throttle lets this instance use so much of its speed, and each sign that it saw so much.
+    pub fn throttled(&self, share: f64, shares: &[(Sign, f64)]) {
+        self.throttle_share.set(share);
+        for sign in Sign::ALL {
+            let allowed = shares.iter().find(|(seen, _)| *seen == sign).map_or(1.0, |(_, share)| *share);
+            self.throttle_sign_share.with_label_values(&[sign.name()]).set(allowed);
+        }
     }
 
     /// Threads that compute.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use cardgenius_pipeline::error::ErrorKind;
 use cardgenius_pipeline::observe::{ChunkEnd, HeldBack, Observe, Stage, UserEnd};
 use cardgenius_pipeline::ports::Swept;
+use cardgenius_pipeline::pressure::Sign;
 use tokio::time::Instant;
 
 use crate::metrics::Metrics;
@@ -100,6 +101,10 @@ impl Observe for MetricsObserver {
         self.0.held_back(reason, held);
     }
 
+    fn throttled(&self, share: f64, shares: &[(Sign, f64)]) {
+        self.0.throttled(share, shares);
+    }
+
     fn copied(&self, rows: u64, bytes: u64) {
         self.0.rows_copied.inc_by(rows);
         self.0.copy_bytes.inc_by(bytes);
@@ -160,6 +165,20 @@ mod tests {
         ] {
             assert!((value(&text, series) - expected).abs() < 1e-9, "{series}: {}", value(&text, series));
         }
+    }
+
+    #[test]
+    fn the_throttles_share_and_that_of_each_sign_are_shown_and_one_that_is_not_seen_allows_all() {
+        let metrics = Metrics::new().unwrap();
+        let observer = MetricsObserver::new(metrics.clone());
+        assert_eq!(value(&metrics.render(), "cardgenius_throttle_ratio"), 1.0);
+        observer.throttled(0.25, &[(Sign::ReplicaLag, 0.25), (Sign::Blocked, 1.0)]);
+        let text = metrics.render();
+        assert_eq!(value(&text, "cardgenius_throttle_ratio"), 0.25);
+        assert_eq!(value(&text, "cardgenius_throttle_sign_ratio{sign=\"replica_lag\"}"), 0.25);
+        assert_eq!(value(&text, "cardgenius_throttle_sign_ratio{sign=\"slot_wal\"}"), 1.0);
+        observer.throttled(1.0, &[]);
+        assert_eq!(value(&metrics.render(), "cardgenius_throttle_sign_ratio{sign=\"replica_lag\"}"), 1.0);
     }
 
     #[test]

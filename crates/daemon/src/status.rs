@@ -2,7 +2,7 @@
 
 use cardgenius_pipeline::error::StoreError;
 use cardgenius_pipeline::progress::eta;
-use cardgenius_store::desk::{InstanceSeen, OpenRun, Overview, RunSeen, ScheduleSeen};
+use cardgenius_store::desk::{InstanceSeen, OpenRun, Overview, RunSeen, ScheduleSeen, Throttled};
 use cardgenius_store::postgres::PostgresStore;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
@@ -109,6 +109,19 @@ pub struct InstanceStatus {
     pub open_claims: u64,
     /// Users in them that are not settled.
     pub users_held: u64,
+    /// What its throttle holds back; none: nothing.
+    pub throttle: Option<ThrottleStatus>,
+}
+
+/// An instance that its throttle does not let go at full speed.
+#[derive(Clone, Debug, Serialize)]
+pub struct ThrottleStatus {
+    /// Share of its full speed, 0 (claims nobody) to 1.
+    pub share: f64,
+    /// Why.
+    pub reason: Option<String>,
+    /// Since when it has not been at full speed.
+    pub since: Option<String>,
 }
 
 /// A run of the last ones.
@@ -215,6 +228,17 @@ impl InstanceStatus {
             lease_left_seconds: instance.lease_left_seconds.round(),
             open_claims: instance.open_claims,
             users_held: instance.users_held,
+            throttle: instance.throttled.map(ThrottleStatus::of),
+        }
+    }
+}
+
+impl ThrottleStatus {
+    fn of(throttled: Throttled) -> Self {
+        Self {
+            share: (throttled.share * 1_000.0).round() / 1_000.0,
+            reason: throttled.reason,
+            since: throttled.since.map(instant),
         }
     }
 }

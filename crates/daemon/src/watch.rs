@@ -27,7 +27,7 @@ const STILL_EVERY: Duration = Duration::from_secs(300);
 /// The rate is that of the last so many seconds.
 const RATE_WINDOW: Duration = Duration::from_secs(10);
 
-/// Shows how the run goes until `over`.
+/// Shows how the run goes, and what holds it back, until `over`.
 pub async fn watch<S: Store, R: Recommend>(shared: Arc<Shared<S, R>>, run: Run, over: CancellationToken) {
     let mut view: Box<dyn View> =
         if std::io::stderr().is_terminal() { Box::new(Bar::new(run.backlog)) } else { Box::new(Lines::default()) };
@@ -37,8 +37,8 @@ pub async fn watch<S: Store, R: Recommend>(shared: Arc<Shared<S, R>>, run: Run, 
     while over.run_until_cancelled(ticks.tick()).await.is_some() {
         match shared.store.run_totals(run.run_id).await {
             Ok(totals) => {
-                let waiting = shared.progress.waiting();
-                view.show(&Figures { waiting, ..Figures::new(&run, &totals, &mut rate) });
+                let (waiting, throttle) = (shared.progress.waiting(), shared.headroom.borrow().told());
+                view.show(&Figures { waiting, throttle, ..Figures::new(&run, &totals, &mut rate) });
             }
             Err(error) => debug!(%error, "the progress could not be read"),
         }
@@ -54,6 +54,8 @@ struct Figures {
     eta: Option<Duration>,
     /// What this instance waits for.
     waiting: Option<Arc<str>>,
+    /// What the throttle says, where it does not let us go flat out.
+    throttle: Option<String>,
 }
 
 impl Figures {
@@ -61,7 +63,8 @@ impl Figures {
         let done = totals.users.settled();
         let total = run.backlog.max(done);
         let rate = rate.note(Instant::now(), done);
-        Self { done, total, failed: totals.users.failed, rate, eta: eta(done, total, rate), waiting: None }
+        let eta = eta(done, total, rate);
+        Self { done, total, failed: totals.users.failed, rate, eta, waiting: None, throttle: None }
     }
 
     fn eta(&self) -> String {
@@ -95,15 +98,15 @@ impl View for Bar {
         self.0.set_length(figures.total);
         self.0.set_position(figures.done);
         let (done, total) = (grouped(figures.done), grouped(figures.total));
-        self.0.set_message(match &figures.waiting {
-            Some(reason) => format!("{done} of {total} users  {reason}"),
-            None => format!(
-                "{done} of {total} users  {} users/s  ETA {}  failed {}",
-                grouped(figures.rate as u64),
-                figures.eta(),
-                grouped(figures.failed)
-            ),
-        });
+        let speed = format!("{} users/s  ETA {}", grouped(figures.rate as u64), figures.eta());
+        let throttle = figures.throttle.as_deref().map(short);
+        let more = match (&figures.waiting, throttle) {
+            (Some(reason), _) => reason.to_string(),
+            (None, Some(paused)) if paused.starts_with("paused") => paused.to_owned(),
+            (None, Some(slowed)) => format!("{speed}  {slowed}"),
+            (None, None) => format!("{speed}  failed {}", grouped(figures.failed)),
+        };
+        self.0.set_message(format!("{done} of {total} users  {more}"));
     }
 
     fn end(&mut self) {
@@ -135,11 +138,18 @@ impl View for Lines {
             eta = figures.eta(),
             failed = figures.failed,
             waiting = figures.waiting.as_deref(),
+            throttle = figures.throttle.as_deref(),
             "progress"
         );
     }
 
     fn end(&mut self) {}
+}
+
+/// The beginning of what the throttle says, which fits a line: the log and `cardgenius status` say all of it.
+fn short(told: &str) -> &str {
+    let end = told.find([',', '(']).unwrap_or(told.len());
+    told[..end].trim_end()
 }
 
 /// `1234567` as `1,234,567`.
@@ -172,6 +182,13 @@ mod tests {
         for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
             assert_eq!(grouped(number), text);
         }
+    }
+
+    #[test]
+    fn the_bar_says_the_beginning_of_what_the_throttle_says() {
+        let told = "slowed to 40 %: replica lag 12.0 s (standby a), slows from 10.0 s and pauses at 30.0 s: throttle.x";
+        assert_eq!(short(told), "slowed to 40 %: replica lag 12.0 s");
+        assert_eq!(short("paused: throttle.stop_query says stop"), "paused: throttle.stop_query says stop");
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use cardgenius_pipeline::config::PipelineConfig;
+use cardgenius_pipeline::throttle::ThrottleConfig;
+use cardgenius_pipeline::verdict::{Band, Limits};
 use cardgenius_store::config::{CallLimits, DatabaseConfig, StoreConfig, TableNames};
 use cardgenius_store::postgres::migrate::MigrateConfig;
 use cardgenius_store::postgres::same_database;
@@ -40,6 +42,32 @@ pub fn pipeline_config(config: &Config) -> PipelineConfig {
         retry_max: milliseconds(retry.max_ms),
         outage: milliseconds(retry.outage_ms),
     }
+}
+
+/// What the throttle is told; none: there is none.
+#[must_use]
+pub fn throttle_config(config: &Config) -> Option<ThrottleConfig> {
+    const BYTES_OF_MIB: f64 = 1_048_576.0;
+    let throttle = &config.throttle;
+    let band = |slow: u64, pause: u64, unit: f64| {
+        (pause > 0).then_some(Band { slow: slow as f64 * unit, pause: pause as f64 * unit })
+    };
+    let milliseconds_of = |slow, pause| band(slow, pause, 0.001);
+    let mib_of = |slow, pause| band(slow, pause, BYTES_OF_MIB);
+    throttle.enabled.then(|| ThrottleConfig {
+        look: milliseconds(throttle.look_ms),
+        limits: Limits {
+            replica_lag: milliseconds_of(throttle.replica_lag_slow_ms, throttle.replica_lag_pause_ms),
+            replica_behind: mib_of(throttle.replica_behind_slow_mib, throttle.replica_behind_pause_mib),
+            slot_wal: mib_of(throttle.slot_wal_slow_mib, throttle.slot_wal_pause_mib),
+            archive_behind: mib_of(throttle.archive_behind_slow_mib, throttle.archive_behind_pause_mib),
+            blocked: milliseconds_of(throttle.blocked_slow_ms, throttle.blocked_pause_ms),
+            free_disk: mib_of(throttle.free_disk_slow_mib, throttle.free_disk_pause_mib),
+            upkeep_share: throttle.upkeep_share,
+            ignored: throttle.ignored.clone(),
+        },
+        stop_query: throttle.stop_query.clone(),
+    })
 }
 
 /// What the store is told, for this start of this instance.

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use crate::error::ErrorKind;
 use crate::ports::Swept;
+use crate::pressure::Sign;
 
 /// A stage of a chunk's life whose time is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -179,6 +180,10 @@ pub trait Observe: fmt::Debug + Send + Sync + 'static {
 
     /// Whether this instance claims nobody for this reason. Of the lease whoever observes knows by itself.
     fn held_back(&self, reason: HeldBack, held: bool) {}
+
+    /// The throttle lets this instance use so much of its speed, 0 to 1; each sign that it saw would by itself let it use so
+    /// much.
+    fn throttled(&self, share: f64, shares: &[(Sign, f64)]) {}
 
     /// Rows of a transaction that committed were copied, as so many bytes.
     fn copied(&self, rows: u64, bytes: u64) {}

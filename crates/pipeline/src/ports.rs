@@ -12,6 +12,8 @@ use uuid::Uuid;
 
 use crate::compute::ComputedChunk;
 use crate::error::StoreError;
+use crate::pressure::Pressure;
+use crate::throttle::Headroom;
 
 /// Which users a claim is after, by the crashes that they were caught in (database.md, "The states of a user").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -346,4 +348,11 @@ pub trait Store: Send + Sync + 'static {
     /// Ends the sessions of owners whose lease has expired, closes their claims and returns their users; heals orphans.
     /// Does nothing until this instance's own lease has been held for a full length on this server start.
     fn sweep(&self, lease: Duration) -> impl Future<Output = Result<Swept, StoreError>> + Send;
+
+    /// How the servers bear it, seen in a few short looks that change nothing; `stop_query` is the DBA's own question
+    /// whether to stop. What this role may not see is left out, and said.
+    fn pressure(&self, stop_query: Option<&str>) -> impl Future<Output = Result<Pressure, StoreError>> + Send;
+
+    /// Writes into this instance's row how fast it may go, for people who look from elsewhere.
+    fn note_headroom(&self, headroom: &Headroom) -> impl Future<Output = Result<(), StoreError>> + Send;
 }

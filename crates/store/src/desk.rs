@@ -98,6 +98,19 @@ pub struct InstanceSeen {
     pub open_claims: u64,
     /// Users in them that are not settled.
     pub users_held: u64,
+    /// What its throttle holds back; none: nothing.
+    pub throttled: Option<Throttled>,
+}
+
+/// An instance that may not go at full speed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Throttled {
+    /// Share of its full speed, 0 (claims nobody) to 1.
+    pub share: f64,
+    /// Why.
+    pub reason: Option<String>,
+    /// Since when it has not been at full speed.
+    pub since: Option<DateTime<Utc>>,
 }
 
 /// A run.

@@ -14,6 +14,7 @@ pub mod population;
 pub mod proxy;
 pub mod reader;
 mod sql;
+pub mod standby;
 pub mod tables;
 pub mod waiting;
 
@@ -23,5 +24,6 @@ pub use gate::Gate;
 pub use population::populate;
 pub use proxy::{Fault, Lines, Proxy, Request, Stepper, Trigger};
 pub use reader::Reader;
+pub use standby::Standby;
 pub use tables::Tables;
 pub use waiting::until;

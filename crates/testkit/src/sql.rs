@@ -14,6 +14,9 @@ pub(crate) const GATE_COUNT: &str = include_str!("sql/gate_count.sql");
 
 pub(crate) const READER_PARTIAL: &str = include_str!("sql/reader_partial.sql");
 
+pub(crate) const STANDBY_PAUSE: &str = include_str!("sql/standby_pause.sql");
+pub(crate) const STANDBY_RESUME: &str = include_str!("sql/standby_resume.sql");
+
 pub(crate) const AUDIT_COUNTS: &str = include_str!("sql/audit_counts.sql");
 pub(crate) const AUDIT_COMPLETED: &str = include_str!("sql/audit_completed.sql");
 

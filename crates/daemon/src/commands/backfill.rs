@@ -26,7 +26,11 @@ use crate::summary::{Summary, log_end};
 #[must_use]
 pub fn run(config: Config, is_watched: bool) -> Exit {
     super::until_a_signal(async |stop| {
-        if is_watched { Box::pin(watched_backfill(config, stop)).await } else { backfill(&config, stop).await }
+        if is_watched {
+            Box::pin(watched_backfill(config, stop)).await
+        } else {
+            Box::pin(backfill(&config, stop)).await
+        }
     })
 }
 

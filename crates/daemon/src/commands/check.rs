@@ -1,5 +1,6 @@
 //! `cardgenius check`: what would keep a run from starting, without changing anything.
 
+use cardgenius_pipeline::ports::Store;
 use cardgenius_store::config::StoreConfig;
 use cardgenius_store::postgres::{PostgresStore, READ_ONLY_SERVER};
 use tracing::{info, warn};
@@ -16,7 +17,8 @@ pub fn run(config: &Config) -> Exit {
     match super::runtime() {
         Ok(runtime) => runtime.block_on(async {
             match sound_store(config, 0).await {
-                Ok(_) => {
+                Ok(store) => {
+                    Box::pin(say_what_is_hidden(config, &store)).await;
                     output::print("nothing is wrong: a run can start");
                     Exit::Done
                 }
@@ -40,15 +42,48 @@ pub(crate) async fn sound_store(config: &Config, looks: usize) -> Result<Postgre
         warn!("{warning}");
     }
     if inspection.refusals.is_empty() {
+        Box::pin(check_stop_query(config, &store)).await?;
         info!("{}", connections(&store_config));
         return Ok(store);
     }
     for refusal in &inspection.refusals {
-        output::complain(&format!("refused ({}): {}", refusal.name, refusal.message));
+        refused(refusal.name, &refusal.message);
     }
     // In the middle of a failover a server takes no writes for a while: whatever supervises the program shall start it again.
     let may_pass = inspection.refusals.iter().all(|refusal| refusal.name == READ_ONLY_SERVER);
     Err(if may_pass { Exit::Unreachable } else { Exit::Usage })
+}
+
+fn refused(name: &str, message: &str) {
+    output::complain(&format!("refused ({name}): {message}"));
+}
+
+/// Asks the DBA's own question once: later a fault in it counts as a stop, and a run that never begins says little.
+async fn check_stop_query(config: &Config, store: &PostgresStore) -> Result<(), Exit> {
+    let throttle = &config.throttle;
+    let Some(query) = throttle.stop_query.as_ref().filter(|_| throttle.enabled) else { return Ok(()) };
+    match store.try_stop_query(query).await {
+        Ok(None) => Ok(()),
+        Ok(Some(fault)) => {
+            refused(
+                "bad-stop-query",
+                &format!("throttle.stop_query cannot be asked: {fault}; mend it, or take it out"),
+            );
+            Err(Exit::Usage)
+        }
+        Err(error) => Err(failure::of_database(&error)),
+    }
+}
+
+/// Says what the throttle will not see: nothing that keeps a run from starting.
+async fn say_what_is_hidden(config: &Config, store: &PostgresStore) {
+    if !config.throttle.enabled {
+        return;
+    }
+    match store.pressure(None).await {
+        Ok(pressure) => pressure.unseen.iter().for_each(|unseen| info!("the throttle goes without {unseen}")),
+        Err(error) => warn!(kind = error.kind().name(), %error, "the throttle could not look at the database"),
+    }
 }
 
 fn connections(config: &StoreConfig) -> String {

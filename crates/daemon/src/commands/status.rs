@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use cardgenius_pipeline::throttle::Headroom;
+
 use super::{desk, output};
 use crate::config::Config;
 use crate::exit::Exit;
@@ -36,6 +38,9 @@ fn text(status: &Status) -> String {
     line("time", &shown(&status.taken_at));
     line("users", &users(status));
     line("claiming", &claiming(status));
+    for (place, held) in status.instances.iter().filter_map(throttled).enumerate() {
+        line(if place == 0 { "throttle" } else { "" }, &held);
+    }
     match &status.run {
         Some(run) => {
             line("run", &format!("{} {}", run.kind, run.run_id));
@@ -78,6 +83,18 @@ fn claiming(status: &Status) -> String {
     )
 }
 
+/// What an instance's throttle holds back, with the words of its log.
+fn throttled(instance: &InstanceStatus) -> Option<String> {
+    let throttle = instance.throttle.as_ref().filter(|_| instance.alive)?;
+    let told = Headroom { share: throttle.share, reason: throttle.reason.as_deref().map(Into::into) }.told()?;
+    let since = throttle.since.as_deref().map_or_else(|| "?".to_owned(), shown);
+    Some(format!("{} since {since} {told}", short(&instance.instance_id)))
+}
+
+fn short(instance_id: &str) -> String {
+    instance_id.chars().take(8).collect()
+}
+
 fn progress(run: &RunStatus) -> String {
     let percent = 100.0 * run.done as f64 / run.total.max(1) as f64;
     format!("{percent:.1} %: {} of {} users, {} failed", grouped(run.done), grouped(run.total), grouped(run.failed))
@@ -97,7 +114,7 @@ fn instances(instances: &[InstanceStatus]) -> String {
         let lease = instance.lease_left_seconds;
         let lease = if instance.alive { format!("{lease:.0} s left") } else { format!("expired {:.0} s ago", -lease) };
         vec![
-            instance.instance_id.chars().take(8).collect(),
+            short(&instance.instance_id),
             instance.host.clone(),
             instance.process_id.to_string(),
             instance.version.clone(),

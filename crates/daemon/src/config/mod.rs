@@ -25,6 +25,7 @@ mod run;
 mod schedule;
 mod secret;
 mod sign_in;
+mod throttle;
 mod violation;
 
 use serde::{Deserialize, Serialize};
@@ -49,6 +50,7 @@ pub use self::{
     schedule::{FurtherSchedule, ScheduleConfig, WEEKLY},
     secret::{REDACTED, Secret},
     sign_in::{Password, SignIn},
+    throttle::ThrottleConfig,
     violation::{Bound, Violation},
 };
 
@@ -71,6 +73,8 @@ pub struct Config {
     pub retry: RetryConfig,
     /// Time limits on the database.
     pub limits: LimitsConfig,
+    /// What slows and pauses the work.
+    pub throttle: ThrottleConfig,
     /// The run as a whole.
     pub run: RunConfig,
     /// When runs are opened.
@@ -94,6 +98,7 @@ impl Config {
             self.lease.bounds(),
             self.retry.bounds(),
             self.limits.bounds(),
+            self.throttle.bounds(),
             self.run.bounds(),
             self.schedule.bounds(),
             self.http.bounds(),
@@ -115,6 +120,7 @@ impl Config {
             self.lease.validate(),
             self.retry.validate(),
             self.limits.validate(),
+            self.throttle.validate(),
             self.run.validate(),
             self.schedule.validate(),
             self.http.validate(),

@@ -15,3 +15,4 @@ mod runs;
 mod scripts;
 mod stops;
 mod throttle;
+mod watching;

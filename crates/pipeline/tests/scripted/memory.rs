@@ -12,6 +12,7 @@ use cardgenius_pipeline::lease::LeaseView;
 use cardgenius_pipeline::ports::{
     Blame, Chunk, ClaimRequest, ClaimTotals, Claimed, ClaimedUser, Closed, RunState, Suspicion,
 };
+use cardgenius_pipeline::throttle::Headroom;
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::yield_now;
 use tokio_util::sync::CancellationToken;
@@ -28,6 +29,7 @@ pub enum Call {
     Totals,
     Renew,
     Live,
+    Look,
 }
 
 /// How.
@@ -119,6 +121,10 @@ pub struct Tables {
     pub finish_takes: Duration,
     /// Instances whose lease holds.
     pub instances: u64,
+    /// A standby's lag, in seconds.
+    pub lag: f64,
+    /// What was written down of the throttle, in order.
+    pub told: Vec<Headroom>,
     lease: Option<LeaseView>,
     stop: Option<CancellationToken>,
     /// Calls that started although the lease did not hold.
@@ -162,6 +168,8 @@ impl Memory {
             hangs_until_cut: None,
             finish_takes: Duration::ZERO,
             instances: 1,
+            lag: 0.0,
+            told: Vec::new(),
             lease: None,
             stop: None,
             without_lease: Vec::new(),

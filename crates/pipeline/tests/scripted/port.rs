@@ -9,6 +9,8 @@ use cardgenius_pipeline::ports::{
     Blame, ClaimRequest, ClaimRow, ClaimTotals, Claimed, Closed, Encode, Run, RunRequest, RunState, RunTotals, Store,
     Swept,
 };
+use cardgenius_pipeline::pressure::{Pressure, Reading, Sign};
+use cardgenius_pipeline::throttle::Headroom;
 use tokio::time::sleep;
 use uuid::Uuid;
 
@@ -124,5 +126,19 @@ impl Store for Memory {
 
     async fn sweep(&self, _: Duration) -> Result<Swept, StoreError> {
         Ok(Swept::default())
+    }
+
+    async fn pressure(&self, _: Option<&str>) -> Result<Pressure, StoreError> {
+        self.perform(Call::Look, |tables| {
+            let (name, shown) = ("a".to_owned(), "standby a".to_owned());
+            let lag = Reading { sign: Sign::ReplicaLag, value: tables.lag, capacity: None, name, shown };
+            Ok(Pressure { readings: vec![lag], unseen: Vec::new() })
+        })
+        .await
+    }
+
+    async fn note_headroom(&self, headroom: &Headroom) -> Result<(), StoreError> {
+        self.tables().told.push(headroom.clone());
+        Ok(())
     }
 }

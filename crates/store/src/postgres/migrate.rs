@@ -17,7 +17,7 @@ use crate::config::{CallLimits, DatabaseConfig, TableNames};
 use crate::identifiers::{Names, unsettled_index};
 
 /// The version that this program applies and needs.
-pub const SCHEMA_VERSION: i32 = 2;
+pub const SCHEMA_VERSION: i32 = 3;
 
 /// The oldest program that this version of the schema still serves, so that a rolling upgrade kills nobody.
 pub const OLDEST_PROGRAM: &str = "0.1.0";
@@ -85,7 +85,7 @@ macro_rules! view {
     };
 }
 
-const STEPS: [Step; 21] = [
+const STEPS: [Step; 22] = [
     step!("0001_01_schema_version", Source, Transaction),
     step!("0001_02_catalogues", Source, Transaction),
     step!("0001_03_runs", Source, Transaction),
@@ -102,11 +102,12 @@ const STEPS: [Step; 21] = [
     step!("0002_02_fires", Source, Transaction),
     step!("0002_03_control", Source, Transaction),
     step!("0002_04_closed_claims", Source, Transaction),
-    view!("0002_11_view_status", "status"),
-    view!("0002_12_view_progress", "progress"),
-    view!("0002_13_view_stuck", "stuck"),
-    view!("0002_14_view_recent_runs", "recent_runs"),
-    view!("0002_15_view_slow_chunks", "slow_chunks"),
+    step!("0003_01_throttle", Source, Transaction),
+    view!("0003_11_view_status", "status"),
+    view!("0003_12_view_progress", "progress"),
+    view!("0003_13_view_stuck", "stuck"),
+    view!("0003_14_view_recent_runs", "recent_runs"),
+    view!("0003_15_view_slow_chunks", "slow_chunks"),
 ];
 
 /// What to migrate.

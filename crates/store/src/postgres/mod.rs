@@ -8,6 +8,7 @@ mod desk;
 mod doubt;
 mod failure_log;
 mod finish;
+mod free_disk;
 mod give_back;
 mod held_claim;
 mod inspect;
@@ -16,6 +17,7 @@ mod load;
 mod lock_watch;
 pub mod migrate;
 mod numeric;
+mod pressure;
 mod ready;
 mod rows;
 mod run;
@@ -47,11 +49,14 @@ use cardgenius_pipeline::observe::{Observe, Unobserved};
 use cardgenius_pipeline::ports::{
     Blame, ClaimRequest, ClaimRow, ClaimTotals, Claimed, Closed, Run, RunRequest, RunState, RunTotals, Store, Swept,
 };
+use cardgenius_pipeline::pressure::Pressure;
+use cardgenius_pipeline::throttle::Headroom;
 use uuid::Uuid;
 
 use self::doubt::Doubts;
 use self::failure_log::FailureLog;
 use self::lease::LeaseLine;
+use self::pressure::Sight;
 use self::sessions::Sessions;
 use self::statements::Statements;
 use self::target::PostgresTarget;
@@ -73,6 +78,7 @@ pub struct PostgresStore {
     doubts: Arc<Doubts>,
     observer: Arc<dyn Observe>,
     failures: FailureLog,
+    sight: Sight,
 }
 
 impl PostgresStore {
@@ -104,6 +110,7 @@ impl PostgresStore {
             doubts: Arc::default(),
             observer: Arc::new(Unobserved),
             failures: FailureLog::default(),
+            sight: Sight::default(),
         })
     }
 
@@ -192,5 +199,13 @@ impl Store for PostgresStore {
 
     async fn sweep(&self, lease: Duration) -> Result<Swept, StoreError> {
         self.sweep_once(lease).await
+    }
+
+    async fn pressure(&self, stop_query: Option<&str>) -> Result<Pressure, StoreError> {
+        self.look_for_pressure(stop_query).await
+    }
+
+    async fn note_headroom(&self, headroom: &Headroom) -> Result<(), StoreError> {
+        self.write_headroom(headroom).await
     }
 }

@@ -15,12 +15,14 @@ use super::give_back::Cause;
 use super::held_claim::HeldClaim;
 use super::load::{self, Refused};
 use super::lock_watch::LockWatch;
+use super::pressure::Sight;
 use super::sessions::{Session, Sessions};
 use super::statements::Statements;
 
 /// The second database.
 pub(super) struct PostgresTarget {
     sessions: Sessions,
+    sight: Sight,
 }
 
 /// What is to be loaded in one transaction.
@@ -36,12 +38,16 @@ pub(super) struct Part<'a> {
 }
 
 impl PostgresTarget {
-    pub(super) const fn new(sessions: Sessions) -> Self {
-        Self { sessions }
+    pub(super) fn new(sessions: Sessions) -> Self {
+        Self { sessions, sight: Sight::default() }
     }
 
     pub(super) const fn sessions(&self) -> &Sessions {
         &self.sessions
+    }
+
+    pub(super) const fn sight(&self) -> &Sight {
+        &self.sight
     }
 
     /// Loads a part and commits. A commit in doubt needs no look here: loading the same part again is right, and the

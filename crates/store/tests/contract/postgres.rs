@@ -208,8 +208,10 @@ impl<P: Place> Backend for P {
             let plan = plan.join("\n");
             let by_index =
                 plan.contains("Index Scan using cardgenius_unsettled_user_spending_data on user_spending_data");
-            let otherwise = ["Seq Scan", "Bitmap", "Sort"].iter().any(|way| plan.contains(way));
-            assert!(by_index && !otherwise, "{when}, {mode}:\n{plan}");
+            let by_place = plan.contains("Tid Scan on user_spending_data");
+            let otherwise = ["Seq Scan", "Bitmap", "Sort", "Hash Join", "Merge Join", "_pkey"];
+            let otherwise = otherwise.iter().any(|way| plan.contains(way));
+            assert!(by_index && by_place && !otherwise, "{when}, {mode}:\n{plan}");
         }
     }
 

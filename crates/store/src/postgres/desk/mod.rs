@@ -18,7 +18,11 @@ use super::transaction::{Parameters, Statement};
 
 impl PostgresStore {
     /// One statement that writes, in a transaction of its own.
-    async fn write(&self, statement: &Statement, parameters: Parameters<'_>) -> Result<Vec<Row>, StoreError> {
+    pub(super) async fn write(
+        &self,
+        statement: &Statement,
+        parameters: Parameters<'_>,
+    ) -> Result<Vec<Row>, StoreError> {
         let mut session = self.source.session().await?;
         let outcome = async {
             let transaction = session.begin().await?;

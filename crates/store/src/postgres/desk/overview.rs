@@ -3,7 +3,7 @@
 use cardgenius_pipeline::error::StoreError;
 use tokio_postgres::Row;
 
-use crate::desk::{InstanceSeen, OpenRun, Overview, RunSeen, ScheduleSeen};
+use crate::desk::{InstanceSeen, OpenRun, Overview, RunSeen, ScheduleSeen, Throttled};
 use crate::postgres::PostgresStore;
 use crate::postgres::transaction::unsigned;
 
@@ -72,6 +72,11 @@ fn instance(row: &Row) -> InstanceSeen {
         lease_left_seconds: row.get(6),
         open_claims: unsigned(row, 7),
         users_held: unsigned(row, 8),
+        throttled: row.get::<_, Option<f64>>(9).map(|share| Throttled {
+            share,
+            reason: row.get(10),
+            since: row.get(11),
+        }),
     }
 }
 
