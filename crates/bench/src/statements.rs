@@ -9,6 +9,7 @@ pub const CHECKPOINT: &str = include_str!("sql/checkpoint.sql");
 pub const VACUUM_USERS: &str = include_str!("sql/vacuum_users.sql");
 pub const VACUUM_ROWS: &str = include_str!("sql/vacuum_rows.sql");
 pub const LOG_STATEMENTS: &str = include_str!("sql/log_statements.sql");
+pub const LOG_USAGE: &str = include_str!("sql/log_usage.sql");
 pub const SNAPSHOT: &str = include_str!("sql/snapshot.sql");
 pub const CLOCK: &str = include_str!("sql/clock.sql");
 pub const WAL_FILL: &str = include_str!("sql/wal_fill.sql");

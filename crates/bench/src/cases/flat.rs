@@ -7,13 +7,14 @@ use tokio_postgres::IsolationLevel;
 use super::prepared::{Kind, Prepared};
 use super::{TABLE_USERS, prepared};
 use crate::bench::{Bench, say};
+use crate::claim_times::{self, ClaimTime};
 use crate::cli::Case;
 use crate::database::{self, COPY, TEMPLATE};
 use crate::failure::{Doing, Outcome};
 use crate::measure::Cost;
 use crate::report::{self, median};
 use crate::server::Session;
-use crate::{audit, claim_times, statements};
+use crate::{audit, statements};
 
 /// Users of the promise that this measures.
 const USERS: u64 = 2_000_000;
@@ -36,12 +37,21 @@ pub struct Flatness {
     pub users: u64,
     pub table_users: u64,
     pub seconds: f64,
-    pub first_ms: f64,
-    pub last_ms: f64,
-    pub last_of_first: f64,
+    /// By the clock, in ms.
+    pub clock: Ends,
+    /// By the processor, in ms: what others do on the machine hardly shows in it.
+    pub cpu: Ends,
     pub peak_memory_bytes: u64,
-    /// Users and ms of each claim, in order.
-    pub claims: Vec<(i32, f64)>,
+    /// In order.
+    pub claims: Vec<ClaimTime>,
+}
+
+/// What a claim costs at the beginning and at the end.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Ends {
+    pub first: f64,
+    pub last: f64,
+    pub last_of_first: f64,
 }
 
 /// Whether somebody keeps an old snapshot.
@@ -81,10 +91,9 @@ async fn measure(
 ) -> Outcome<Flatness> {
     let Bench { server, control, program, .. } = bench;
     database::make_copy(server, control).await?;
-    control
-        .batch_execute(&statements::LOG_STATEMENTS.replace("{{database}}", COPY))
-        .await
-        .doing("having claims logged")?;
+    for text in [statements::LOG_STATEMENTS, statements::LOG_USAGE] {
+        control.batch_execute(&text.replace("{{database}}", COPY)).await.doing("having claims logged")?;
+    }
     let since = audit::clock(control).await?;
     let log = server.log_path();
     let from = claim_times::length(&log)?;
@@ -111,57 +120,62 @@ async fn measure(
     let session = Session::open(server, COPY).await?;
     let claims = session.query(statements::CLAIMS_IN_ORDER, &[&since]).await.doing("reading the claims")?;
     session.end().await;
-    let times = claim_times::of(&log, from, &claims).await?;
+    let claims = claim_times::of(&log, from, &claims).await?;
     prepared.audit(bench, Kind { with_rows: true, books: true }, since).await.doing(setting)?;
     database::drop_copy(control).await?;
     say(&format!("{setting}: {:.1} s", cost.seconds));
-    flatness(&times).map(|(first_ms, last_ms)| Flatness {
+    Ok(Flatness {
         setting,
         turn,
         users: prepared.users(),
         table_users: prepared.table_users,
         seconds: cost.seconds,
-        first_ms,
-        last_ms,
-        last_of_first: last_ms / first_ms,
+        clock: ends(&claims, |claim| claim.ms)?,
+        cpu: ends(&claims, |claim| claim.cpu_ms)?,
         peak_memory_bytes: peak,
-        claims: times,
+        claims,
     })
 }
 
 /// The medians of the first and the last claims, in ms for [`USERS_A_CLAIM`]. Claims far smaller than others are left out:
 /// they are the ends of passes, and their fixed part would weigh too much.
-fn flatness(claims: &[(i32, f64)]) -> Outcome<(f64, f64)> {
-    let largest = claims.iter().map(|(users, _)| *users).max().unwrap_or(0);
-    let whole = claims.iter().filter(|(users, _)| *users >= largest / SMALLEST);
-    let times: Vec<f64> = whole.map(|(users, ms)| ms * USERS_A_CLAIM / f64::from(*users)).collect();
+fn ends(claims: &[ClaimTime], ms: impl Fn(&ClaimTime) -> f64) -> Outcome<Ends> {
+    let largest = claims.iter().map(|claim| claim.users).max().unwrap_or(0);
+    let whole = claims.iter().filter(|claim| claim.users >= largest / SMALLEST);
+    let times: Vec<f64> = whole.map(|claim| ms(claim) * USERS_A_CLAIM / f64::from(claim.users)).collect();
     let first = times.get(LEFT_OUT..LEFT_OUT + CLAIMS);
     let last = times.len().checked_sub(CLAIMS).filter(|at| *at >= LEFT_OUT + CLAIMS).and_then(|at| times.get(at..));
-    let medians =
-        first.zip(last).and_then(|(first, last)| Some((median(first.iter().copied())?, median(last.iter().copied())?)));
-    medians.ok_or_else(|| {
-        format!("{} claims, too few to tell the first from the last; take more users", times.len()).into()
-    })
+    let medians = first.zip(last).and_then(|(first, last)| {
+        let (first, last) = (median(first.iter().copied())?, median(last.iter().copied())?);
+        Some(Ends { first, last, last_of_first: last / first })
+    });
+    let too_few = || format!("{} claims, too few to tell the first from the last; take more users", times.len());
+    Ok(medians.ok_or_else(too_few)?)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn claim(users: i32, ms: f64) -> ClaimTime {
+        ClaimTime { users, ms, cpu_ms: 1.0 }
+    }
+
     #[test]
     fn the_first_and_last_claims_are_compared_by_what_they_cost_a_user() {
-        let mut claims: Vec<(i32, f64)> = (0..18).map(|_| (10_000, 10.0)).collect();
-        claims[0].1 = 500.0;
+        let mut claims = vec![claim(10_000, 10.0); 18];
+        claims[0].ms = 500.0;
         // The database was slow, and chunks became smaller.
-        claims.extend([(5_000, 6.5); 12]);
+        claims.extend([claim(5_000, 7.5); 12]);
         // The end of the pass.
-        claims.push((7, 900.0));
-        assert_eq!(flatness(&claims).unwrap(), (10.0, 13.0));
+        claims.push(claim(7, 900.0));
+        let expected = Ends { first: 10.0, last: 15.0, last_of_first: 1.5 };
+        assert_eq!(ends(&claims, |claim| claim.ms).unwrap(), expected);
     }
 
     #[test]
     fn too_few_claims_are_refused() {
-        assert!(flatness(&[(100, 1.0); 21]).unwrap_err().to_string().contains("too few"));
-        assert!(flatness(&[]).is_err());
+        assert!(ends(&[claim(100, 1.0); 21], |claim| claim.ms).unwrap_err().to_string().contains("too few"));
+        assert!(ends(&[], |claim| claim.ms).is_err());
     }
 }

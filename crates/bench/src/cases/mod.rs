@@ -5,7 +5,7 @@ mod flat;
 mod instances;
 mod prepared;
 
-pub use self::flat::Flatness;
+pub use self::flat::{Ends, Flatness};
 pub use self::instances::Together;
 
 use crate::bench::Bench;
