@@ -23,6 +23,7 @@ use tokio::sync::{Semaphore, watch as channel};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 use tracing::{info, warn};
 
 use crate::config::{Config, RunConfig};
@@ -90,7 +91,12 @@ impl Instance {
             }
         };
         let watching = tokio::spawn(watch::watch(shared.clone(), run.clone(), watched.clone()));
-        let ended = Box::pin(take_part(shared, run.run_id)).await;
+        // Among the connections' own tasks: a claim's answer comes in hundreds of pieces, each of which would have to wake a
+        // thread that waits outside.
+        let part = AbortOnDropHandle::new(tokio::spawn(take_part(shared, run.run_id)));
+        let ended = part.await.unwrap_or_else(|error| {
+            Ended::Failed(StoreError::caused(ErrorKind::Bug, "the task that takes part in the run panicked", error))
+        });
         watched.cancel();
         // They change nothing of the run; if one panicked or hangs, the run is none the worse.
         for mut task in [Some(watching), throttling].into_iter().flatten() {

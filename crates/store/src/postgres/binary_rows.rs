@@ -16,6 +16,9 @@ pub(super) const TRAILER: &[u8] = &(-1_i16).to_be_bytes();
 /// Fields of a tuple.
 const FIELDS: [u8; 2] = 15_i16.to_be_bytes();
 
+/// Of a rank's field, at most.
+const RANK_BYTES: usize = 12;
+
 /// In the place of a length: NULL.
 const NULL: [u8; 4] = (-1_i32).to_be_bytes();
 
@@ -37,35 +40,96 @@ pub(super) enum RankType {
 }
 
 impl RankType {
-    /// Appends a rank as a field of this type.
-    fn push(self, rank: u8, out: &mut Vec<u8>) {
+    /// A rank as a field of this type.
+    fn field(self, rank: u8) -> Whole<RANK_BYTES> {
         let wide = i64::from(rank).to_be_bytes();
         let bytes = match self {
             Self::Int2 => 2,
             Self::Int4 => 4,
             Self::Int8 => 8,
         };
-        out.extend_from_slice(&length(bytes));
-        out.extend_from_slice(&wide[8 - bytes..]);
+        let mut field = Whole { bytes: [0; RANK_BYTES], length: 4 + bytes as u8 };
+        field.bytes[..4].copy_from_slice(&length(bytes));
+        field.bytes[4..4 + bytes].copy_from_slice(&wide[8 - bytes..]);
+        field
+    }
+}
+
+/// A few bytes, in an array that is copied as a whole.
+#[derive(Clone, Copy, Debug)]
+struct Whole<const MOST: usize> {
+    bytes: [u8; MOST],
+    /// How many of them there are.
+    length: u8,
+}
+
+impl<const MOST: usize> Whole<MOST> {
+    /// All of the array, in a few words, and then only as many bytes as there are: cheaper than to copy just those.
+    #[inline(always)]
+    fn push(&self, out: &mut Vec<u8>) {
+        let end = out.len() + usize::from(self.length);
+        out.extend_from_slice(&self.bytes);
+        out.truncate(end);
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.length)]
+    }
+}
+
+/// Fields that are encoded once and written often.
+#[derive(Clone, Debug)]
+enum Text {
+    Short(Whole<64>),
+    Long(Box<[u8]>),
+}
+
+impl Text {
+    fn new(fields: &[u8]) -> Self {
+        let mut bytes = [0; 64];
+        match bytes.get_mut(..fields.len()) {
+            Some(place) => {
+                place.copy_from_slice(fields);
+                Self::Short(Whole { bytes, length: fields.len() as u8 })
+            }
+            None => Self::Long(fields.into()),
+        }
+    }
+
+    #[inline(always)]
+    fn push(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Short(fields) => fields.push(out),
+            Self::Long(fields) => out.extend_from_slice(fields),
+        }
+    }
+
+    #[cfg(test)]
+    fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Short(fields) => fields.as_bytes(),
+            Self::Long(fields) => fields,
+        }
     }
 }
 
 /// What of a tuple depends on the card alone, encoded once per run.
 #[derive(Clone, Debug)]
 struct CardFields {
-    name: Box<[u8]>,
+    name: Text,
     joining_fees: Numeric,
     /// `redemption_method` and `redemption_rate` of each option.
-    redemptions: Vec<Box<[u8]>>,
+    redemptions: Vec<Text>,
 }
 
 /// Encodes tuples for the cards of one engine.
 #[derive(Clone, Debug)]
 pub struct BinaryRows {
     cards: Vec<CardFields>,
-    rank_type: RankType,
+    /// The field of rank 1, of rank 2 and so on.
+    ranks: Vec<Whole<RANK_BYTES>>,
     /// The last two fields of a card whose points cannot be redeemed.
-    no_redemption: Box<[u8]>,
+    no_redemption: Box<Text>,
 }
 
 impl BinaryRows {
@@ -74,8 +138,8 @@ impl BinaryRows {
             .cards()
             .iter()
             .map(|card| CardFields {
-                name: field(card.card_name.as_bytes()).into(),
-                joining_fees: Numeric::of_hundredths(card.joining_fees_paise),
+                name: Text::new(&field(card.card_name.as_bytes())),
+                joining_fees: hundredths(card.joining_fees_paise),
                 redemptions: card
                     .options
                     .iter()
@@ -83,32 +147,31 @@ impl BinaryRows {
                     .collect(),
             })
             .collect();
-        Self { cards, rank_type, no_redemption: redemption(&NULL, 0) }
+        let ranks = (1..=10).map(|rank| rank_type.field(rank)).collect();
+        Self { cards, ranks, no_redemption: Box::new(redemption(&NULL, 0)) }
     }
 
     /// All but the key and the rank.
     fn push_rest(&self, row: &Recommendation, out: &mut Vec<u8>) {
         let card = &self.cards[row.card as usize];
-        out.extend_from_slice(&card.name);
-        Numeric::of_hundredths(row.savings_paise).push(out);
+        card.name.push(out);
+        hundredths(row.savings_paise).push(out);
         card.joining_fees.push(out);
-        Numeric::of_hundredths(row.extra_benefits_paise).push(out);
-        Numeric::of_hundredths(row.net_paise).push(out);
+        hundredths(row.extra_benefits_paise).push(out);
+        hundredths(row.net_paise).push(out);
         for points in row.points_e2 {
-            Numeric::of_hundredths(points).push(out);
+            hundredths(points).push(out);
         }
-        out.extend_from_slice(row.option.map_or(&self.no_redemption, |option| &card.redemptions[usize::from(option)]));
+        row.option.map_or(&*self.no_redemption, |option| &card.redemptions[usize::from(option)]).push(out);
     }
 }
 
 impl Encode for BinaryRows {
     fn encode(&self, user_id: &str, ten: &TopTen, out: &mut Vec<u8>) {
-        let mut key = [&FIELDS[..], &length(user_id.len()), user_id.as_bytes()].concat();
-        let key_bytes = key.len();
-        for (rank, row) in (1..).zip(ten) {
-            key.truncate(key_bytes);
-            self.rank_type.push(rank, &mut key);
-            out.extend_from_slice(&key);
+        let key = Text::new(&[&FIELDS[..], &length(user_id.len()), user_id.as_bytes()].concat());
+        for (rank, row) in self.ranks.iter().zip(ten) {
+            key.push(out);
+            rank.push(out);
             self.push_rest(row, out);
         }
     }
@@ -131,17 +194,9 @@ fn field(bytes: &[u8]) -> Vec<u8> {
     [&length(bytes.len()), bytes].concat()
 }
 
-fn redemption(method: &[u8], rate_e4: u32) -> Box<[u8]> {
-    let rate = Numeric::new(false, u64::from(rate_e4 / 10_000), (rate_e4 % 10_000) as u16, 4);
-    [method, rate.field()].concat().into()
-}
-
-/// A NUMERIC as a field.
-#[derive(Clone, Copy, Debug)]
-struct Numeric {
-    bytes: [u8; NUMERIC_BYTES],
-    /// How many of the bytes there are.
-    length: u8,
+fn redemption(method: &[u8], rate_e4: u32) -> Text {
+    let rate = numeric(false, u64::from(rate_e4 / 10_000), (rate_e4 % 10_000) as u16, 4);
+    Text::new(&[method, rate.as_bytes()].concat())
 }
 
 /// A field's length, four words, and six digits of base 10,000: five before the point, as many as a `u64` may have, and one
@@ -151,55 +206,41 @@ const NUMERIC_BYTES: usize = 24;
 /// Bytes of it before the digits.
 const NUMERIC_HEADER_BYTES: u8 = 12;
 
-impl Numeric {
-    /// `hundredths / 100`, with two decimals.
-    #[inline]
-    fn of_hundredths(hundredths: i64) -> Self {
-        let magnitude = hundredths.unsigned_abs();
-        Self::new(hundredths < 0, magnitude / 100, (magnitude % 100) as u16 * 100, 2)
-    }
+/// A NUMERIC as a field.
+type Numeric = Whole<NUMERIC_BYTES>;
 
-    /// `whole + part / 10,000`, or as much below zero.
-    #[inline]
-    fn new(negative: bool, whole: u64, part: u16, decimals: u8) -> Self {
-        // Digits from the left, without zeros at either end, as the server keeps them; the weight is that of the first.
-        let (weight, digits, count) = match (whole, part) {
-            (0, 0) => return Self::of_digits([0; 6], 0, 0, [0, decimals]),
-            (0, _) => (-1, [part, 0, 0, 0, 0, 0], 1),
-            (1..10_000, 0) => (0, [whole as u16, 0, 0, 0, 0, 0], 1),
-            (1..10_000, _) => (0, [whole as u16, part, 0, 0, 0, 0], 2),
-            _ => large(whole, part),
-        };
-        Self::of_digits(digits, count, weight, [u8::from(negative), decimals])
-    }
+/// `hundredths / 100`, with two decimals.
+#[inline(always)]
+fn hundredths(hundredths: i64) -> Numeric {
+    let magnitude = hundredths.unsigned_abs();
+    numeric(hundredths < 0, magnitude / 100, (magnitude % 100) as u16 * 100, 2)
+}
 
-    #[inline]
-    fn of_digits(digits: [u16; 6], count: u8, weight: i16, [negative, decimals]: [u8; 2]) -> Self {
-        let words =
-            |four: [u16; 4]| four.into_iter().fold(0_u64, |word, part| word << 16 | u64::from(part)).to_be_bytes();
-        let length = NUMERIC_HEADER_BYTES + 2 * count;
-        let [a, b, c, d, e, f] = digits;
-        let head = words([0, u16::from(length) - 4, u16::from(count), weight as u16]);
-        let middle = words([NEGATIVE * u16::from(negative), u16::from(decimals), a, b]);
-        let tail = words([c, d, e, f]);
-        let mut bytes = [0; NUMERIC_BYTES];
-        bytes[..8].copy_from_slice(&head);
-        bytes[8..16].copy_from_slice(&middle);
-        bytes[16..].copy_from_slice(&tail);
-        Self { bytes, length }
-    }
+/// `whole + part / 10,000`, or as much below zero.
+#[inline(always)]
+fn numeric(negative: bool, whole: u64, part: u16, decimals: u8) -> Numeric {
+    // Digits from the left, without zeros at either end, as the server keeps them; the weight is that of the first.
+    let (weight, digits, count) = match (whole, part) {
+        (0, 0) => (0, [0; 6], 0),
+        (0, _) => (-1, [part, 0, 0, 0, 0, 0], 1),
+        (1..10_000, 0) => (0, [whole as u16, 0, 0, 0, 0, 0], 1),
+        (1..10_000, _) => (0, [whole as u16, part, 0, 0, 0, 0], 2),
+        _ => large(whole, part),
+    };
+    let sign = NEGATIVE * u16::from(negative && count > 0);
+    let length = NUMERIC_HEADER_BYTES + 2 * count;
+    let [a, b, c, d, e, f] = digits;
+    let mut bytes = [0; NUMERIC_BYTES];
+    bytes[..8].copy_from_slice(&words([0, u16::from(length) - 4, u16::from(count), weight as u16]));
+    bytes[8..16].copy_from_slice(&words([sign, u16::from(decimals), a, b]));
+    bytes[16..].copy_from_slice(&words([c, d, e, f]));
+    Whole { bytes, length }
+}
 
-    /// All of the bytes, in three words, and then only as many as there are: cheaper than to copy just those.
-    #[inline]
-    fn push(&self, out: &mut Vec<u8>) {
-        let end = out.len() + usize::from(self.length);
-        out.extend_from_slice(&self.bytes);
-        out.truncate(end);
-    }
-
-    fn field(&self) -> &[u8] {
-        &self.bytes[..usize::from(self.length)]
-    }
+/// Four words, the first one first.
+#[inline(always)]
+fn words([a, b, c, d]: [u16; 4]) -> [u8; 8] {
+    (u64::from(a) << 48 | u64::from(b) << 32 | u64::from(c) << 16 | u64::from(d)).to_be_bytes()
 }
 
 /// Weight, digits and their number, of 10,000 and more.
@@ -231,7 +272,7 @@ mod tests {
     }
 
     fn shown(hundredths: i64) -> (Vec<u16>, i16, bool) {
-        let (_, digits, weight, negative, scale) = read(Numeric::of_hundredths(hundredths).field());
+        let (_, digits, weight, negative, scale) = read(super::hundredths(hundredths).as_bytes());
         assert_eq!(scale, 2);
         (digits, weight, negative)
     }
@@ -267,16 +308,12 @@ mod tests {
     #[test]
     fn a_rate_has_four_decimals() {
         let field = redemption(&NULL, 2_505);
-        assert_eq!(read(&field[4..]), (10, vec![2505], -1, false, 4));
+        assert_eq!(read(&field.as_bytes()[4..]), (10, vec![2505], -1, false, 4));
     }
 
     #[test]
     fn a_rank_is_a_field_of_its_columns_type() {
-        let field = |of: RankType, rank| {
-            let mut out = Vec::new();
-            of.push(rank, &mut out);
-            out
-        };
+        let field = |of: RankType, rank| of.field(rank).as_bytes().to_vec();
         assert_eq!(field(RankType::Int2, 10), [0, 0, 0, 2, 0, 10]);
         assert_eq!(field(RankType::Int4, 1), [0, 0, 0, 4, 0, 0, 0, 1]);
         assert_eq!(field(RankType::Int8, 1).len(), 12);
