@@ -46,8 +46,8 @@ pub struct ThrottleConfig {
     pub free_disk_slow_mib: u64,
     /// Likewise, for the pause. Default 2,048: at full speed a minute's worth.
     pub free_disk_pause_mib: u64,
-    /// Share of the full speed, 0 to 1, while a vacuum or other upkeep is at work on one of the two tables. Default 0.5: it
-    /// clears away what we leave behind, and wants to get through; 1 turns it off.
+    /// Share of the full speed, 0 to 1, while a vacuum or other upkeep is at work on one of the two tables. Default 0.9: a
+    /// tenth of the disk's time is left to it; what it has to clear away gets no less by our waiting. 1 turns it off.
     pub upkeep_share: f64,
     /// Standbys (by their `application_name`) and slots (by name) that are not looked at. Default none.
     pub ignored: Vec<String>,
@@ -72,7 +72,7 @@ impl Default for ThrottleConfig {
             blocked_pause_ms: 5_000,
             free_disk_slow_mib: 10_240,
             free_disk_pause_mib: 2_048,
-            upkeep_share: 0.5,
+            upkeep_share: 0.9,
             ignored: Vec::new(),
             stop_query: None,
         }

@@ -1,5 +1,6 @@
 -- Died alone in three claims after six crashes: this user ends the process, and shall not do so again.
-UPDATE {{input}}
+UPDATE {{input}} AS u
 SET processing_status = 'failed', processing_error = 'computation ended the process', processed_at = clock_timestamp(),
     attempts = 0, crashes = 0
-WHERE user_id = ANY ($2::text[]) AND claim_id = $1 AND processing_status = 'pending' AND crashes >= 8
+FROM unnest($2::text[]) AS listed (user_id)
+WHERE u.user_id = listed.user_id AND u.claim_id = $1 AND u.processing_status = 'pending' AND u.crashes >= 8
