@@ -61,7 +61,7 @@ statements! {
     orphans_hold: "looking for orphaned users",
     orphans_return: "healing orphaned users",
     output_copy: "loading recommendations",
-    output_copy_binary: "loading the recommendations",
+    output_copy_binary: "loading recommendations",
     output_delete: "deleting the recommendations to be replaced",
     output_types: "looking at the columns of the recommendations",
     owner_alive: "looking whether an owner lives",
