@@ -8,26 +8,9 @@ use tokio_postgres::types::{Oid, Type};
 
 use super::PostgresStore;
 use super::binary_rows::{BinaryRows, RankType};
+use super::inspect::needs::{OUTPUT, Role};
 use super::target::PostgresTarget;
 use crate::text_rows::TextRows;
-
-/// Columns of text.
-const TEXTS: [&str; 3] = ["user_id", "card_name", "redemption_method"];
-
-/// Columns of figures.
-const NUMBERS: [&str; 11] = [
-    "total_savings_yearly",
-    "joining_fees",
-    "total_extra_benefits",
-    "net_savings",
-    "amazon_points",
-    "flipkart_points",
-    "myntra_points",
-    "ajio_points",
-    "grocery_points",
-    "other_online_points",
-    "redemption_rate",
-];
 
 /// Encodes rows in the form that the target takes best.
 #[derive(Clone, Debug)]
@@ -85,17 +68,18 @@ impl PostgresStore {
 /// The type of `rank`, if all columns are of just the types whose binary form is ours. One of a type made from these, a
 /// domain say, or of a wider one, takes text.
 fn rank_type(columns: &[(String, Oid)]) -> Option<RankType> {
-    let of = |name: &str| columns.iter().find(|(column, _)| column == name).and_then(|(_, oid)| Type::from_oid(*oid));
-    let is_text = |name: &str| matches!(of(name), Some(Type::TEXT | Type::VARCHAR));
-    if !TEXTS.into_iter().all(is_text) || !NUMBERS.into_iter().all(|name| of(name) == Some(Type::NUMERIC)) {
-        return None;
+    let mut rank_type = None;
+    for need in &OUTPUT {
+        let (_, oid) = columns.iter().find(|(column, _)| column == need.name)?;
+        match (need.role, Type::from_oid(*oid)?) {
+            (Role::Text, Type::TEXT | Type::VARCHAR) | (Role::Money | Role::Rate, Type::NUMERIC) => {}
+            (Role::Whole, Type::INT2) => rank_type = Some(RankType::Int2),
+            (Role::Whole, Type::INT4) => rank_type = Some(RankType::Int4),
+            (Role::Whole, Type::INT8) => rank_type = Some(RankType::Int8),
+            _ => return None,
+        }
     }
-    match of("rank")? {
-        Type::INT2 => Some(RankType::Int2),
-        Type::INT4 => Some(RankType::Int4),
-        Type::INT8 => Some(RankType::Int8),
-        _ => None,
-    }
+    rank_type
 }
 
 #[cfg(test)]
@@ -103,10 +87,12 @@ mod tests {
     use super::*;
 
     fn usual() -> Vec<(String, Oid)> {
-        let texts = TEXTS.map(|name| (name.to_owned(), Type::VARCHAR.oid()));
-        let numbers = NUMBERS.map(|name| (name.to_owned(), Type::NUMERIC.oid()));
-        let rank = ("rank".to_owned(), Type::INT2.oid());
-        texts.into_iter().chain(numbers).chain([rank]).collect()
+        let of_type = |role| match role {
+            Role::Text => Type::VARCHAR,
+            Role::Whole => Type::INT2,
+            _ => Type::NUMERIC,
+        };
+        OUTPUT.map(|need| (need.name.to_owned(), of_type(need.role).oid())).into()
     }
 
     fn with(name: &str, of_type: &Type) -> Option<RankType> {

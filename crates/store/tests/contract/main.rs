@@ -132,6 +132,7 @@ on_each_backend! {
     }
     round_trip {
         what_is_loaded_is_what_was_encoded
+        what_is_loaded_as_text_is_what_was_encoded
     }
     runs {
         twenty_that_start_at_once_open_one_run

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use cardgenius_engine::user::{Spend, User, UserFault};
 use cardgenius_engine::{MAX_PUBLISHED, Recommendation, Scratch, TopTen};
 use cardgenius_pipeline::compute::Recommend;
-use cardgenius_pipeline::ports::Store;
+use cardgenius_pipeline::ports::{RowForm, Store};
 use proptest::collection::btree_map;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -76,16 +76,28 @@ fn shown(rank: usize, row: &Recommendation) -> Vec<Option<String>> {
 
 pub async fn what_is_loaded_is_what_was_encoded<B: Backend>() {
     let world = World::<B>::fresh().await;
+    is_what_was_encoded(&world, RowForm::Binary);
+}
+
+pub async fn what_is_loaded_as_text_is_what_was_encoded<B: Backend>() {
+    let world = World::<B>::fresh().await;
+    // A type of the customer's own, which is not one of those that the binary form demands.
+    world.target.rows("CREATE DOMAIN name_of_a_card AS varchar(200)").await;
+    world.target.rows("ALTER TABLE card_recommendations ALTER COLUMN card_name TYPE name_of_a_card").await;
+    is_what_was_encoded(&world, RowForm::Text);
+}
+
+fn is_what_was_encoded<B: Backend>(world: &World<B>, form: RowForm) {
     let cases = btree_map(user_id(), prop::array::uniform10(row()), 1..60);
     let mut runner = TestRunner::new(Config { cases: 40, failure_persistence: None, ..Config::default() });
     let outcome = runner.run(&cases, |users| {
-        block_in_place(|| Handle::current().block_on(round_trip(&world, &users)));
+        block_in_place(|| Handle::current().block_on(round_trip(world, &users, form)));
         Ok(())
     });
     outcome.unwrap_or_else(|failure| panic!("{failure}"));
 }
 
-async fn round_trip<B: Backend>(world: &World<B>, users: &BTreeMap<String, TopTen>) {
+async fn round_trip<B: Backend>(world: &World<B>, users: &BTreeMap<String, TopTen>, form: RowForm) {
     world.run("DELETE FROM user_spending_data").await;
     world.target.rows("DELETE FROM card_recommendations").await;
     world.add_users(users.keys()).await;
@@ -96,6 +108,7 @@ async fn round_trip<B: Backend>(world: &World<B>, users: &BTreeMap<String, TopTe
     let chunk = instance.claim(&instance.run().await, users.len()).await;
     let ranking = Generated(users.values().copied().collect());
     let chunk = compute_by(&instance.store, ranking, chunk).await;
+    assert_eq!(chunk.form, form);
     assert_eq!(instance.store.finish(&chunk).await.unwrap().completed, users.len() as u64);
     let columns = "\"rank\", card_name, total_savings_yearly, joining_fees, total_extra_benefits, net_savings, \
                    amazon_points, flipkart_points, myntra_points, ajio_points, grocery_points, other_online_points, \

@@ -4,7 +4,7 @@
 mod columns;
 mod facts;
 mod gather;
-mod needs;
+pub(super) mod needs;
 mod questions;
 mod rights;
 mod rules;

@@ -30,7 +30,7 @@ pub(super) const FENCE: (&str, &[&str]) = ("cardgenius_fence", &["SELECT", "INSE
 
 /// What a column's values are to us, and so which types will do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Role {
+pub(in crate::postgres) enum Role {
     /// The user's key, as we read it.
     Key,
     /// Text that we write whole.
@@ -119,9 +119,9 @@ fn holds(column: &Column, before: i32, behind: i32) -> bool {
 
 /// A column that we work with.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Need<'a> {
-    pub(super) name: &'a str,
-    pub(super) role: Role,
+pub(in crate::postgres) struct Need<'a> {
+    pub(in crate::postgres) name: &'a str,
+    pub(in crate::postgres) role: Role,
     /// Added to the customer's table by the migration.
     pub(super) ours: bool,
     /// SELECT is needed.
@@ -163,7 +163,7 @@ const INPUT: [Need<'static>; 15] = [
 ];
 
 /// The columns of the table of recommendations, all of which we load.
-pub(super) const OUTPUT: [Need<'static>; 15] = [
+pub(in crate::postgres) const OUTPUT: [Need<'static>; 15] = [
     // That it compares like the input's is a rule of its own.
     both("user_id", Role::Text),
     loaded("rank", Role::Whole),
