@@ -53,11 +53,11 @@ impl Headroom {
 
     /// Whether it is all of the speed, a part of it, or nothing.
     #[must_use]
-    pub fn pace(&self) -> Pace {
+    pub fn speed(&self) -> Speed {
         match self.share {
-            share if share >= 1.0 => Pace::Full,
-            share if share > 0.0 => Pace::Slowed,
-            _ => Pace::Paused,
+            share if share >= 1.0 => Speed::Full,
+            share if share > 0.0 => Speed::Slowed,
+            _ => Speed::Paused,
         }
     }
 
@@ -65,11 +65,11 @@ impl Headroom {
     #[must_use]
     pub fn told(&self) -> Option<String> {
         let reason = self.reason.as_deref().unwrap_or("no reason given");
-        match self.pace() {
-            Pace::Full => None,
+        match self.speed() {
+            Speed::Full => None,
             // Rounded up: a little is not nothing.
-            Pace::Slowed => Some(format!("slowed to {} %: {reason}", (self.share * 100.0).ceil())),
-            Pace::Paused => Some(format!("paused: {reason}")),
+            Speed::Slowed => Some(format!("slowed to {} %: {reason}", (self.share * 100.0).ceil())),
+            Speed::Paused => Some(format!("paused: {reason}")),
         }
     }
 }
@@ -82,7 +82,7 @@ impl Default for Headroom {
 
 /// What of a share people would notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pace {
+pub enum Speed {
     /// Flat out.
     Full,
     /// Slower.
@@ -229,7 +229,7 @@ impl<S: Store> Watcher<S> {
     async fn tell(&mut self) {
         let headroom = self.sender.borrow().clone();
         let (told, at) = &self.told;
-        let is_due = told.pace() != headroom.pace() || at.elapsed() >= TELL_EVERY;
+        let is_due = told.speed() != headroom.speed() || at.elapsed() >= TELL_EVERY;
         if *told == headroom || !is_due {
             return;
         }

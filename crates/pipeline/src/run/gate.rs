@@ -13,7 +13,7 @@ use crate::compute::Recommend;
 use crate::observe::HeldBack;
 use crate::pace::Turn;
 use crate::ports::{RunState, Store};
-use crate::throttle::Headroom;
+use crate::throttle::{Headroom, Speed};
 
 /// Between two looks, in a long wait, whether the run is still open.
 const RUN_LOOK: Duration = Duration::from_secs(5);
@@ -24,16 +24,9 @@ const INSTANCES_LOOK: Duration = Duration::from_secs(10);
 /// What holds a part back just now, beside an operator's pause.
 #[derive(Debug, Default)]
 pub(super) struct Holds {
-    throttle: Option<(Throttled, Instant)>,
+    throttle: Option<(Speed, Instant)>,
     shut_since: Option<Instant>,
     instances_seen: Option<Instant>,
-}
-
-/// How far the throttle has gone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Throttled {
-    Slowed,
-    Stopped,
 }
 
 impl<S: Store, R: Recommend> Part<S, R> {
@@ -154,31 +147,27 @@ impl<S: Store, R: Recommend> Part<S, R> {
 
     /// Says it when the throttle begins to slow us down, stops us, and lets us go on.
     fn note_headroom(&mut self, headroom: &Headroom) {
-        let now = match headroom.share {
-            share if share <= 0.0 => Some(Throttled::Stopped),
-            share if share < 1.0 => Some(Throttled::Slowed),
-            _ => None,
-        };
+        let now = headroom.speed();
         let before = self.holds.throttle;
-        if now == before.map(|(how, _)| how) {
+        if now == before.map_or(Speed::Full, |(speed, _)| speed) {
             return;
         }
         let since = before.map_or_else(Instant::now, |(_, since)| since);
-        self.holds.throttle = now.map(|how| (how, since));
+        self.holds.throttle = (now != Speed::Full).then_some((now, since));
         let reason: Arc<str> = headroom.reason.clone().unwrap_or_else(|| "no reason given".into());
         match now {
-            Some(Throttled::Stopped) => {
+            Speed::Paused => {
                 warn!(run.id = %self.run_id, reason = &*reason, "throttled: claiming nobody until there is room again");
             }
-            Some(Throttled::Slowed) => {
+            Speed::Slowed => {
                 info!(run.id = %self.run_id, reason = &*reason, share = headroom.share, "throttled: claiming more slowly");
             }
-            None => {
+            Speed::Full => {
                 let duration_ms = since.elapsed().as_millis() as u64;
                 info!(run.id = %self.run_id, duration_ms, "not throttled any more: claiming at full speed");
             }
         }
-        self.shared.observer.held_back(HeldBack::Throttle, now.is_some());
+        self.shared.observer.held_back(HeldBack::Throttle, now != Speed::Full);
     }
 
     /// At the end: whatever held us back does so no longer.
