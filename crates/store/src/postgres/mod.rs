@@ -1,6 +1,7 @@
 //! The pipeline's port on PostgreSQL, with the recommendations in the same database or in a second one.
 
 mod address;
+mod binary_field;
 mod binary_rows;
 mod claim;
 mod connect;

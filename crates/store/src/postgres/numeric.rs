@@ -8,7 +8,8 @@ use num_bigint::BigInt;
 use num_traits::{Pow, Signed, ToPrimitive, Zero};
 use tokio_postgres::types::{FromSql, Type};
 
-const NEGATIVE: u16 = 0x4000;
+/// A sign below zero.
+pub(super) const NEGATIVE: u16 = 0x4000;
 const NAN: u16 = 0xC000;
 const INFINITY: u16 = 0xD000;
 const NEGATIVE_INFINITY: u16 = 0xF000;

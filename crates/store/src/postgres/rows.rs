@@ -17,7 +17,7 @@ use crate::text_rows::TextRows;
 pub enum Rows {
     /// Text, which fits whatever type a column has.
     Text(TextRows),
-    /// Binary, which the server reads in half the time.
+    /// Binary, which the server reads sooner.
     Binary(BinaryRows),
 }
 
