@@ -83,11 +83,12 @@ impl Instance {
         );
         let watched = CancellationToken::new();
         let (headroom, throttling) = self.throttle(&stop, &watched).await;
-        let shared = match self.shared(run, headroom, stop).await {
-            Ok(shared) => Arc::new(shared),
-            Err(error) => {
+        let preparing = Box::pin(self.shared(run, headroom, stop.clone()));
+        let shared = match stop.run_until_cancelled(preparing).await {
+            Some(Ok(shared)) => Arc::new(shared),
+            unprepared => {
                 watched.cancel();
-                return Ended::Failed(error);
+                return unprepared.and_then(Result::err).map_or(Ended::Stopped, Ended::Failed);
             }
         };
         let watching = tokio::spawn(watch::watch(shared.clone(), run.clone(), watched.clone()));

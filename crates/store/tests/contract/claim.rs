@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::backend::{Backend, Session};
-use crate::world::{LEASE, World, patient, request, text, users};
+use crate::world::{LEASE, World, number, patient, request, text, users};
 
 fn ids(claimed: Claimed) -> Vec<String> {
     match claimed {
@@ -167,4 +167,45 @@ pub async fn a_user_that_was_settled_before_may_have_rows<B: Backend>() {
     let may_have_rows: Vec<(&str, bool)> =
         again.users.iter().map(|user| (&*user.user_id, user.may_have_rows)).collect();
     assert_eq!(may_have_rows, [("U1", true), ("U2", false)]);
+}
+
+/// The table of users in three partitions, in which rows lie in the same places.
+const IN_PARTITIONS: &str = "
+    ALTER TABLE user_spending_data RENAME TO all_in_one;
+    CREATE TABLE user_spending_data (LIKE all_in_one INCLUDING DEFAULTS, PRIMARY KEY (user_id)) PARTITION BY HASH (user_id);
+    CREATE TABLE part_0 PARTITION OF user_spending_data FOR VALUES WITH (MODULUS 3, REMAINDER 0);
+    CREATE TABLE part_1 PARTITION OF user_spending_data FOR VALUES WITH (MODULUS 3, REMAINDER 1);
+    CREATE TABLE part_2 PARTITION OF user_spending_data FOR VALUES WITH (MODULUS 3, REMAINDER 2);
+    CREATE INDEX ON user_spending_data (processing_status, user_id) WHERE processing_status <> 'completed';
+    GRANT SELECT, UPDATE ON user_spending_data TO PUBLIC";
+
+pub async fn users_in_partitions_are_claimed_in_order_each_once_and_with_their_own_amounts<B: Backend>() {
+    let world = World::<B>::fresh().await;
+    world.run(IN_PARTITIONS).await;
+    let everybody = users(60);
+    world.add_users(&everybody).await;
+    for (number, user_id) in everybody.iter().enumerate() {
+        world.set(user_id, &format!("avg_amazon_gmv = {number}")).await;
+    }
+    let in_order = world.source.rows("SELECT user_id, avg_amazon_gmv::bigint FROM user_spending_data ORDER BY 1").await;
+    let in_order: Vec<(String, i64)> =
+        in_order.iter().map(|row| (text(row, 0), 100 * i64::try_from(number(row, 1)).unwrap())).collect();
+    let instance = world.instance().await;
+    let run = instance.run().await;
+    let mut claimed = Vec::new();
+    for claims in 1.. {
+        let after_key = claimed.last().map_or_else(String::new, |(user_id, _): &(String, i64)| user_id.clone());
+        let Claimed::Chunk(chunk) =
+            instance.store.claim(&ClaimRequest { after_key, ..request(&run, 7) }).await.unwrap()
+        else {
+            break;
+        };
+        claimed.extend(chunk.users.iter().map(|user| {
+            let Spend::Paise(paise) = &user.user.spend else { panic!("{user:?}") };
+            (user.user_id.to_string(), paise[0])
+        }));
+        let pending = world.statuses().await["pending"];
+        assert_eq!(pending, claimed.len() as u64, "after {claims} claims");
+    }
+    assert_eq!(claimed, in_order);
 }

@@ -68,6 +68,7 @@ on_each_backend! {
         nobody_to_claim_is_said_so_and_leaves_no_trace
         amounts_arrive_exact
         a_user_that_was_settled_before_may_have_rows
+        users_in_partitions_are_claimed_in_order_each_once_and_with_their_own_amounts
     }
     claim_and_close {
         whoever_closes_a_run_waits_for_a_claim_under_way_and_then_sees_it
