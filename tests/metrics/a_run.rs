@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
+use cardgenius::any_store::AnyStore;
 use cardgenius::catalogue_file::CatalogueText;
 use cardgenius::config::MetricsConfig;
 use cardgenius::metrics::Metrics;
@@ -24,8 +25,8 @@ use cardgenius_pipeline::progress::Progress;
 use cardgenius_pipeline::run::{Ended, take_part};
 use cardgenius_pipeline::throttle::Headroom;
 use cardgenius_store::config::{CallLimits, DatabaseConfig, StoreConfig, TableNames};
-use cardgenius_store::postgres::PostgresStore;
-use cardgenius_store::postgres::migrate::{MigrateConfig, migrate};
+use cardgenius_store::migration::MigrateConfig;
+use cardgenius_store::postgres::migrate::migrate;
 use cardgenius_testkit::{Database, TestServer, populate, until};
 use chrono::NaiveDate;
 use tokio::sync::Semaphore;
@@ -39,7 +40,7 @@ const LEASE: Duration = Duration::from_secs(600);
 /// An instance at a database of its own, its metrics, and a sampler beside it.
 struct Place<'s> {
     database: Database<'s>,
-    store: Arc<PostgresStore>,
+    store: Arc<AnyStore>,
     metrics: Arc<Metrics>,
     observer: Arc<MetricsObserver>,
     stop: CancellationToken,
@@ -59,7 +60,7 @@ impl<'s> Place<'s> {
         let config = StoreConfig { source, target, tables, limits, sessions: 2, looks: 0, instance_id, host };
         let metrics = Metrics::new().unwrap();
         let observer = MetricsObserver::new(metrics.clone());
-        let store = Arc::new(PostgresStore::new(&config).unwrap().observed_by(observer.clone()));
+        let store = Arc::new(AnyStore::new(&config).unwrap().observed_by(observer.clone()));
         Self { database, store, metrics, observer, stop: CancellationToken::new() }
     }
 

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use cardgenius_engine::Engine;
 use cardgenius_pipeline::ports::Encode;
-use cardgenius_store::postgres::Rows;
+use cardgenius_store::rows::Rows;
 use cardgenius_store::text_rows::TextRows;
 
 use crate::failure::Outcome;

@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::any_store::AnyStore;
 use cardgenius_engine::Engine;
 use cardgenius_engine::catalogue::Catalogue;
 use cardgenius_pipeline::compute::Workers;
@@ -18,7 +19,6 @@ use cardgenius_pipeline::progress::Progress;
 use cardgenius_pipeline::run::{Ended, take_part};
 use cardgenius_pipeline::sweep::keep_sweeping;
 use cardgenius_pipeline::throttle::{Headroom, ThrottleConfig, Watcher};
-use cardgenius_store::postgres::PostgresStore;
 use tokio::sync::{Semaphore, watch as channel};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -34,7 +34,7 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// A live instance: it holds a lease, and sweeps those that died.
 pub struct Instance {
-    store: Arc<PostgresStore>,
+    store: Arc<AnyStore>,
     config: PipelineConfig,
     throttle: Option<ThrottleConfig>,
     run: RunConfig,
@@ -50,11 +50,7 @@ impl Instance {
     ///
     /// # Errors
     /// The database could not be asked.
-    pub async fn start(
-        store: Arc<PostgresStore>,
-        config: &Config,
-        observer: Arc<dyn Observe>,
-    ) -> Result<Self, StoreError> {
+    pub async fn start(store: Arc<AnyStore>, config: &Config, observer: Arc<dyn Observe>) -> Result<Self, StoreError> {
         let throttle = wiring::throttle_config(config);
         let (config, run) = (wiring::pipeline_config(config), config.run.clone());
         let keeper =
@@ -127,7 +123,7 @@ impl Instance {
         run: &Run,
         headroom: channel::Receiver<Headroom>,
         stop: CancellationToken,
-    ) -> Result<Shared<PostgresStore, Engine>, StoreError> {
+    ) -> Result<Shared<AnyStore, Engine>, StoreError> {
         let catalogue = Catalogue::parse(run.catalogue_text.as_bytes()).map_err(|faults| {
             let doing = "this version of the program cannot use the open run's catalogue";
             StoreError::caused(ErrorKind::Refused, doing, faults)

@@ -2,6 +2,7 @@
 //!
 //! This package is the binary `cardgenius`: configuration, command line, wiring. `main.rs` only calls [`run`].
 
+pub mod any_store;
 mod backfill_hours;
 mod bounded_read;
 pub mod catalogue_file;

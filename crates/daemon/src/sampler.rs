@@ -7,9 +7,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::any_store::AnyStore;
 use cardgenius_pipeline::error::StoreError;
 use cardgenius_pipeline::progress::{Rate, eta};
-use cardgenius_store::postgres::{PostgresStore, RunSample, StateSample};
+use cardgenius_store::protocol::{RunSample, StateSample};
 use chrono::{DateTime, Utc};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -28,7 +29,7 @@ const REST: u32 = 100;
 
 /// Fills the metrics that only the database knows.
 pub struct Sampler {
-    store: Arc<PostgresStore>,
+    store: Arc<AnyStore>,
     metrics: Arc<Metrics>,
     every: Duration,
     state_due: Instant,
@@ -41,7 +42,7 @@ pub struct Sampler {
 
 impl Sampler {
     /// Samples until `stop`. Failures cost nothing but the sample: the last figures stay.
-    pub async fn run(store: Arc<PostgresStore>, metrics: Arc<Metrics>, config: MetricsConfig, stop: CancellationToken) {
+    pub async fn run(store: Arc<AnyStore>, metrics: Arc<Metrics>, config: MetricsConfig, stop: CancellationToken) {
         let now = Instant::now();
         let mut sampler = Self {
             store,
@@ -149,7 +150,7 @@ fn not_sampled(error: &StoreError) {
 }
 
 /// Reads the pools of sessions into the metrics. Asks no database.
-pub fn read_pools(store: &PostgresStore, metrics: &Metrics) {
+pub fn read_pools(store: &AnyStore, metrics: &Metrics) {
     let (source, target) = store.pool_status();
     metrics.pool("source", source);
     metrics.pool("target", target.unwrap_or_default());

@@ -1,9 +1,9 @@
 //! How things stand, for people and for programs: backlog, run, instances, last runs, schedules, and the switch.
 
+use crate::any_store::AnyStore;
 use cardgenius_pipeline::error::StoreError;
 use cardgenius_pipeline::progress::eta;
 use cardgenius_store::desk::{InstanceSeen, OpenRun, Overview, RunSeen, ScheduleSeen, Throttled};
-use cardgenius_store::postgres::PostgresStore;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
@@ -166,7 +166,7 @@ pub struct ScheduleStatus {
 ///
 /// # Errors
 /// It could not be asked.
-pub async fn status(store: &PostgresStore, config: &RunConfig) -> Result<Status, StoreError> {
+pub async fn status(store: &AnyStore, config: &RunConfig) -> Result<Status, StoreError> {
     Ok(Status::of(store.overview().await?, config))
 }
 

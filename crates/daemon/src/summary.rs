@@ -3,10 +3,10 @@
 use std::fmt::Write;
 use std::time::Duration;
 
+use crate::any_store::AnyStore;
 use cardgenius_pipeline::ports::{Run, RunState, RunTotals};
 use cardgenius_pipeline::run::Ended;
 use cardgenius_store::desk::Cause;
-use cardgenius_store::postgres::PostgresStore;
 use tracing::info;
 
 use crate::watch::grouped;
@@ -70,7 +70,7 @@ impl Summary<'_> {
 
 /// Says in the log, in one line, how this instance's part in a run ended; before that, how many users failed without
 /// being named.
-pub fn log_end(store: &PostgresStore, summary: &Summary<'_>, ended: &Ended) {
+pub fn log_end(store: &AnyStore, summary: &Summary<'_>, ended: &Ended) {
     store.conclude_failures(summary.run.run_id);
     let (run, totals) = (summary.run, summary.totals);
     info!(

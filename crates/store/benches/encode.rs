@@ -13,7 +13,7 @@ mod thread_time;
 
 use cardgenius_engine::{Engine, Scratch, TopTen};
 use cardgenius_pipeline::ports::Encode;
-use cardgenius_store::postgres::Rows;
+use cardgenius_store::rows::Rows;
 use cardgenius_store::text_rows::TextRows;
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
 use thread_time::ThreadTime;

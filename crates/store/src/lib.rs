@@ -1,11 +1,18 @@
-//! The pipeline's ports on real databases: PostgreSQL.
+//! The pipeline's ports on real databases: PostgreSQL, and MySQL with MariaDB.
 //!
-//! SQL lives in files, one statement a file; identifiers from the configuration reach it through one quoting function
+//! What is done, and in which order, is in [`protocol`], once. How each kind of database does a step is in a folder of its
+//! name. SQL lives in files, one statement a file; identifiers from the configuration reach it through one quoting function
 //! ([`identifiers`]), everything else as bound parameters.
 
 pub mod config;
 pub mod desk;
 pub mod identifiers;
+pub mod inspection;
+pub mod migration;
 pub mod postgres;
+pub mod protocol;
+pub mod rows;
 pub mod schedule;
+pub mod server;
+pub mod statement;
 pub mod text_rows;

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::any_store::AnyStore;
 use cardgenius_pipeline::error::StoreError;
 use cardgenius_pipeline::observe::{Observe, Unobserved};
 use cardgenius_pipeline::ports::{Run, RunRequest, RunState, RunTotals, Store};
 use cardgenius_pipeline::run::Ended;
 use cardgenius_store::desk::Cause;
-use cardgenius_store::postgres::PostgresStore;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 use uuid::Uuid;
@@ -86,7 +86,7 @@ fn request(config: &Config) -> Result<RunRequest, Exit> {
 async fn work(
     config: &Config,
     request: &RunRequest,
-    (store, watched): (Arc<PostgresStore>, Option<&State>),
+    (store, watched): (Arc<AnyStore>, Option<&State>),
     stop: CancellationToken,
 ) -> Exit {
     let observer = watched.map_or_else(|| Arc::new(Unobserved) as Arc<dyn Observe>, State::observer);
@@ -113,7 +113,7 @@ async fn work(
 }
 
 /// Says how it went, and with which exit code the program ends.
-async fn report(config: &Config, store: &PostgresStore, run: &Run, ended: Ended, elapsed: Duration) -> Exit {
+async fn report(config: &Config, store: &AnyStore, run: &Run, ended: Ended, elapsed: Duration) -> Exit {
     let sums = match sums(store, run.run_id).await {
         Ok(sums) => sums,
         Err(error) => {
@@ -147,7 +147,7 @@ async fn report(config: &Config, store: &PostgresStore, run: &Run, ended: Ended,
     }
 }
 
-async fn sums(store: &PostgresStore, run_id: Uuid) -> Result<(RunTotals, Vec<Cause>), StoreError> {
+async fn sums(store: &AnyStore, run_id: Uuid) -> Result<(RunTotals, Vec<Cause>), StoreError> {
     Ok((store.run_totals(run_id).await?, store.failures(Some(run_id)).await?))
 }
 

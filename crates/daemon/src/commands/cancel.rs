@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use crate::any_store::AnyStore;
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
-use cardgenius_store::postgres::PostgresStore;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -40,7 +40,7 @@ fn nothing_to_cancel(json: bool) -> Exit {
     output::say(json, "no run is open: nothing was changed", &json!({ "cancelled": false }))
 }
 
-async fn cancel(store: &PostgresStore, reason: Option<&str>) -> Result<Option<(Uuid, String)>, StoreError> {
+async fn cancel(store: &AnyStore, reason: Option<&str>) -> Result<Option<(Uuid, String)>, StoreError> {
     let actor = desk::actor();
     for _ in 1..ATTEMPTS {
         match store.cancel_run(reason, &actor).await {

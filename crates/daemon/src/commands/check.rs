@@ -1,8 +1,9 @@
 //! `cardgenius check`: what would keep a run from starting, without changing anything.
 
+use crate::any_store::AnyStore;
 use cardgenius_pipeline::ports::Store;
 use cardgenius_store::config::StoreConfig;
-use cardgenius_store::postgres::{PostgresStore, READ_ONLY_SERVER};
+use cardgenius_store::inspection::READ_ONLY_SERVER;
 use tracing::{info, warn};
 use uuid::Uuid;
 
@@ -33,10 +34,10 @@ pub fn run(config: &Config) -> Exit {
 ///
 /// # Errors
 /// The exit code, after everything that is wrong was said.
-pub(crate) async fn sound_store(config: &Config, looks: usize) -> Result<PostgresStore, Exit> {
+pub(crate) async fn sound_store(config: &Config, looks: usize) -> Result<AnyStore, Exit> {
     let mut store_config = wiring::store_config(config, Uuid::new_v4()).map_err(refuse)?;
     store_config.looks = looks;
-    let store = PostgresStore::new(&store_config).map_err(|error| failure::of_database(&error))?;
+    let store = AnyStore::new(&store_config).map_err(|error| failure::of_database(&error))?;
     let inspection = store.inspect().await.map_err(|error| failure::of_database(&error))?;
     for warning in &inspection.warnings {
         warn!("{warning}");
@@ -59,7 +60,7 @@ fn refused(name: &str, message: &str) {
 }
 
 /// Asks the DBA's own question once: later a fault in it counts as a stop, and a run that never begins says little.
-async fn check_stop_query(config: &Config, store: &PostgresStore) -> Result<(), Exit> {
+async fn check_stop_query(config: &Config, store: &AnyStore) -> Result<(), Exit> {
     let throttle = &config.throttle;
     let Some(query) = throttle.stop_query.as_ref().filter(|_| throttle.enabled) else { return Ok(()) };
     match store.try_stop_query(query).await {
@@ -76,7 +77,7 @@ async fn check_stop_query(config: &Config, store: &PostgresStore) -> Result<(), 
 }
 
 /// Says what the throttle will not see: nothing that keeps a run from starting.
-async fn say_what_is_hidden(config: &Config, store: &PostgresStore) {
+async fn say_what_is_hidden(config: &Config, store: &AnyStore) {
     if !config.throttle.enabled {
         return;
     }

@@ -3,8 +3,8 @@
 
 use std::io::{IsTerminal, Write, stderr, stdin};
 
+use crate::any_store::AnyStore;
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
-use cardgenius_store::postgres::PostgresStore;
 use uuid::Uuid;
 
 use super::{failure, output, refuse};
@@ -16,13 +16,13 @@ use crate::wiring;
 const MOST_CHARS: usize = 64;
 
 /// Does the work on a store that nothing was asked of yet, and says what went wrong.
-pub(super) fn at_the_desk(config: &Config, work: impl AsyncFnOnce(PostgresStore) -> Result<Exit, StoreError>) -> Exit {
+pub(super) fn at_the_desk(config: &Config, work: impl AsyncFnOnce(AnyStore) -> Result<Exit, StoreError>) -> Exit {
     let runtime = match super::runtime() {
         Ok(runtime) => runtime,
         Err(exit) => return exit,
     };
     let store = match wiring::store_config(config, Uuid::new_v4()) {
-        Ok(store_config) => PostgresStore::new(&store_config),
+        Ok(store_config) => AnyStore::new(&store_config),
         Err(error) => return refuse(error),
     };
     runtime.block_on(async {

@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use crate::any_store::AnyStore;
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 use cardgenius_store::desk::{Backlog, OpenRun, Requeue, Requeued};
-use cardgenius_store::postgres::{PostgresStore, RequeueCursor};
+use cardgenius_store::protocol::RequeueCursor;
 use serde_json::json;
 
 use super::{desk, output};
@@ -92,7 +93,7 @@ fn shown(what: &Requeue) -> String {
     }
 }
 
-async fn walk(store: &PostgresStore, what: &Requeue, sum: &mut Requeued) -> Result<(), StoreError> {
+async fn walk(store: &AnyStore, what: &Requeue, sum: &mut Requeued) -> Result<(), StoreError> {
     let (mut cursor, mut attempts) = (RequeueCursor::default(), 0);
     while !cursor.is_over {
         let began = Instant::now();

@@ -1,10 +1,11 @@
 //! What each page says.
 
+use crate::any_store::AnyStore;
 use axum::Json;
 use axum::extract::State as Of;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use cardgenius_store::postgres::{PoolStatus, PostgresStore};
+use cardgenius_store::server::PoolStatus;
 use chrono::SecondsFormat;
 use serde_json::{Value, json};
 
@@ -61,10 +62,10 @@ pub(super) async fn status(Of(pages): Of<Pages>) -> Response {
 }
 
 /// This instance.
-fn instance(state: &State, store: Option<&PostgresStore>) -> Value {
+fn instance(state: &State, store: Option<&AnyStore>) -> Value {
     let catalogue = state.catalogue();
     let pool = |pool: PoolStatus| json!({ "size": pool.size, "in_use": pool.in_use, "idle": pool.idle, "waiting": pool.waiting });
-    let pools = store.map(PostgresStore::pool_status);
+    let pools = store.map(AnyStore::pool_status);
     json!({
         "id": store.map(|store| store.instance_id().to_string()),
         "version": env!("CARGO_PKG_VERSION"),

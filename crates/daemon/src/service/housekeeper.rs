@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cardgenius_store::postgres::PostgresStore;
+use crate::any_store::AnyStore;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
@@ -20,7 +20,7 @@ const FIRST: Duration = Duration::from_secs(10);
 const REST: Duration = Duration::from_millis(200);
 
 /// Prunes until `stop`.
-pub async fn keep_house(store: Arc<PostgresStore>, config: RetentionConfig, stop: CancellationToken) {
+pub async fn keep_house(store: Arc<AnyStore>, config: RetentionConfig, stop: CancellationToken) {
     let mut wait = FIRST;
     while stop.run_until_cancelled(sleep(wait)).await.is_some() {
         stop.run_until_cancelled(prune(&store, &config)).await;
@@ -28,7 +28,7 @@ pub async fn keep_house(store: Arc<PostgresStore>, config: RetentionConfig, stop
     }
 }
 
-async fn prune(store: &PostgresStore, config: &RetentionConfig) {
+async fn prune(store: &AnyStore, config: &RetentionConfig) {
     let keep = Duration::from_secs(config.keep_days * 86_400);
     let step_rows = u32::try_from(config.step_rows).unwrap_or(u32::MAX);
     let mut rows = 0;

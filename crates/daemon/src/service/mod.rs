@@ -9,8 +9,8 @@ mod tender;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::any_store::AnyStore;
 use cardgenius_pipeline::backoff::Backoff;
-use cardgenius_store::postgres::PostgresStore;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -67,7 +67,7 @@ async fn with_database(state: &Arc<State>, stop: CancellationToken) -> Result<Ex
 }
 
 /// The databases, once they can be reached; a database that is refused by name ends the program, since waiting mends nothing.
-async fn reached(state: &State, stop: &CancellationToken) -> Result<Option<Arc<PostgresStore>>, Exit> {
+async fn reached(state: &State, stop: &CancellationToken) -> Result<Option<Arc<AnyStore>>, Exit> {
     let backoff = Backoff::new(START_WAIT.0, START_WAIT.1);
     for attempt in 0.. {
         match stop.run_until_cancelled(state.sound_store()).await {
@@ -84,11 +84,7 @@ async fn reached(state: &State, stop: &CancellationToken) -> Result<Option<Arc<P
 }
 
 /// This instance with its lease, as soon as the database lets it register.
-async fn started(
-    state: &State,
-    store: &Arc<PostgresStore>,
-    stop: &CancellationToken,
-) -> Result<Option<Instance>, Exit> {
+async fn started(state: &State, store: &Arc<AnyStore>, stop: &CancellationToken) -> Result<Option<Instance>, Exit> {
     let backoff = Backoff::new(START_WAIT.0, START_WAIT.1);
     for attempt in 0.. {
         let start = Instance::start(store.clone(), &state.config, state.observer());

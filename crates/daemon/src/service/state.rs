@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::SystemTime;
 
+use crate::any_store::AnyStore;
 use cardgenius_pipeline::observe::Observe;
-use cardgenius_store::postgres::PostgresStore;
 use chrono::{DateTime, Utc};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -28,7 +28,7 @@ pub struct State {
     pub started_at: DateTime<Utc>,
     /// What is counted and measured.
     pub metrics: Arc<Metrics>,
-    store: OnceLock<Arc<PostgresStore>>,
+    store: OnceLock<Arc<AnyStore>>,
     /// The catalogue's hash, or what is wrong with it.
     catalogue: Mutex<Option<Result<String, String>>>,
 }
@@ -52,7 +52,7 @@ impl State {
     ///
     /// # Errors
     /// The exit code, after everything that is wrong was said.
-    pub async fn sound_store(&self) -> Result<Arc<PostgresStore>, Exit> {
+    pub async fn sound_store(&self) -> Result<Arc<AnyStore>, Exit> {
         let store = Box::pin(sound_store(&self.config, LOOKS)).await?;
         let store = Arc::new(store.observed_by(self.observer()));
         // Told once only.
@@ -67,13 +67,13 @@ impl State {
     }
 
     /// Samples what only the database knows, until `over`.
-    pub fn sample(&self, store: Arc<PostgresStore>, over: CancellationToken) -> JoinHandle<()> {
+    pub fn sample(&self, store: Arc<AnyStore>, over: CancellationToken) -> JoinHandle<()> {
         tokio::spawn(Sampler::run(store, self.metrics.clone(), self.config.metrics.clone(), over))
     }
 
     /// The databases, once they were found sound.
     #[must_use]
-    pub fn store(&self) -> Option<&Arc<PostgresStore>> {
+    pub fn store(&self) -> Option<&Arc<AnyStore>> {
         self.store.get()
     }
 

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::any_store::AnyStore;
 use cardgenius_pipeline::backoff::Backoff;
 use cardgenius_pipeline::error::StoreError;
 use cardgenius_pipeline::ports::{Run, RunRequest, RunState, RunTotals, Store};
 use cardgenius_pipeline::run::Ended;
-use cardgenius_store::postgres::{PostgresStore, Tending};
+use cardgenius_store::protocol::Tending;
 use cardgenius_store::schedule::{Decision, Fired, KnownSchedule, LockedSchedule, Look, Tended};
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::task::{JoinError, JoinSet, spawn_blocking};
@@ -64,7 +65,7 @@ impl Schedule {
 /// Tends the schedules and this instance's part in runs.
 pub struct Tender {
     state: Arc<State>,
-    store: Arc<PostgresStore>,
+    store: Arc<AnyStore>,
     instance: Arc<Instance>,
     supervisor: Supervisor,
     schedules: Vec<Schedule>,
@@ -82,7 +83,7 @@ pub struct Tender {
 impl Tender {
     /// Tends what the configuration names.
     #[must_use]
-    pub fn new(state: Arc<State>, store: Arc<PostgresStore>, instance: Arc<Instance>, supervisor: Supervisor) -> Self {
+    pub fn new(state: Arc<State>, store: Arc<AnyStore>, instance: Arc<Instance>, supervisor: Supervisor) -> Self {
         let zone = state.config.run.time_zone.clone();
         let schedules = state.config.schedule.all().into_iter().filter_map(|schedule| {
             // Both were checked with the configuration.
@@ -292,7 +293,7 @@ impl Tender {
 }
 
 /// The summary, in one line of the log; where the sums cannot be had, the little that is known here.
-async fn conclude(store: &PostgresStore, run: &Run, ended: &Ended, elapsed: Duration) {
+async fn conclude(store: &AnyStore, run: &Run, ended: &Ended, elapsed: Duration) {
     let totals = match timeout(LAST_WORD, store.run_totals(run.run_id)).await {
         Ok(Ok(totals)) => totals,
         _ => {

@@ -29,7 +29,7 @@ const USER_BYTES: usize = 2_500;
 
 /// The integer type of the column `rank`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum RankType {
+pub(crate) enum RankType {
     /// SMALLINT.
     Int2,
     /// INTEGER.
@@ -71,7 +71,7 @@ pub struct BinaryRows {
 }
 
 impl BinaryRows {
-    pub(super) fn new(engine: &Engine, rank_type: RankType) -> Self {
+    pub(crate) fn new(engine: &Engine, rank_type: RankType) -> Self {
         let cards = engine
             .cards()
             .iter()

@@ -13,14 +13,9 @@ use tokio_postgres::{Client, IsolationLevel, Row, SimpleQueryMessage};
 use uuid::Uuid;
 
 use super::sessions::{Sessions, within};
-use crate::config::{CallLimits, DatabaseConfig, TableNames};
+use crate::config::TableNames;
 use crate::identifiers::{Names, unsettled_index};
-
-/// The version that this program applies and needs.
-pub const SCHEMA_VERSION: i32 = 3;
-
-/// The oldest program that this version of the schema still serves, so that a rolling upgrade kills nobody.
-pub const OLDEST_PROGRAM: &str = "0.1.0";
+pub use crate::migration::{MigrateConfig, OLDEST_PROGRAM, SCHEMA_VERSION};
 
 /// A lock on a customer's table is not waited for longer: whoever comes after would wait behind us.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
@@ -109,19 +104,6 @@ const STEPS: [Step; 22] = [
     view!("0003_14_view_recent_runs", "recent_runs"),
     view!("0003_15_view_slow_chunks", "slow_chunks"),
 ];
-
-/// What to migrate.
-#[derive(Clone, Debug)]
-pub struct MigrateConfig {
-    /// The source, with a role that may create tables there.
-    pub source: DatabaseConfig,
-    /// The target, where it is another database.
-    pub target: Option<DatabaseConfig>,
-    /// Names.
-    pub tables: TableNames,
-    /// Limits of connecting.
-    pub limits: CallLimits,
-}
 
 /// The SQL of all steps, for `psql`; may be run again at any time. With a second target database its part comes last,
 /// under a heading of its own.

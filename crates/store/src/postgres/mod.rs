@@ -1,86 +1,35 @@
-//! The pipeline's port on PostgreSQL, with the recommendations in the same database or in a second one.
+//! PostgreSQL: its sessions, and the steps that it has its own way for.
 
 mod address;
 mod binary_field;
-mod binary_rows;
+pub(crate) mod binary_rows;
 mod claim;
 mod connect;
-mod desk;
-mod doubt;
-mod failure_log;
-mod finish;
 mod free_disk;
-mod give_back;
-mod held_claim;
 mod inspect;
-mod lease;
-mod load;
-mod lock_watch;
+mod lease_line;
 pub mod migrate;
 mod numeric;
 mod pressure;
-mod ready;
-mod rows;
-mod run;
-mod sample;
-mod schedule;
+mod row_form;
+mod server;
+mod session;
 mod sessions;
 mod sqlstate;
 mod statements;
-mod sweep;
-mod target;
 mod tls;
-mod transaction;
-
-use std::sync::Arc;
-use std::time::Duration;
+mod values;
 
 pub use self::address::same_database;
-pub use self::desk::RequeueCursor;
-pub use self::inspect::{Inspection, READ_ONLY_SERVER, Refusal};
-pub use self::rows::Rows;
-pub use self::sample::{RunSample, StateSample};
-pub use self::schedule::Tending;
-pub use self::sessions::PoolStatus;
+pub use self::server::PostgresServer;
 
-use cardgenius_engine::Engine;
-use cardgenius_pipeline::compute::ComputedChunk;
-use cardgenius_pipeline::error::{ErrorKind, StoreError};
-use cardgenius_pipeline::observe::{Observe, Unobserved};
-use cardgenius_pipeline::ports::{
-    Blame, ClaimRequest, ClaimRow, ClaimTotals, Claimed, Closed, Run, RunRequest, RunState, RunTotals, Store, Swept,
-};
-use cardgenius_pipeline::pressure::Pressure;
-use cardgenius_pipeline::throttle::Headroom;
-use uuid::Uuid;
+use cardgenius_pipeline::error::StoreError;
 
-use self::doubt::Doubts;
-use self::failure_log::FailureLog;
-use self::lease::LeaseLine;
-use self::pressure::Sight;
-use self::sessions::Sessions;
-use self::statements::Statements;
-use self::target::PostgresTarget;
-use crate::config::{StoreConfig, TableNames, application_name};
-use crate::identifiers::Names;
+use crate::config::StoreConfig;
+use crate::protocol::SqlStore;
 
-/// The port on PostgreSQL.
-pub struct PostgresStore {
-    source: Sessions,
-    /// Only where it is another database.
-    target: Option<PostgresTarget>,
-    statements: Statements,
-    tables: TableNames,
-    instance_id: Uuid,
-    host: String,
-    /// `schema.table` of the users, as runs name it.
-    source_table: String,
-    lease_line: LeaseLine,
-    doubts: Arc<Doubts>,
-    observer: Arc<dyn Observe>,
-    failures: FailureLog,
-    sight: Sight,
-}
+/// The port on PostgreSQL, with the recommendations in the same database or in a second one.
+pub type PostgresStore = SqlStore<PostgresServer>;
 
 impl PostgresStore {
     /// Prepares a store; connects to nothing yet.
@@ -88,125 +37,12 @@ impl PostgresStore {
     /// # Errors
     /// A URL, certificate or name that cannot be used.
     pub fn new(config: &StoreConfig) -> Result<Self, StoreError> {
-        let name = application_name(config.instance_id);
         // One of the source's connections is the lease's own, outside the pool.
-        let source = Sessions::new(&config.source, config.limits, &name, config.source_connections() - 1)?;
+        let source = PostgresServer::new(&config.source, config, config.source_connections() - 1)?;
         let target = match &config.target {
-            Some(database) => {
-                Some(PostgresTarget::new(Sessions::new(database, config.limits, &name, config.target_connections())?))
-            }
+            Some(database) => Some(PostgresServer::new(database, config, config.target_connections())?),
             None => None,
         };
-        let statements = Statements::render(&Names::new(&config.tables))
-            .map_err(|error| StoreError::caused(ErrorKind::Bug, "preparing the statements", error))?;
-        Ok(Self {
-            source,
-            target,
-            statements,
-            tables: config.tables.clone(),
-            instance_id: config.instance_id,
-            host: config.host.clone(),
-            source_table: format!("{}.{}", config.tables.source_schema, config.tables.source_table),
-            lease_line: LeaseLine::default(),
-            doubts: Arc::default(),
-            observer: Arc::new(Unobserved),
-            failures: FailureLog::default(),
-            sight: Sight::default(),
-        })
-    }
-
-    /// The same store, with `observer` told of loads and locks.
-    #[must_use]
-    pub fn observed_by(mut self, observer: Arc<dyn Observe>) -> Self {
-        self.observer = observer;
-        self
-    }
-
-    /// Says in the log how many users failed in the run beyond those that were named, at the end of this instance's part.
-    pub fn conclude_failures(&self, run_id: Uuid) {
-        self.failures.conclude(run_id);
-    }
-
-    /// The pool of sessions on the source, and that of a second database if there is one.
-    #[must_use]
-    pub fn pool_status(&self) -> (PoolStatus, Option<PoolStatus>) {
-        (self.source.status(), self.target.as_ref().map(|target| target.sessions().status()))
-    }
-
-    /// This start of this instance.
-    #[must_use]
-    pub const fn instance_id(&self) -> Uuid {
-        self.instance_id
-    }
-}
-
-impl Store for PostgresStore {
-    type Encoder = Rows;
-
-    async fn encoder(&self, engine: &Engine) -> Result<Rows, StoreError> {
-        self.rows_for(engine).await
-    }
-
-    async fn register(&self, lease: Duration) -> Result<(), StoreError> {
-        self.register_instance(lease).await
-    }
-
-    async fn renew(&self, lease: Duration) -> Result<(), StoreError> {
-        self.renew_lease(lease).await
-    }
-
-    async fn deregister(&self) -> Result<(), StoreError> {
-        self.stop_instance().await
-    }
-
-    async fn live_instances(&self) -> Result<u64, StoreError> {
-        self.count_live_instances().await
-    }
-
-    async fn open_or_join(&self, request: &RunRequest) -> Result<Run, StoreError> {
-        self.open_or_join_run(request).await
-    }
-
-    async fn close_run(&self, run_id: Uuid, state: RunState, reason: Option<&str>) -> Result<Closed, StoreError> {
-        self.close_run_in(run_id, state, reason).await
-    }
-
-    async fn run_totals(&self, run_id: Uuid) -> Result<RunTotals, StoreError> {
-        self.sum_run(run_id).await
-    }
-
-    async fn claim(&self, request: &ClaimRequest) -> Result<Claimed, StoreError> {
-        self.claim_users(request).await
-    }
-
-    async fn finish(&self, chunk: &ComputedChunk) -> Result<ClaimTotals, StoreError> {
-        match &self.target {
-            None => self.finish_in_one(chunk).await,
-            Some(target) => self.finish_in_two(target, chunk).await,
-        }
-    }
-
-    async fn look_up(&self, claim_id: Uuid) -> Result<Option<ClaimRow>, StoreError> {
-        self.look_up_claim(claim_id).await
-    }
-
-    async fn give_back(&self, claim_id: Uuid) -> Result<ClaimTotals, StoreError> {
-        self.give_back_own(claim_id).await
-    }
-
-    async fn give_up(&self, claim_id: Uuid, blame: &Blame) -> Result<ClaimTotals, StoreError> {
-        self.give_up_own(claim_id, blame).await
-    }
-
-    async fn sweep(&self, lease: Duration) -> Result<Swept, StoreError> {
-        self.sweep_once(lease).await
-    }
-
-    async fn pressure(&self, stop_query: Option<&str>) -> Result<Pressure, StoreError> {
-        self.look_for_pressure(stop_query).await
-    }
-
-    async fn note_headroom(&self, headroom: &Headroom) -> Result<(), StoreError> {
-        self.write_headroom(headroom).await
+        Ok(Self::over(source, target, config))
     }
 }

@@ -1,24 +1,21 @@
-//! All statements of the protocol, with the customer's names filled in once at the start.
+//! The statements that only PostgreSQL has, or has in a way of its own.
 
-use super::transaction::Statement;
 use crate::identifiers::{Names, UnknownName};
+use crate::statement::Statement;
 
 macro_rules! statements {
     ($($name:ident: $doing:literal,)*) => {
         /// Every statement by the name of its file.
         #[derive(Clone, Debug)]
-        #[allow(missing_docs)]
-        pub struct Statements { $(pub(super) $name: Statement,)* }
+        pub(super) struct OwnStatements { $(pub(super) $name: Statement,)* }
 
-        impl Statements {
+        impl OwnStatements {
             /// Fills in the names.
-            ///
-            /// # Errors
-            /// A file that names something unknown, which a test would have found.
-            pub fn render(names: &Names) -> Result<Self, UnknownName> {
+            pub(super) fn render(names: &Names) -> Result<Self, UnknownName> {
                 Ok(Self { $($name: Statement {
                     sql: names.render(include_str!(concat!("sql/", stringify!($name), ".sql")))?,
                     doing: $doing,
+                    order: Vec::new(),
                 },)* })
             }
         }
@@ -26,97 +23,31 @@ macro_rules! statements {
 }
 
 statements! {
-    answer: "asking whether the database answers",
-    backlog_by_status: "counting the users by status",
-    backlog_count: "counting the backlog",
-    catalogue_store: "storing the catalogue",
-    claim_close: "closing a claim",
-    claim_insert: "writing a claim",
-    claim_lock: "locking a claim",
     claim_plan: "preparing to claim",
-    claim_settle: "settling a claim",
     claim_users: "claiming users",
-    claims_own_open: "looking for claims that this instance still holds",
     constraints_now: "checking deferred constraints",
-    daemon_look: "looking what there is to do",
-    desk_audit: "writing the audit",
-    desk_failures: "counting the failed users by cause",
-    desk_instances: "looking at the instances",
-    desk_last_runs: "looking at the last runs",
-    desk_run: "looking at the open run",
-    desk_schema: "looking at the schema's version",
-    desk_schedules: "looking at the schedules",
-    desk_switch: "looking at the switch",
-    desk_switch_set: "turning the switch",
-    fence_insert: "setting the target's fence",
-    fence_tombstone: "closing the target's fence",
-    fire_record: "recording what became of a schedule's time",
-    fires_settled: "looking which of a schedule's times were dealt with",
-    instance_register: "registering this instance",
-    instance_stop: "deregistering this instance",
-    instance_throttle: "writing down how fast this instance may go",
-    instances_live: "counting the live instances",
-    lease_renew: "renewing the lease",
     lease_session: "preparing the lease's connection",
-    orphans_hold: "looking for orphaned users",
-    orphans_return: "healing orphaned users",
     output_copy: "loading recommendations",
     output_copy_binary: "loading recommendations",
-    output_delete: "deleting the recommendations to be replaced",
     output_types: "looking at the columns of the recommendations",
-    owner_alive: "looking whether an owner lives",
     pressure_archive: "looking at the archiver",
     pressure_blocked: "looking for sessions that wait for ours",
     pressure_place: "looking where the server keeps its data",
     pressure_slots: "looking at the replication slots",
     pressure_standbys: "looking at the standbys",
     pressure_upkeep: "looking for upkeep on the tables",
-    prune_audit: "pruning the audit",
-    prune_catalogues: "pruning catalogues",
-    prune_catalogues_due: "looking for catalogues to prune",
-    prune_catalogues_lock: "locking the runs to prune catalogues",
-    prune_claims: "pruning claims",
-    prune_fence: "pruning the target's fence",
-    prune_fires: "pruning fires of schedules",
-    prune_instances: "pruning instances",
-    prune_runs: "pruning runs",
     requeue_everybody: "setting users back to new",
     requeue_failed: "setting failed users back to new",
     requeue_plan: "preparing to set users back to new",
     requeue_users: "setting users back to new",
-    run_abandon: "closing an abandoned run",
-    run_close: "closing the run",
-    run_count_open_claims: "counting the run's open claims",
-    run_find_open: "looking for an open run",
-    run_lock: "locking the run",
-    run_lock_limited: "looking whether the run is open",
-    run_lock_shared: "looking whether the run is open",
-    run_open: "opening a run",
-    run_room: "looking how many more users the run may take",
-    run_totals: "adding up the run",
-    schedule_add: "writing down a schedule",
-    schedule_decide: "writing down when a schedule is due next",
-    schedule_lock: "locking a schedule",
-    schema_in_force: "looking at the schema's version",
-    server_ready: "looking whether the server takes writes",
     sample_plan: "preparing to count users",
-    sample_state: "sampling the state for the metrics",
-    sample_successes: "looking for the last successful runs",
     sessions_alive: "looking whether sessions have ended",
     sessions_end: "ending sessions",
     stop_query_session: "preparing to ask the stop query",
     sweep_allowed: "looking whether this instance may sweep",
-    sweep_dead_claims: "looking for claims of dead instances",
-    sweep_dead_sessions: "looking for sessions of dead instances",
-    users_complete_listed: "completing users",
-    users_complete_range: "completing users",
-    users_condemn: "failing users that end the process",
-    users_count_pending: "counting users that are still pending",
-    users_exhaust: "failing a user whose attempts are spent",
     users_fail: "failing users",
     users_gone: "looking for users that are gone",
-    users_hold: "locking a claim's users",
-    users_return: "returning users",
+    transaction_limits: "setting limits",
 }
 
 #[cfg(test)]
@@ -126,6 +57,6 @@ mod tests {
 
     #[test]
     fn every_statement_names_only_what_exists() {
-        Statements::render(&Names::new(&TableNames::default())).unwrap();
+        OwnStatements::render(&Names::new(&TableNames::default())).unwrap();
     }
 }

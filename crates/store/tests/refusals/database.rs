@@ -6,8 +6,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use cardgenius_embedded::{PostgresOptions, PrivatePostgres};
 use cardgenius_pipeline::error::StoreError;
 use cardgenius_store::config::{CallLimits, DatabaseConfig, StoreConfig, TableNames};
-use cardgenius_store::postgres::migrate::{MigrateConfig, migrate};
-use cardgenius_store::postgres::{Inspection, PostgresStore};
+use cardgenius_store::inspection::Inspection;
+use cardgenius_store::migration::MigrateConfig;
+use cardgenius_store::postgres::PostgresStore;
+use cardgenius_store::postgres::migrate::migrate;
 use uuid::Uuid;
 
 /// The customer's table, before we come.

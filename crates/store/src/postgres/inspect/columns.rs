@@ -1,8 +1,8 @@
 //! Columns: there, of a fitting type, filled by somebody, and comparing as they should.
 
-use super::Refusal;
-use super::facts::{Column, Relation};
+use super::facts::Relation;
 use super::needs::{Need, OUTPUT};
+use crate::inspection::Refusal;
 
 /// What is wrong with the columns of the table of users.
 pub(super) fn input(relation: &Relation, needs: &[Need<'_>], found: &mut Vec<Refusal>) {
@@ -86,33 +86,4 @@ fn unfit(relation: &Relation, needs: &[Need<'_>], found: &mut Vec<Refusal>) {
             ));
         }
     }
-}
-
-/// A target that holds two users for one.
-pub(super) fn coarser_target(input: &Relation, output: &Relation) -> Option<Refusal> {
-    let (source, target) = (input.column("user_id")?, output.column("user_id")?);
-    let only_target = |is: fn(&Column) -> bool| is(target) && !is(source);
-    let example = if only_target(|column| column.of_type == "bpchar") {
-        "with and without blanks at the end"
-    } else if only_target(|column| column.of_type == "citext")
-        || (target.loose_collation.is_some() && target.loose_collation != source.loose_collation)
-    {
-        "such as ck1 and CK1"
-    } else {
-        return None;
-    };
-    let described = |column: &Column| match &column.loose_collation {
-        Some(collation) => format!("{} COLLATE {collation}", column.shown_type),
-        None => column.shown_type.clone(),
-    };
-    Some(Refusal::new(
-        "coarser-target",
-        format!(
-            "{}.user_id ({}) may hold two users for one that {}.user_id ({}) tells apart, {example}: give it the type and the collation of the latter",
-            output.shown(),
-            described(target),
-            input.shown(),
-            described(source)
-        ),
-    ))
 }

@@ -1,6 +1,8 @@
 //! What the databases say of themselves and of the tables: plain structs, for the rules to judge.
 
 use crate::identifiers::quote;
+use crate::inspection::Part;
+use crate::server::SessionNumber;
 
 /// PostgreSQL 13 is the oldest version that we support (product.md).
 pub(super) const OLDEST_SERVER: i32 = 130_000;
@@ -8,35 +10,23 @@ pub(super) const OLDEST_SERVER: i32 = 130_000;
 /// All that the rules look at.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Facts {
-    /// The database with the table of users.
-    pub(super) source: Database,
-    /// The one with the recommendations, where it is another one.
-    pub(super) target: Option<Database>,
+    /// What of ours is in this database.
+    pub(super) part: Part,
+    /// The database.
+    pub(super) database: Database,
     /// The table of users.
     pub(super) input: Relation,
     /// The table of recommendations.
     pub(super) output: Relation,
-    /// Our own tables in the source database.
+    /// Our own tables beside the users.
     pub(super) own: Vec<Relation>,
-    /// Our fence in a second target database.
+    /// Our fence, in a second target database.
     pub(super) fence: Option<Relation>,
     /// The version of our schema that is in force, and the oldest program that it serves; none if none was applied or
     /// it cannot be read.
     pub(super) schema_version: Option<(i32, String)>,
     /// What the table of users holds.
     pub(super) users: UsersFacts,
-}
-
-impl Facts {
-    /// The database that the table of recommendations is in.
-    pub(super) fn output_database(&self) -> &Database {
-        self.target.as_ref().unwrap_or(&self.source)
-    }
-
-    /// The database or the two.
-    pub(super) fn databases(&self) -> impl Iterator<Item = &Database> {
-        std::iter::once(&self.source).chain(&self.target)
-    }
 }
 
 /// One database and its server.
@@ -60,7 +50,7 @@ pub(super) struct Database {
     pub(super) replication: Vec<Replication>,
     /// Server processes that served two of our sessions, held at once: the first's transaction, the second's after it, and
     /// the first's again while the second was in one.
-    pub(super) backends: [i32; 3],
+    pub(super) backends: [SessionNumber; 3],
 }
 
 /// What carries changes elsewhere.

@@ -1,7 +1,7 @@
 //! The inspection's statements, with the customer's names filled in.
 
 use crate::identifiers::{Names, UnknownName};
-use crate::postgres::transaction::Statement;
+use crate::statement::Statement;
 
 macro_rules! questions {
     ($($name:ident: $file:literal, $doing:literal;)*) => {
@@ -15,6 +15,7 @@ macro_rules! questions {
                 Ok(Self { $($name: Statement {
                     sql: names.render(include_str!(concat!("../sql/", $file)))?,
                     doing: $doing,
+                    order: Vec::new(),
                 },)* })
             }
         }

@@ -1,10 +1,10 @@
 //! Rights that are missing, with the statements that grant exactly those.
 
-use super::Refusal;
 use super::facts::{Database, Facts, Relation};
 use super::needs::{self, FENCE, Need, OUTPUT, OWN_TABLES};
 use crate::config::TableNames;
 use crate::identifiers::quote;
+use crate::inspection::{Part, Refusal};
 
 /// What one role lacks in one database.
 struct Lacking<'a> {
@@ -15,33 +15,26 @@ struct Lacking<'a> {
     grants: Vec<String>,
 }
 
-/// One refusal for each database in which the role lacks a right.
+/// A refusal, if the role lacks a right.
 pub(super) fn refusals(facts: &Facts, tables: &TableNames, found: &mut Vec<Refusal>) {
-    let mut source = Lacking::new(&facts.source);
-    source.schema(&facts.input);
-    source.input(&facts.input, &needs::input(tables));
-    for (table, (_, privileges)) in facts.own.iter().zip(OWN_TABLES) {
-        source.whole_table(table, privileges);
-    }
-    match &facts.target {
-        None => {
-            if facts.output.schema != facts.input.schema {
-                source.schema(&facts.output);
-            }
-            source.output(&facts.output);
-            found.extend(source.refusal());
-        }
-        Some(database) => {
-            let mut target = Lacking::new(database);
-            target.schema(&facts.output);
-            target.output(&facts.output);
-            if let Some(fence) = &facts.fence {
-                target.whole_table(fence, FENCE.1);
-            }
-            found.extend(source.refusal());
-            found.extend(target.refusal());
+    let mut lacking = Lacking::new(&facts.database);
+    if facts.part.has_source() {
+        lacking.schema(&facts.input);
+        lacking.input(&facts.input, &needs::input(tables));
+        for (table, (_, privileges)) in facts.own.iter().zip(OWN_TABLES) {
+            lacking.whole_table(table, privileges);
         }
     }
+    if facts.part.has_target() {
+        if facts.part == Part::Target || facts.output.schema != facts.input.schema {
+            lacking.schema(&facts.output);
+        }
+        lacking.output(&facts.output);
+    }
+    if let Some(fence) = &facts.fence {
+        lacking.whole_table(fence, FENCE.1);
+    }
+    found.extend(lacking.refusal());
 }
 
 impl<'a> Lacking<'a> {
@@ -146,7 +139,7 @@ mod tests {
     #[test]
     fn the_grants_are_exactly_what_is_missing_one_to_a_line_and_quoted() {
         let mut facts = sound::facts();
-        facts.source.role = "card\"genius".into();
+        facts.database.role = "card\"genius".into();
         facts.input.schema_usage = false;
         of(&mut facts.input, "claim_id").rights.retain(|right| right != "UPDATE");
         of(&mut facts.input, "crashes").rights.clear();
@@ -194,8 +187,8 @@ mod tests {
 
     #[test]
     fn with_two_databases_each_role_is_told_what_it_lacks_where() {
-        let mut facts = sound::facts_of_two();
-        facts.target.as_mut().unwrap().role = "loader".into();
+        let [_, mut facts] = sound::facts_of_two();
+        facts.database.role = "loader".into();
         facts.fence.as_mut().unwrap().rights.clear();
         let message = message(&facts);
         assert!(message.starts_with("role loader lacks rights in the target database"), "{message}");

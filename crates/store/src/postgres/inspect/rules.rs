@@ -1,28 +1,28 @@
 //! From facts to refusals: pure.
 
-use cardgenius_pipeline::error::{ErrorKind, StoreError};
-use semver::Version;
-
-use super::Refusal;
 use super::facts::{Database, Facts, Relation};
 use super::needs;
 use super::{columns, rights};
 use crate::config::TableNames;
 use crate::identifiers::{quote, unsettled_index};
-use crate::postgres::migrate::SCHEMA_VERSION;
+use crate::inspection::{READ_ONLY_SERVER, Refusal, version_fault};
+use cardgenius_pipeline::error::{ErrorKind, StoreError};
 
 /// All that keeps a run from starting.
 pub(super) fn refusals(facts: &Facts, tables: &TableNames) -> Vec<Refusal> {
     let mut found = Vec::new();
     let (input, output) = (&facts.input, &facts.output);
-    for database in facts.databases() {
-        if database.standby || database.read_only {
-            found.push(read_only(database.called, &format!("role {}", database.role)));
-        }
+    let database = &facts.database;
+    if database.standby || database.read_only {
+        found.push(read_only(database.called, &format!("role {}", database.role)));
     }
-    found.extend(table(&facts.source, input, "create it, or correct source.schema and source.table"));
-    let advice = "run `cardgenius migrate`, which creates it, or correct target.schema and target.table";
-    found.extend(table(facts.output_database(), output, advice));
+    if facts.part.has_source() {
+        found.extend(table(database, input, "create it, or correct source.schema and source.table"));
+    }
+    if facts.part.has_target() {
+        let advice = "run `cardgenius migrate`, which creates it, or correct target.schema and target.table";
+        found.extend(table(database, output, advice));
+    }
     if input.is_table() {
         columns::input(input, &needs::input(tables), &mut found);
         found.extend(missing_key(input, &["user_id"], "is what a user is told by"));
@@ -32,7 +32,6 @@ pub(super) fn refusals(facts: &Facts, tables: &TableNames) -> Vec<Refusal> {
         columns::output(output, &mut found);
         found.extend(missing_key(output, &["user_id", "rank"], "keeps a user's ranks apart"));
     }
-    found.extend(columns::coarser_target(input, output));
     found.extend(own_tables(facts));
     found.extend(schema_version(facts));
     found.extend(missing_index(input, &unsettled_index(tables)));
@@ -51,9 +50,6 @@ pub(super) fn old_server(database: &Database) -> Refusal {
         ),
     )
 }
-
-/// The name of the only refusal that may pass by itself: after a failover, or while somebody has switched writes off.
-pub const READ_ONLY_SERVER: &str = "read-only-server";
 
 /// A server that takes no writes from us; `whom` is the place or the role.
 pub(super) fn read_only(called: &str, whom: &str) -> Refusal {
@@ -182,7 +178,7 @@ fn own_tables(facts: &Facts) -> Vec<Refusal> {
             format!(
                 "our own tables are not in schema {} of {} ({}): run `cardgenius migrate`",
                 facts.input.schema,
-                facts.source.called,
+                facts.database.called,
                 missing.join(", ")
             ),
         ));
@@ -190,11 +186,7 @@ fn own_tables(facts: &Facts) -> Vec<Refusal> {
     if let Some(fence) = facts.fence.as_ref().filter(|fence| fence.kind.is_none()) {
         found.push(Refusal::new(
             "missing-fence",
-            format!(
-                "our table {} is not in {}: run `cardgenius migrate`",
-                fence.shown(),
-                facts.output_database().called
-            ),
+            format!("our table {} is not in {}: run `cardgenius migrate`", fence.shown(), facts.database.called),
         ));
     }
     found
@@ -222,36 +214,6 @@ fn schema_version(facts: &Facts) -> Option<Refusal> {
     Some(Refusal::new(name, format!("{table}: {fault}")))
 }
 
-/// What is wrong with the version of our schema that is in force, if it does not serve this program.
-pub(super) fn version_fault(version: Option<i32>, oldest: Option<&str>) -> Option<(&'static str, String)> {
-    let program = env!("CARGO_PKG_VERSION");
-    let (Some(version), Some(oldest)) = (version, oldest) else {
-        return Some(("old-schema", "holds no version: run `cardgenius migrate`".to_owned()));
-    };
-    if version < SCHEMA_VERSION {
-        let fault = format!(
-            "our schema is at version {version}, this program needs {SCHEMA_VERSION}: run `cardgenius migrate`"
-        );
-        return Some(("old-schema", fault));
-    }
-    match (Version::parse(program), Version::parse(oldest)) {
-        (Ok(ours), Ok(oldest)) if ours >= oldest => None,
-        (Ok(_), Ok(oldest)) => Some((
-            "new-schema",
-            format!(
-                "our schema is at version {version}, which serves no program older than {oldest}; this one is {program}: upgrade the program"
-            ),
-        )),
-        _ => Some((
-            "unknown-schema",
-            format!(
-                "says that schema version {version} serves programs from {:?} on, which is no version: was it changed by hand?",
-                oldest.chars().take(40).collect::<String>()
-            ),
-        )),
-    }
-}
-
 fn missing_index(input: &Relation, name: &str) -> Option<Refusal> {
     let message = match input.indexes.iter().find(|index| index.name == name) {
         _ if !input.is_table() => return None,
@@ -270,9 +232,8 @@ fn missing_index(input: &Relation, name: &str) -> Option<Refusal> {
 
 /// We switch row security off in every transaction, so that a policy is an error and not an empty table.
 fn row_security(facts: &Facts, found: &mut Vec<Refusal>) {
-    let of_source = std::iter::once(&facts.input).chain(&facts.own).map(|table| (&facts.source, table));
-    let of_output = std::iter::once(&facts.output).chain(&facts.fence).map(|table| (facts.output_database(), table));
-    for (database, table) in of_source.chain(of_output).filter(|(_, table)| table.row_security) {
+    let (database, tables) = (&facts.database, [&facts.input, &facts.output]);
+    for table in tables.into_iter().chain(&facts.own).chain(&facts.fence).filter(|table| table.row_security) {
         found.push(Refusal::new(
             "row-security",
             format!(

@@ -3,7 +3,8 @@
 use super::facts::{Column, Database, Facts, Index, Relation, Trigger};
 use super::needs::{self, FENCE, Need, OUTPUT, OWN_TABLES, Role};
 use crate::config::TableNames;
-use crate::postgres::migrate::SCHEMA_VERSION;
+use crate::inspection::Part;
+use crate::migration::SCHEMA_VERSION;
 
 /// As `migrate` leaves an ordinary database, seen by its owner.
 pub(super) fn facts() -> Facts {
@@ -19,7 +20,7 @@ pub(super) fn facts() -> Facts {
     let mut output = relation("card_recommendations", &OUTPUT);
     output.indexes.push(index("card_recommendations_pkey", &["user_id", "rank"]));
     Facts {
-        source: database("the database"),
+        database: database(Part::Both),
         input,
         output,
         own: OWN_TABLES.map(|(name, _)| relation(name, &[])).into(),
@@ -28,19 +29,20 @@ pub(super) fn facts() -> Facts {
     }
 }
 
-/// The same with the recommendations in a second database.
-pub(super) fn facts_of_two() -> Facts {
-    Facts {
-        source: database("the source database"),
-        target: Some(database("the target database")),
-        fence: Some(relation(FENCE.0, &[])),
-        ..facts()
-    }
+/// The same with the recommendations in a second database: what each of the two says.
+pub(super) fn facts_of_two() -> [Facts; 2] {
+    let Facts { input, output, own, schema_version, .. } = facts();
+    let (source, target) = (Part::Source, Part::Target);
+    let fence = Some(relation(FENCE.0, &[]));
+    [
+        Facts { part: source, database: database(source), input, own, schema_version, ..Facts::default() },
+        Facts { part: target, database: database(target), output, fence, ..Facts::default() },
+    ]
 }
 
-fn database(called: &'static str) -> Database {
+fn database(part: Part) -> Database {
     Database {
-        called,
+        called: part.called(),
         version: 150_000,
         version_shown: "15.0".into(),
         role: "app".into(),

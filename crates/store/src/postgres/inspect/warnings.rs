@@ -12,16 +12,15 @@ pub(super) fn warnings(facts: &Facts) -> Vec<String> {
     found.extend(triggers(input, "two updates a user pass", input.triggers.iter().filter(written)));
     let loaded = |trigger: &&Trigger| trigger.on_insert || trigger.on_delete;
     found.extend(triggers(output, "ten rows a user pass", output.triggers.iter().filter(loaded)));
-    for database in facts.databases() {
-        found.extend(replication(database));
-        if !database.autovacuum {
-            found.push(format!(
-                "autovacuum or track_counts is off on the server of {}: every run leaves a dead row for each update and each replaced recommendation, and nobody clears them",
-                database.called
-            ));
-        }
-        found.extend(pooler(database));
+    let database = &facts.database;
+    found.extend(replication(database));
+    if !database.autovacuum {
+        found.push(format!(
+            "autovacuum or track_counts is off on the server of {}: every run leaves a dead row for each update and each replaced recommendation, and nobody clears them",
+            database.called
+        ));
     }
+    found.extend(pooler(database));
     for relation in [input, output] {
         if relation.column("user_id").is_some_and(|column| column.of_type == "citext") {
             found.push(format!(
@@ -122,7 +121,9 @@ mod tests {
     #[test]
     fn nothing_is_said_of_sound_databases() {
         assert!(warnings(&sound::facts()).is_empty());
-        assert!(warnings(&sound::facts_of_two()).is_empty());
+        for facts in sound::facts_of_two() {
+            assert!(warnings(&facts).is_empty());
+        }
     }
 
     #[test]
@@ -149,7 +150,7 @@ mod tests {
         let warning = only(|facts| {
             let carried =
                 [by("logical", "etl", false), by("physical", "standby", true), by("publication", "all", true)];
-            facts.source.replication = carried.into();
+            facts.database.replication = carried.into();
         });
         assert!(
             warning.contains("publication all") && warning.contains("physical replication slot standby,"),
@@ -160,7 +161,7 @@ mod tests {
 
     #[test]
     fn a_table_that_is_never_vacuumed_is_warned_about() {
-        assert!(only(|facts| facts.source.autovacuum = false).starts_with("autovacuum or track_counts is off"));
+        assert!(only(|facts| facts.database.autovacuum = false).starts_with("autovacuum or track_counts is off"));
         for off in ["false", "off", "0", "no", "FALSE", "of", "f"] {
             let warning = only(|facts| facts.output.options = vec![format!("autovacuum_enabled={off}")]);
             assert!(warning.contains("card_recommendations"), "{warning}");
@@ -184,7 +185,7 @@ mod tests {
     #[test]
     fn sessions_that_share_or_change_their_server_process_show_a_pooler() {
         for backends in [[7, 7, 7], [7, 8, 9], [7, 7, 8]] {
-            let warning = only(|facts| facts.source.backends = backends);
+            let warning = only(|facts| facts.database.backends = backends);
             assert!(warning.starts_with("a pooler in transaction mode"), "{warning}");
         }
     }

@@ -1,63 +1,25 @@
 //! The form in which rows are loaded: binary where the target's columns are of just the types that it demands, text
 //! otherwise (docs/adr/0015-binary-copy.md).
 
-use cardgenius_engine::{Engine, TopTen};
+use cardgenius_engine::Engine;
 use cardgenius_pipeline::error::StoreError;
-use cardgenius_pipeline::ports::{Encode, RowForm};
 use tokio_postgres::types::{Oid, Type};
 
-use super::PostgresStore;
+use super::PostgresServer;
 use super::binary_rows::{BinaryRows, RankType};
 use super::inspect::needs::{OUTPUT, Role};
-use super::target::PostgresTarget;
+use crate::protocol::work::read;
+use crate::rows::Rows;
 use crate::text_rows::TextRows;
 
-/// Encodes rows in the form that the target takes best.
-#[derive(Clone, Debug)]
-pub enum Rows {
-    /// Text, which fits whatever type a column has.
-    Text(TextRows),
-    /// Binary, which the server reads sooner.
-    Binary(BinaryRows),
-}
-
-impl Encode for Rows {
-    fn encode(&self, user_id: &str, ten: &TopTen, out: &mut Vec<u8>) {
-        match self {
-            Self::Text(rows) => rows.encode(user_id, ten, out),
-            Self::Binary(rows) => rows.encode(user_id, ten, out),
-        }
-    }
-
-    fn form(&self) -> RowForm {
-        match self {
-            Self::Text(rows) => rows.form(),
-            Self::Binary(rows) => rows.form(),
-        }
-    }
-
-    fn user_bytes(&self) -> usize {
-        match self {
-            Self::Text(rows) => rows.user_bytes(),
-            Self::Binary(rows) => rows.user_bytes(),
-        }
-    }
-}
-
-impl Rows {
-    /// The binary form for a table of just our types, `rank` SMALLINT: for measurements without a store.
-    #[must_use]
-    pub fn binary(engine: &Engine) -> Self {
-        Self::Binary(BinaryRows::new(engine, RankType::Int2))
-    }
-}
-
-impl PostgresStore {
+impl PostgresServer {
     /// An encoder of the form that the table of recommendations takes, as its columns are now.
-    pub(super) async fn rows_for(&self, engine: &Engine) -> Result<Rows, StoreError> {
-        let sessions = self.target.as_ref().map_or(&self.source, PostgresTarget::sessions);
-        let columns = sessions.read(&self.statements.output_types, &[]).await?;
-        let columns: Vec<(String, Oid)> = columns.iter().map(|column| (column.get(0), column.get(1))).collect();
+    pub(super) async fn encoder(&self, engine: &Engine) -> Result<Rows, StoreError> {
+        let rows = read(self, &self.own.output_types, &[]).await?;
+        let mut columns: Vec<(String, Oid)> = Vec::new();
+        for row in &rows {
+            columns.push((row.get(0)?, Oid::try_from(row.get::<i64>(1)?).unwrap_or(0)));
+        }
         Ok(match rank_type(&columns) {
             Some(rank_type) => Rows::Binary(BinaryRows::new(engine, rank_type)),
             None => Rows::Text(TextRows::new(engine)),

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 use chrono::{DateTime, Utc};
-use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::PostgresStore;
-use super::transaction::unsigned;
+use super::SqlStore;
+use super::work::{Work, read_one};
 use crate::desk::Backlog;
+use crate::server::{Server, Session};
+use crate::statement::{Row, bind};
 
 /// The limit of the one statement that may take a while: it counts users.
 const COUNT_WITHIN: Duration = Duration::from_secs(5);
@@ -48,28 +49,31 @@ pub struct RunSample {
     pub last_progress: Option<DateTime<Utc>>,
 }
 
-impl PostgresStore {
+impl<S: Server, T: Server> SqlStore<S, T> {
     /// Reads our own small tables.
     ///
     /// # Errors
     /// The database could not be asked.
     pub async fn sample_state(&self) -> Result<StateSample, StoreError> {
-        let mut session = self.source.session().await?;
+        let mut work = Work::on(&self.source).await?;
         let outcome = async {
-            let transaction = session.begin().await?;
-            let row = transaction.one(&self.statements.sample_state, &[&self.source_table]).await?;
-            let successes = transaction.rows(&self.statements.sample_successes, &[&self.source_table]).await?;
+            let mut transaction = work.begin().await?;
+            let row = transaction.one(&self.source.sql().sample_state, &bind![&self.source_table]).await?;
+            let successes = transaction.rows(&self.source.sql().sample_successes, &bind![&self.source_table]).await?;
             Ok(StateSample {
-                at: row.get(0),
-                live: unsigned(&row, 1),
-                expired: unsigned(&row, 2),
-                paused_since: row.get(3),
-                successes: successes.iter().map(|row| (row.get(0), row.get(1))).collect(),
-                run: run_of(&row),
+                at: row.get(0)?,
+                live: row.count(1)?,
+                expired: row.count(2)?,
+                paused_since: row.get(3)?,
+                successes: successes
+                    .iter()
+                    .map(|row| Ok((row.get(0)?, row.get(1)?)))
+                    .collect::<Result<_, StoreError>>()?,
+                run: run_of(&row)?,
             })
         }
         .await;
-        session.done(&outcome);
+        work.done(&outcome).await;
         outcome
     }
 
@@ -79,23 +83,21 @@ impl PostgresStore {
     /// # Errors
     /// The database could not be asked.
     pub async fn count_backlog(&self) -> Result<Option<Backlog>, StoreError> {
-        let lock = self.source.limits().lock;
-        let mut session = self.source.session().await?;
+        let mut work = Work::on(&self.source).await?;
         let outcome = async {
-            let mut transaction = session.begin().await?;
-            transaction.set_limits(COUNT_WITHIN, lock).await?;
-            transaction.rows(&self.statements.sample_plan, &[]).await?;
-            transaction.one(&self.statements.backlog_by_status, &[]).await
+            let mut transaction = work.begin().await?;
+            transaction.session().prepare_to_count(COUNT_WITHIN).await?;
+            transaction.one(&self.source.sql().backlog_by_status, &[]).await
         }
         .await;
-        session.done(&outcome);
+        work.done(&outcome).await;
         match outcome {
             Ok(row) => Ok(Some(Backlog {
-                new: unsigned(&row, 0),
-                pending: unsigned(&row, 1),
-                failed: unsigned(&row, 2),
-                completed_estimate: row.get::<_, Option<i64>>(3).and_then(|users| u64::try_from(users).ok()),
-                pending_without_claim: unsigned(&row, 4),
+                new: row.count(0)?,
+                pending: row.count(1)?,
+                failed: row.count(2)?,
+                completed_estimate: row.get::<Option<i64>>(3)?.and_then(|users| u64::try_from(users).ok()),
+                pending_without_claim: row.count(4)?,
             })),
             // Too many to count, or a DBA has the table locked: the database is none the worse.
             Err(error) if matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Contention) => Ok(None),
@@ -105,18 +107,19 @@ impl PostgresStore {
 
     /// Asks a second database whether it answers; `None` if there is no second one.
     pub async fn sample_target(&self) -> Option<Result<(), StoreError>> {
-        let sessions = self.target.as_ref()?.sessions();
-        Some(sessions.read_one(&self.statements.answer, &[]).await.map(|_| ()))
+        let server = self.target.as_ref()?.server();
+        Some(read_one(server, &server.sql().answer, &[]).await.map(drop))
     }
 }
 
-fn run_of(row: &Row) -> Option<RunSample> {
-    Some(RunSample {
-        run_id: row.get::<_, Option<Uuid>>(4)?,
-        kind: row.get(5),
-        users: unsigned(row, 6),
-        opened_at: row.get(7),
-        settled: unsigned(row, 8),
-        last_progress: row.get(9),
-    })
+fn run_of(row: &Row) -> Result<Option<RunSample>, StoreError> {
+    let Some(run_id) = row.get(4)? else { return Ok(None) };
+    Ok(Some(RunSample {
+        run_id,
+        kind: row.get(5)?,
+        users: row.count(6)?,
+        opened_at: row.get(7)?,
+        settled: row.count(8)?,
+        last_progress: row.get(9)?,
+    }))
 }

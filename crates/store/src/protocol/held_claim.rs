@@ -6,7 +6,9 @@ use cardgenius_pipeline::taken_out;
 use uuid::Uuid;
 
 use super::statements::Statements;
-use super::transaction::Transaction;
+use super::work::Transaction;
+use crate::server::Session;
+use crate::statement::bind;
 
 /// A claim's row as read under its lock.
 #[derive(Clone, Debug)]
@@ -24,32 +26,31 @@ pub(super) struct HeldClaim {
 
 impl HeldClaim {
     /// Locks the claim's row; `None` if it has none.
-    pub(super) async fn lock(
-        transaction: &Transaction<'_>,
+    pub(super) async fn lock<S: Session>(
+        transaction: &mut Transaction<'_, S>,
         sql: &Statements,
         claim_id: Uuid,
     ) -> Result<Option<Self>, StoreError> {
-        let Some(row) = transaction.maybe_one(&sql.claim_lock, &[&claim_id]).await? else { return Ok(None) };
-        let count = |column: usize| u64::try_from(row.get::<_, i32>(column)).unwrap_or(0);
+        let Some(row) = transaction.maybe_one(&sql.claim_lock, &bind![claim_id]).await? else { return Ok(None) };
         let mut totals = ClaimTotals {
-            completed: count(6),
-            failed: count(7),
-            superseded: count(8),
-            returned: count(9),
-            left: count(10),
+            completed: row.count(6)?,
+            failed: row.count(7)?,
+            superseded: row.count(8)?,
+            returned: row.count(9)?,
+            left: row.count(10)?,
         };
-        let (open, users) = (row.get::<_, &str>(1) == "open", count(2));
+        let (open, users) = (row.get::<String>(1)? == "open", row.count(2)?);
         if open {
             totals.left = users - totals.settled();
         }
         Ok(Some(Self {
             claim_id,
-            run_id: row.get(11),
-            owner: row.get(0),
+            run_id: row.get(11)?,
+            owner: row.get(0)?,
             open,
-            first_user_id: row.get(3),
-            last_user_id: row.get(4),
-            parts: row.get(5),
+            first_user_id: row.get(3)?,
+            last_user_id: row.get(4)?,
+            parts: row.get(5)?,
             users,
             totals,
         }))
@@ -57,8 +58,8 @@ impl HeldClaim {
 
     /// Locks the claim's row and requires that it is open and `owner`'s: never the lease's expiry, since a late instance
     /// that nobody swept may finish.
-    pub(super) async fn lock_mine(
-        transaction: &Transaction<'_>,
+    pub(super) async fn lock_mine<S: Session>(
+        transaction: &mut Transaction<'_, S>,
         sql: &Statements,
         claim_id: Uuid,
         owner: Uuid,
@@ -85,19 +86,18 @@ impl HeldClaim {
     }
 
     /// The claim's users that can be locked now, in key order, and how many are pending in all.
-    pub(super) async fn hold_users(
+    pub(super) async fn hold_users<S: Session>(
         &self,
-        transaction: &Transaction<'_>,
+        transaction: &mut Transaction<'_, S>,
         sql: &Statements,
     ) -> Result<(Vec<String>, u64), StoreError> {
-        let range: [&(dyn tokio_postgres::types::ToSql + Sync); 3] =
-            [&self.claim_id, &self.first_user_id, &self.last_user_id];
-        let mut held: Vec<String> =
-            transaction.rows(&sql.users_hold, &range).await?.iter().map(|row| row.get(0)).collect();
-        let pending: i64 = transaction.one(&sql.users_count_pending, &range).await?.get(0);
+        let range = bind![self.claim_id, &self.first_user_id, &self.last_user_id];
+        let held = transaction.rows(&sql.users_hold, &range).await?;
+        let mut held = held.iter().map(|row| row.get(0)).collect::<Result<Vec<String>, _>>()?;
+        let pending = transaction.one(&sql.users_count_pending, &range).await?.count(0)?;
         // Somebody may have set to pending, by hand, a user that this claim has settled: then there is one too many, and
         // the claim would not add up. Whoever is passed over is healed when the claim is closed.
         held.truncate(usize::try_from(self.totals.left).unwrap_or(usize::MAX));
-        Ok((held, u64::try_from(pending).unwrap_or(0).min(self.totals.left)))
+        Ok((held, pending.min(self.totals.left)))
     }
 }

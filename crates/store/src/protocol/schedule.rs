@@ -7,9 +7,11 @@ use cardgenius_pipeline::ports::RunRequest;
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use super::PostgresStore;
-use super::transaction::{Parameters, Transaction};
+use super::SqlStore;
+use super::work::{Transaction, Work, read};
 use crate::schedule::{Decision, Fired, KnownSchedule, LockedSchedule, Look, Tended};
+use crate::server::Server;
+use crate::statement::bind;
 
 /// What became of a time, as the table of fires has it.
 const OPENED: &str = "opened";
@@ -38,19 +40,21 @@ struct Fire<'a> {
     run_id: Option<Uuid>,
 }
 
-impl PostgresStore {
+impl<S: Server, T: Server> SqlStore<S, T> {
     /// What there is to do, in one statement.
     ///
     /// # Errors
     /// The database could not be asked.
     pub async fn look(&self) -> Result<Look, StoreError> {
-        let rows = self.source.read(&self.statements.daemon_look, &[&self.source_table]).await?;
+        let rows = read(&self.source, &self.source.sql().daemon_look, &bind![&self.source_table]).await?;
         let first = rows.first().ok_or_else(|| StoreError::new(ErrorKind::Bug, "a look at nothing has one row"))?;
-        let schedules = rows.iter().filter_map(|row| {
-            let name: Option<String> = row.get(2);
-            name.map(|name| KnownSchedule { name, decided_until: row.get(3), next_fire: row.get(4) })
-        });
-        Ok(Look { now: first.get(0), open_run: first.get(1), schedules: schedules.collect() })
+        let mut schedules = Vec::new();
+        for row in &rows {
+            if let Some(name) = row.get(2)? {
+                schedules.push(KnownSchedule { name, decided_until: row.get(3)?, next_fire: row.get(4)? });
+            }
+        }
+        Ok(Look { now: first.get(0)?, open_run: first.get(1)?, schedules })
     }
 
     /// Deals with a schedule's times: opens the run that is due, or records which one covers it; records those that were
@@ -63,26 +67,34 @@ impl PostgresStore {
             // As in open_or_join_run: whoever was left locked shall not miss this run.
             while self.heal_orphans().await? > 0 {}
         }
-        let mut session = self.source.session().await?;
+        let mut work = Work::on(&self.source).await?;
         let outcome = async {
-            let transaction = session.begin().await?;
-            let tended = self.tend_in(&transaction, tending).await?;
+            let mut transaction = work.begin().await?;
+            let tended = self.tend_in(&mut transaction, tending).await?;
             transaction.commit().await?;
             Ok(tended)
         }
         .await;
-        session.done(&outcome);
+        work.done(&outcome).await;
         outcome
     }
 
-    async fn tend_in(&self, transaction: &Transaction<'_>, tending: &Tending<'_>) -> Result<Tended, StoreError> {
-        let (sql, name) = (&self.statements, tending.name);
-        transaction.execute(&sql.schedule_add, &[&self.source_table, &name]).await?;
-        let locked = transaction.one(&sql.schedule_lock, &[&self.source_table, &name]).await?;
-        let (decided_until, now): (DateTime<Utc>, DateTime<Utc>) = (locked.get(0), locked.get(1));
+    async fn tend_in(
+        &self,
+        transaction: &mut Transaction<'_, S::Session>,
+        tending: &Tending<'_>,
+    ) -> Result<Tended, StoreError> {
+        let (sql, name) = (self.source.sql(), tending.name);
+        transaction.execute(&sql.schedule_add, &bind![&self.source_table, name]).await?;
+        let locked = transaction.one(&sql.schedule_lock, &bind![&self.source_table, name]).await?;
+        let (decided_until, now): (DateTime<Utc>, DateTime<Utc>) = (locked.get(0)?, locked.get(1)?);
         let since = decided_until.min(now);
-        let settled = transaction.rows(&sql.fires_settled, &[&self.source_table, &name, &since]).await?;
-        let locked = LockedSchedule { decided_until, now, settled: settled.iter().map(|row| row.get(0)).collect() };
+        let settled = transaction.rows(&sql.fires_settled, &bind![&self.source_table, name, since]).await?;
+        let locked = LockedSchedule {
+            decided_until,
+            now,
+            settled: settled.iter().map(|row| row.get(0)).collect::<Result<_, _>>()?,
+        };
         let Decision { due, missed, next } = (tending.decide)(&locked);
         for time in &missed {
             self.record_fire(transaction, Fire { name, time: *time, outcome: MISSED, run_id: None }).await?;
@@ -101,14 +113,14 @@ impl PostgresStore {
         };
         let last_fire = due.filter(|_| !waiting);
         transaction
-            .execute(&sql.schedule_decide, &[&self.source_table, &name, &decided_until, &last_fire, &next])
+            .execute(&sql.schedule_decide, &bind![&self.source_table, name, decided_until, last_fire, next])
             .await?;
         Ok(Tended { fired, missed })
     }
 
     async fn fire(
         &self,
-        transaction: &Transaction<'_>,
+        transaction: &mut Transaction<'_, S::Session>,
         tending: &Tending<'_>,
         time: DateTime<Utc>,
     ) -> Result<Fired, StoreError> {
@@ -128,10 +140,14 @@ impl PostgresStore {
         Ok(if run.opened_here { Fired::Opened(run) } else { Fired::Covered(run) })
     }
 
-    async fn record_fire(&self, transaction: &Transaction<'_>, fire: Fire<'_>) -> Result<(), StoreError> {
+    async fn record_fire(
+        &self,
+        transaction: &mut Transaction<'_, S::Session>,
+        fire: Fire<'_>,
+    ) -> Result<(), StoreError> {
         let Fire { name, time, outcome, run_id } = fire;
-        let parameters: Parameters<'_> = &[&self.source_table, &name, &time, &outcome, &run_id, &self.instance_id];
-        transaction.execute(&self.statements.fire_record, parameters).await?;
+        let values = bind![&self.source_table, name, time, outcome, run_id, self.instance_id];
+        transaction.execute(&self.source.sql().fire_record, &values).await?;
         Ok(())
     }
 }

@@ -1,11 +1,11 @@
 //! Setting users back to `new`, in small steps: no long transaction, and nothing in memory but a key.
 
 use cardgenius_pipeline::error::StoreError;
-use uuid::Uuid;
 
+use super::super::SqlStore;
+use super::super::work::Work;
 use crate::desk::{Requeue, Requeued};
-use crate::postgres::PostgresStore;
-use crate::postgres::transaction::{Parameters, unsigned};
+use crate::server::{Server, Session, Walk, Whom};
 
 /// Users that a step looks at.
 const STEP: i64 = 5_000;
@@ -18,48 +18,54 @@ pub struct RequeueCursor {
     pub is_over: bool,
 }
 
-impl PostgresStore {
+impl<S: Server, T: Server> SqlStore<S, T> {
     /// One step: sets at most 5,000 users to `new`, in a transaction of its own, and moves the cursor. After an error the
     /// cursor stands where it stood. Never touches whoever is `pending`.
     ///
     /// # Errors
     /// The database could not be asked.
     pub async fn requeue_step(&self, what: &Requeue, cursor: &mut RequeueCursor) -> Result<Requeued, StoreError> {
-        let (pattern, run_id) = match what {
+        let pattern;
+        let whom = match what {
             Requeue::Users(users) => return self.requeue_listed(users, cursor).await,
-            Requeue::Error(text) => (Some(like(text)), None),
-            Requeue::Run(run_id) => (None, Some(*run_id)),
-            Requeue::Failed | Requeue::Everybody => (None, None),
+            Requeue::Error(text) => {
+                pattern = like(text);
+                Whom::Failed { pattern: Some(&pattern), run_id: None }
+            }
+            Requeue::Run(run_id) => Whom::Failed { pattern: None, run_id: Some(*run_id) },
+            Requeue::Failed => Whom::Failed { pattern: None, run_id: None },
+            Requeue::Everybody => Whom::Everybody,
         };
-        let after_key = cursor.after_key.clone();
-        let (statement, parameters): (_, Parameters<'_>) = match what {
-            Requeue::Everybody => (&self.statements.requeue_everybody, &[&after_key, &STEP]),
-            _ => (&self.statements.requeue_failed, &[&after_key, &STEP, &pattern, &run_id as &Option<Uuid>]),
-        };
-        let mut session = self.source.session().await?;
+        let walk = Walk { after_key: &cursor.after_key, rows: STEP, whom };
+        let mut work = Work::on(&self.source).await?;
         let outcome = async {
-            let transaction = session.begin().await?;
-            transaction.rows(&self.statements.requeue_plan, &[]).await?;
-            let row = transaction.one(statement, parameters).await?;
+            let mut transaction = work.begin().await?;
+            let walked = transaction.session().requeue(&walk).await?;
             transaction.commit().await?;
-            Ok(row)
+            Ok(walked)
         }
         .await;
-        session.done(&outcome);
-        let row = outcome?;
-        cursor.is_over = row.get::<_, i64>(0) < STEP;
-        if let Some(last) = row.get::<_, Option<String>>(1) {
+        work.done(&outcome).await;
+        let walked = outcome?;
+        cursor.is_over = walked.looked_at < STEP as u64;
+        if let Some(last) = walked.last_key {
             cursor.after_key = last;
         }
-        Ok(Requeued { users: unsigned(&row, 2), locked: unsigned(&row, 3) })
+        Ok(walked.requeued)
     }
 
     async fn requeue_listed(&self, users: &[String], cursor: &mut RequeueCursor) -> Result<Requeued, StoreError> {
-        let rows = self.write(&self.statements.requeue_users, &[&users]).await?;
-        cursor.is_over = true;
-        Ok(rows
-            .first()
-            .map_or_else(Requeued::default, |row| Requeued { users: unsigned(row, 0), locked: unsigned(row, 1) }))
+        let mut work = Work::on(&self.source).await?;
+        let outcome = async {
+            let mut transaction = work.begin().await?;
+            let requeued = transaction.session().requeue_listed(users).await?;
+            transaction.commit().await?;
+            Ok(requeued)
+        }
+        .await;
+        work.done(&outcome).await;
+        cursor.is_over = outcome.is_ok();
+        outcome
     }
 }
 

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 
+use super::super::SqlStore;
+use super::super::work::{Work, write};
 use crate::desk::Pruned;
-use crate::postgres::PostgresStore;
-use crate::postgres::sessions::Sessions;
-use crate::postgres::transaction::Statement;
+use crate::server::Server;
+use crate::statement::{Statement, bind};
 
-impl PostgresStore {
+impl<S: Server, T: Server> SqlStore<S, T> {
     /// One step: deletes at most `step_rows` rows of each of our tables that are older than `keep`, the oldest first, each
     /// table in a transaction of its own. Open runs and claims stay, and so do the last run of each kind that was done and
     /// the last fire of each schedule. [`Pruned::rows`] is zero when nothing is left to do.
@@ -18,7 +19,7 @@ impl PostgresStore {
     /// A database could not be asked; what was deleted until then stays deleted.
     pub async fn prune(&self, keep: Duration, step_rows: u32) -> Result<Pruned, StoreError> {
         let step = Step { keep: keep.as_secs_f64(), rows: i64::from(step_rows) };
-        let (sql, source) = (&self.statements, &self.source);
+        let (sql, source) = (self.source.sql(), &self.source);
         let mut pruned = Pruned {
             claims: step.on(source, &sql.prune_claims).await?,
             runs: step.on(source, &sql.prune_runs).await?,
@@ -33,26 +34,26 @@ impl PostgresStore {
             outcome => outcome?,
         };
         if let Some(target) = &self.target {
-            pruned.fence = step.on(target.sessions(), &sql.prune_fence).await?;
+            pruned.fence = step.on(target.server(), &target.server().sql().prune_fence).await?;
         }
         Ok(pruned)
     }
 
     async fn prune_catalogues(&self, step: &Step) -> Result<u64, StoreError> {
-        let mut session = self.source.session().await?;
+        let mut work = Work::on(&self.source).await?;
         let outcome = async {
-            let sql = &self.statements;
-            let transaction = session.begin().await?;
-            if !transaction.one(&sql.prune_catalogues_due, &[&step.keep]).await?.get::<_, bool>(0) {
+            let sql = self.source.sql();
+            let mut transaction = work.begin().await?;
+            if !transaction.one(&sql.prune_catalogues_due, &bind![step.keep]).await?.get::<bool>(0)? {
                 return Ok(0);
             }
             transaction.execute(&sql.prune_catalogues_lock, &[]).await?;
-            let pruned = transaction.execute(&sql.prune_catalogues, &[&step.keep, &step.rows]).await?;
+            let pruned = transaction.execute(&sql.prune_catalogues, &bind![step.keep, step.rows]).await?;
             transaction.commit().await?;
             Ok(pruned)
         }
         .await;
-        session.done(&outcome);
+        work.done(&outcome).await;
         outcome
     }
 }
@@ -64,16 +65,7 @@ struct Step {
 }
 
 impl Step {
-    async fn on(&self, sessions: &Sessions, statement: &Statement) -> Result<u64, StoreError> {
-        let mut session = sessions.session().await?;
-        let outcome = async {
-            let transaction = session.begin().await?;
-            let pruned = transaction.execute(statement, &[&self.keep, &self.rows]).await?;
-            transaction.commit().await?;
-            Ok(pruned)
-        }
-        .await;
-        session.done(&outcome);
-        outcome
+    async fn on<V: Server>(&self, server: &V, statement: &Statement) -> Result<u64, StoreError> {
+        write(server, statement, &bind![self.keep, self.rows]).await
     }
 }

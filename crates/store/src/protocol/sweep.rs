@@ -9,13 +9,16 @@ use cardgenius_pipeline::{failpoint, taken_out};
 use tracing::warn;
 use uuid::Uuid;
 
-use super::PostgresStore;
+use super::SqlStore;
 use super::doubt::end_sessions;
 use super::give_back::{Cause, Given};
 use super::held_claim::HeldClaim;
+use super::work::{Work, read_one};
 use crate::config::APPLICATION_PREFIX;
+use crate::server::Server;
+use crate::statement::bind;
 
-impl PostgresStore {
+impl<S: Server, T: Server> SqlStore<S, T> {
     pub(super) async fn sweep_once(&self, lease: Duration) -> Result<Swept, StoreError> {
         let mut swept = Swept::default();
         let Some(dead) = self.dead_instances(lease).await? else { return Ok(swept) };
@@ -44,25 +47,24 @@ impl PostgresStore {
 
     /// Dead instances that hold claims open or sessions, with those claims; `None` if this instance may not sweep yet.
     async fn dead_instances(&self, lease: Duration) -> Result<Option<BTreeMap<Uuid, Vec<Uuid>>>, StoreError> {
-        let mut session = self.source.session().await?;
+        if !self.source.may_sweep(self.instance_id, lease).await? {
+            return Ok(None);
+        }
+        let mut work = Work::on(&self.source).await?;
         let outcome = async {
-            let transaction = session.begin().await?;
-            let sql = &self.statements;
-            let seconds = lease.as_secs_f64();
-            if !transaction.one(&sql.sweep_allowed, &[&self.instance_id, &seconds]).await?.get::<_, bool>(0) {
-                return Ok(None);
-            }
+            let mut transaction = work.begin().await?;
+            let sql = self.source.sql();
             let mut dead: BTreeMap<Uuid, Vec<Uuid>> = BTreeMap::new();
-            for row in transaction.rows(&sql.sweep_dead_claims, &[&self.source_table]).await? {
-                dead.entry(row.get(1)).or_default().push(row.get(0));
+            for row in transaction.rows(&sql.sweep_dead_claims, &bind![&self.source_table]).await? {
+                dead.entry(row.get(1)?).or_default().push(row.get(0)?);
             }
-            for row in transaction.rows(&sql.sweep_dead_sessions, &[&APPLICATION_PREFIX]).await? {
-                dead.entry(row.get(0)).or_default();
+            for row in transaction.rows(&sql.sweep_dead_sessions, &bind![APPLICATION_PREFIX]).await? {
+                dead.entry(row.get(0)?).or_default();
             }
             Ok(Some(dead))
         }
         .await;
-        session.done(&outcome);
+        work.done(&outcome).await;
         outcome
     }
 
@@ -84,51 +86,53 @@ impl PostgresStore {
     }
 
     async fn end_sessions_of(&self, instance_id: Uuid) -> Result<u64, StoreError> {
-        let mut ended = end_sessions(&self.source, &self.statements, instance_id, 0).await?;
+        let mut ended = end_sessions(&self.source, instance_id, None).await?;
         if let Some(target) = &self.target {
-            ended += end_sessions(target.sessions(), &self.statements, instance_id, 0).await?;
+            ended += end_sessions(target.server(), instance_id, None).await?;
         }
         Ok(ended)
     }
 
     async fn is_alive(&self, owner: Uuid) -> Result<bool, StoreError> {
-        Ok(self.source.read_one(&self.statements.owner_alive, &[&owner]).await?.get(0))
+        read_one(&self.source, &self.source.sql().owner_alive, &bind![owner]).await?.get(0)
     }
 
     async fn sweep_claim(&self, owner: Uuid, claim_id: Uuid) -> Result<Option<Given>, StoreError> {
-        let mut session = self.session_for(claim_id).await?;
+        let mut work = self.work_for(claim_id).await?;
         let outcome = async {
-            let transaction = session.begin().await?;
-            let Some(claim) = HeldClaim::lock(&transaction, &self.statements, claim_id).await? else { return Ok(None) };
+            let mut transaction = work.begin().await?;
+            let Some(claim) = HeldClaim::lock(&mut transaction, self.source.sql(), claim_id).await? else {
+                return Ok(None);
+            };
             // Locked in one statement, looked at in the next: the owner may have come back meanwhile.
-            let alive: bool = transaction.one(&self.statements.owner_alive, &[&owner]).await?.get(0);
+            let alive: bool = transaction.one(&self.source.sql().owner_alive, &bind![owner]).await?.get(0)?;
             if alive || !claim.open || claim.owner != owner {
                 return Ok(None);
             }
             self.close_claim(transaction, &claim, Cause::Crash).await.map(Some)
         }
         .await;
-        session.done(&outcome);
+        work.done(&outcome).await;
         outcome
     }
 
     /// Sets `pending` users of no open claim back to `new`: a status set by hand, or a row that was locked when its claim
     /// was closed. Safe at any time, whoever is alive: whoever is claimed has an open claim from the same commit on.
     pub(super) async fn heal_orphans(&self) -> Result<u64, StoreError> {
-        let mut session = self.source.session().await?;
+        let mut work = Work::on(&self.source).await?;
         let outcome = async {
-            let transaction = session.begin().await?;
-            let orphans: Vec<String> =
-                transaction.rows(&self.statements.orphans_hold, &[]).await?.iter().map(|row| row.get(0)).collect();
+            let mut transaction = work.begin().await?;
+            let orphans = transaction.rows(&self.source.sql().orphans_hold, &[]).await?;
+            let orphans = orphans.iter().map(|row| row.get(0)).collect::<Result<Vec<String>, _>>()?;
             if orphans.is_empty() {
                 return Ok(0);
             }
-            let healed = transaction.execute(&self.statements.orphans_return, &[&orphans]).await?;
+            let healed = transaction.execute(&self.source.sql().orphans_return, &bind![&orphans]).await?;
             transaction.commit().await?;
             Ok(healed)
         }
         .await;
-        session.done(&outcome);
+        work.done(&outcome).await;
         outcome
     }
 }

@@ -9,13 +9,14 @@ use cardgenius_pipeline::observe::Stage;
 use cardgenius_pipeline::ports::ClaimTotals;
 use tokio::time::Instant;
 
-use super::PostgresStore;
+use super::SqlStore;
 use super::failure_log::{FailedUser, FailureLog};
 use super::held_claim::HeldClaim;
 use super::load::{self, Refused};
 use super::lock_watch::LockWatch;
-use super::sessions::Session;
-use super::transaction::Transaction;
+use super::work::{Transaction, Work};
+use crate::server::{Server, Session};
+use crate::statement::bind;
 
 /// What one transaction settles; becomes part of the claim's totals.
 #[derive(Clone, Debug, Default)]
@@ -31,7 +32,7 @@ pub(super) struct Settlement {
     pub(super) named: Vec<FailedUser>,
 }
 
-impl PostgresStore {
+impl<S: Server, T: Server> SqlStore<S, T> {
     /// First the way that holds row locks for the shortest time; if the customer was at some of the users meanwhile, the
     /// careful way.
     pub(super) async fn finish_in_one(&self, chunk: &ComputedChunk) -> Result<ClaimTotals, StoreError> {
@@ -44,23 +45,23 @@ impl PostgresStore {
     }
 
     async fn in_session(&self, chunk: &ComputedChunk, way: Way) -> Result<Option<ClaimTotals>, StoreError> {
-        let mut session = self.session_for(chunk.claim_id).await?;
+        let mut work = self.work_for(chunk.claim_id).await?;
         let outcome = match way {
-            Way::Fast => self.finish_fast(&mut session, chunk).await,
-            Way::Careful => self.finish_carefully(&mut session, chunk).await.map(Some),
+            Way::Fast => self.finish_fast(&mut work, chunk).await,
+            Way::Careful => self.finish_carefully(&mut work, chunk).await.map(Some),
         };
-        session.done(&outcome);
+        work.done(&outcome).await;
         outcome
     }
 
     /// Writes first, updates last. `None`: fewer users than expected were there, or somebody holds some of them.
     async fn finish_fast(
         &self,
-        session: &mut Session,
+        work: &mut Work<S::Session>,
         chunk: &ComputedChunk,
     ) -> Result<Option<ClaimTotals>, StoreError> {
-        let mut transaction = session.begin().await?;
-        let claim = HeldClaim::lock_mine(&transaction, &self.statements, chunk.claim_id, self.instance_id).await?;
+        let mut transaction = work.begin().await?;
+        let claim = HeldClaim::lock_mine(&mut transaction, self.source.sql(), chunk.claim_id, self.instance_id).await?;
         if !claim.is_whole() {
             return Ok(None);
         }
@@ -68,7 +69,7 @@ impl PostgresStore {
         let refused = self.load(&mut transaction, chunk, &users).await?;
         let (faulty, reasons) = faults(&users, &refused);
         let locked = LockWatch::begin(self.observer.as_ref());
-        let settlement = match self.update_range(&transaction, &claim, &faulty, &reasons).await {
+        let settlement = match self.update_range(&mut transaction, &claim, &faulty, &reasons).await {
             Ok(settlement) => settlement,
             // Somebody holds one of the rows: the careful way passes over it.
             Err(error) if error.kind() == ErrorKind::Contention => return Ok(None),
@@ -85,47 +86,51 @@ impl PostgresStore {
     /// Replaces these users' rows, and takes the time.
     async fn load(
         &self,
-        transaction: &mut Transaction<'_>,
+        transaction: &mut Transaction<'_, S::Session>,
         chunk: &ComputedChunk,
         users: &[&ComputedUser],
     ) -> Result<Vec<Refused>, StoreError> {
         let begun = Instant::now();
-        let refused = load::replace_rows(transaction, &self.statements, chunk, users).await?;
+        let refused = load::replace_rows(transaction, self.source.sql(), chunk, users).await?;
         self.observer.stage(Stage::Load, begun.elapsed());
         Ok(refused)
     }
 
     async fn update_range(
         &self,
-        transaction: &Transaction<'_>,
+        transaction: &mut Transaction<'_, S::Session>,
         claim: &HeldClaim,
         faulty: &[&str],
         reasons: &[String],
     ) -> Result<Settlement, StoreError> {
-        let sql = &self.statements;
+        let sql = self.source.sql();
         let mut settlement = Settlement::default();
         if !faulty.is_empty() {
-            settlement.failed = transaction.execute(&sql.users_fail, &[&claim.claim_id, &faulty, &reasons]).await?;
+            settlement.failed = transaction.session().fail_users(claim.claim_id, faulty, reasons).await?;
             if settlement.failed != faulty.len() as u64 {
                 // One of them was superseded: completing the rest by range would be right, but the count would not add up.
                 return Ok(Settlement::default());
             }
         }
         settlement.completed = transaction
-            .execute(&sql.users_complete_range, &[&claim.claim_id, &claim.first_user_id, &claim.last_user_id])
+            .execute(&sql.users_complete_range, &bind![claim.claim_id, &claim.first_user_id, &claim.last_user_id])
             .await?;
         Ok(settlement)
     }
 
     /// Locks those that are still pending and can be had, and writes and settles exactly those.
-    async fn finish_carefully(&self, session: &mut Session, chunk: &ComputedChunk) -> Result<ClaimTotals, StoreError> {
-        let mut transaction = session.begin().await?;
-        let claim = HeldClaim::lock_mine(&transaction, &self.statements, chunk.claim_id, self.instance_id).await?;
+    async fn finish_carefully(
+        &self,
+        work: &mut Work<S::Session>,
+        chunk: &ComputedChunk,
+    ) -> Result<ClaimTotals, StoreError> {
+        let mut transaction = work.begin().await?;
+        let claim = HeldClaim::lock_mine(&mut transaction, self.source.sql(), chunk.claim_id, self.instance_id).await?;
         let locked = LockWatch::begin(self.observer.as_ref());
-        let (held, pending) = claim.hold_users(&transaction, &self.statements).await?;
+        let (held, pending) = claim.hold_users(&mut transaction, self.source.sql()).await?;
         let users = among(chunk, &held);
         let refused = self.load(&mut transaction, chunk, &users).await?;
-        let settlement = self.update_listed(&transaction, &claim, &users, &refused).await?;
+        let settlement = self.update_listed(&mut transaction, &claim, &users, &refused).await?;
         let settlement =
             Settlement { superseded: claim.totals().left - pending, left: pending - held.len() as u64, ..settlement };
         self.settle(transaction, &claim, settlement, locked).await
@@ -134,12 +139,12 @@ impl PostgresStore {
     /// Fails and completes exactly these users, all of whom the transaction holds locked.
     pub(super) async fn update_listed(
         &self,
-        transaction: &Transaction<'_>,
+        transaction: &mut Transaction<'_, S::Session>,
         claim: &HeldClaim,
         users: &[&ComputedUser],
         refused: &[Refused],
     ) -> Result<Settlement, StoreError> {
-        let sql = &self.statements;
+        let sql = self.source.sql();
         let (faulty, reasons) = faults(users, refused);
         let sound: Vec<&str> = {
             let faulty: HashSet<&str> = faulty.iter().copied().collect();
@@ -148,9 +153,9 @@ impl PostgresStore {
         let failed = if faulty.is_empty() {
             0
         } else {
-            transaction.execute(&sql.users_fail, &[&claim.claim_id, &faulty, &reasons]).await?
+            transaction.session().fail_users(claim.claim_id, &faulty, &reasons).await?
         };
-        let completed = transaction.execute(&sql.users_complete_listed, &[&claim.claim_id, &sound]).await?;
+        let completed = transaction.execute(&sql.users_complete_listed, &bind![claim.claim_id, &sound]).await?;
         if (completed, failed) != (sound.len() as u64, faulty.len() as u64) {
             return Err(StoreError::new(
                 ErrorKind::Bug,
@@ -169,25 +174,21 @@ impl PostgresStore {
     /// Writes the counts into the claim's row and commits.
     pub(super) async fn settle(
         &self,
-        transaction: Transaction<'_>,
+        mut transaction: Transaction<'_, S::Session>,
         claim: &HeldClaim,
         settlement: Settlement,
         locked: LockWatch<'_>,
     ) -> Result<ClaimTotals, StoreError> {
         let count = |users: u64| i32::try_from(users).unwrap_or(i32::MAX);
         let stays_open = settlement.left > 0;
-        transaction
-            .execute(
-                &self.statements.claim_settle,
-                &[
-                    &claim.claim_id,
-                    &count(settlement.completed),
-                    &count(settlement.failed),
-                    &count(settlement.superseded),
-                    &stays_open,
-                ],
-            )
-            .await?;
+        let values = bind![
+            claim.claim_id,
+            count(settlement.completed),
+            count(settlement.failed),
+            count(settlement.superseded),
+            stays_open
+        ];
+        transaction.execute(&self.source.sql().claim_settle, &values).await?;
         failpoint!("finish.commit")?;
         transaction.commit().await?;
         drop(locked);

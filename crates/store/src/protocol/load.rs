@@ -3,15 +3,14 @@
 //! The load runs under a savepoint. What the database refuses is halved until the users are found whose rows it is that
 //! it will not take; everybody else of the chunk is loaded.
 
-use bytes::Bytes;
 use cardgenius_pipeline::compute::{ComputedChunk, ComputedUser};
 use cardgenius_pipeline::error::{ErrorKind, StoreError, without_figures};
 use cardgenius_pipeline::failpoint;
-use cardgenius_pipeline::ports::RowForm;
 
-use super::binary_rows::{HEADER, TRAILER};
 use super::statements::Statements;
-use super::transaction::Transaction;
+use super::work::Transaction;
+use crate::server::Session;
+use crate::statement::bind;
 
 /// Loads that one chunk may cost: enough for hundreds of bad users among 10,000.
 const MAX_LOADS: usize = 4_096;
@@ -40,8 +39,8 @@ pub(super) struct Refused {
 ///
 /// # Errors
 /// Whatever is not a matter of single rows: among it a refusal that meets everybody alike.
-pub(super) async fn replace_rows(
-    transaction: &mut Transaction<'_>,
+pub(super) async fn replace_rows<S: Session>(
+    transaction: &mut Transaction<'_, S>,
     sql: &Statements,
     chunk: &ComputedChunk,
     users: &[&ComputedUser],
@@ -82,7 +81,11 @@ struct Load<'a> {
 
 impl Load<'_> {
     /// All of these users' rows replaced, or (refused) nothing changed.
-    async fn try_load(&mut self, transaction: &mut Transaction<'_>, places: &[usize]) -> Result<(), StoreError> {
+    async fn try_load<S: Session>(
+        &mut self,
+        transaction: &mut Transaction<'_, S>,
+        places: &[usize],
+    ) -> Result<(), StoreError> {
         if places.is_empty() {
             return Ok(());
         }
@@ -98,42 +101,37 @@ impl Load<'_> {
     }
 
     /// One load; undone if it is refused, or was only to see whether it would be.
-    async fn under_a_savepoint(
+    async fn under_a_savepoint<S: Session>(
         &mut self,
-        transaction: &mut Transaction<'_>,
+        transaction: &mut Transaction<'_, S>,
         places: &[usize],
         keep: bool,
     ) -> Result<(), StoreError> {
         self.loads += 1;
-        let savepoint = transaction.savepoint().await?;
-        match self.load(&savepoint, places).await {
-            Ok(()) if keep => savepoint.release().await,
-            Ok(()) => savepoint.undo().await,
+        transaction.session().set_savepoint().await?;
+        match self.load(transaction, places).await {
+            Ok(()) if keep => transaction.session().release_savepoint().await,
+            Ok(()) => transaction.session().undo_savepoint().await,
             Err(error) if is_refusal(error.kind()) => {
-                savepoint.undo().await?;
+                transaction.session().undo_savepoint().await?;
                 Err(error)
             }
             Err(error) => Err(error),
         }
     }
 
-    async fn load(&self, savepoint: &Transaction<'_>, places: &[usize]) -> Result<(), StoreError> {
+    async fn load<S: Session>(&self, transaction: &mut Transaction<'_, S>, places: &[usize]) -> Result<(), StoreError> {
         let users = || places.iter().map(|place| self.users[*place]);
         let keys: Vec<&str> =
             users().filter(|user| self.delete_all || user.may_have_rows).map(|user| &*user.user_id).collect();
         if !keys.is_empty() {
-            savepoint.execute(&self.sql.output_delete, &[&keys]).await?;
+            transaction.execute(&self.sql.output_delete, &bind![&keys]).await?;
         }
         failpoint!("load.begin")?;
         let rows = self.chunk.frames(users());
-        let loaded = match self.chunk.form {
-            RowForm::Text => savepoint.copy_in(&self.sql.output_copy, rows).await?,
-            RowForm::Binary => {
-                let [header, trailer] = [HEADER, TRAILER].map(Bytes::from_static);
-                let frames = std::iter::once(header).chain(rows).chain([trailer]);
-                savepoint.copy_in(&self.sql.output_copy_binary, frames).await?
-            }
-        };
+        // Constraints asked at the commit only could not tell any more whose rows are refused, and one user would stop the
+        // run: the session asks them all now.
+        let loaded = transaction.session().load(self.chunk.form, rows).await?;
         if loaded != 10 * places.len() as u64 {
             return Err(StoreError::new(
                 ErrorKind::SchemaMismatch,
@@ -143,14 +141,16 @@ impl Load<'_> {
                 ),
             ));
         }
-        // Asked at the commit, it could not be told any more whose rows are refused, and one user would stop the run.
-        savepoint.execute(&self.sql.constraints_now, &[]).await?;
         Ok(())
     }
 
     /// Whether users far apart are refused each for itself as the whole was: then it is not poison but the system, and
     /// there is no point in taking it apart.
-    async fn is_systemic(&mut self, transaction: &mut Transaction<'_>, places: &[usize]) -> Result<bool, StoreError> {
+    async fn is_systemic<S: Session>(
+        &mut self,
+        transaction: &mut Transaction<'_, S>,
+        places: &[usize],
+    ) -> Result<bool, StoreError> {
         if places.len() <= A_FEW {
             return Ok(false);
         }
@@ -167,7 +167,11 @@ impl Load<'_> {
     }
 
     /// Finds those that are refused, given that all of them together were; loads the others.
-    async fn find_refused(&mut self, transaction: &mut Transaction<'_>, places: Vec<usize>) -> Result<(), StoreError> {
+    async fn find_refused<S: Session>(
+        &mut self,
+        transaction: &mut Transaction<'_, S>,
+        places: Vec<usize>,
+    ) -> Result<(), StoreError> {
         let (left, right) = places.split_at(places.len() / 2);
         let mut suspects = vec![right.to_vec(), left.to_vec()];
         while let Some(mut places) = suspects.pop() {

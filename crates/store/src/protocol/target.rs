@@ -8,21 +8,21 @@ use cardgenius_pipeline::{failpoint, taken_out};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::PostgresStore;
+use super::SqlStore;
 use super::doubt::{Side, Trail};
 use super::finish::{Settlement, among};
 use super::give_back::Cause;
 use super::held_claim::HeldClaim;
 use super::load::{self, Refused};
 use super::lock_watch::LockWatch;
-use super::pressure::Sight;
-use super::sessions::{Session, Sessions};
-use super::statements::Statements;
+
+use super::work::Work;
+use crate::server::{Server, Session};
+use crate::statement::bind;
 
 /// The second database.
-pub(super) struct PostgresTarget {
-    sessions: Sessions,
-    sight: Sight,
+pub(super) struct Target<T: Server> {
+    server: T,
 }
 
 /// What is to be loaded in one transaction.
@@ -37,26 +37,25 @@ pub(super) struct Part<'a> {
     observer: &'a dyn Observe,
 }
 
-impl PostgresTarget {
-    pub(super) fn new(sessions: Sessions) -> Self {
-        Self { sessions, sight: Sight::default() }
+impl<T: Server> Target<T> {
+    pub(super) const fn new(server: T) -> Self {
+        Self { server }
     }
 
-    pub(super) const fn sessions(&self) -> &Sessions {
-        &self.sessions
-    }
-
-    pub(super) const fn sight(&self) -> &Sight {
-        &self.sight
+    pub(super) const fn server(&self) -> &T {
+        &self.server
     }
 
     /// Loads a part and commits. A commit in doubt needs no look here: loading the same part again is right, and the
     /// source decides whether there is anything to load.
-    async fn load(&self, sql: &Statements, part: &Part<'_>) -> Result<Vec<Refused>, StoreError> {
-        let mut session = self.sessions.on_trail(part.trail.clone()).await?;
+    async fn load(&self, part: &Part<'_>) -> Result<Vec<Refused>, StoreError> {
+        let sql = self.server.sql();
+        let mut work = Work::on_trail(&self.server, part.trail.clone()).await?;
         let outcome = async {
-            let mut transaction = session.begin().await?;
-            let passes = transaction.maybe_one(&sql.fence_insert, &[&part.claim_id, &part.part]).await?.is_some();
+            let mut transaction = work.begin().await?;
+            let fence = bind![part.claim_id, part.part];
+            transaction.execute(&sql.fence_insert, &fence).await?;
+            let passes: bool = transaction.one(&sql.fence_passes, &fence).await?.get(0)?;
             if !passes && !taken_out!("fence") {
                 return Err(StoreError::new(
                     ErrorKind::ClaimLost,
@@ -64,7 +63,7 @@ impl PostgresTarget {
                 ));
             }
             if !part.gone.is_empty() {
-                transaction.execute(&sql.output_delete, &[&part.gone]).await?;
+                transaction.execute(&sql.output_delete, &bind![part.gone]).await?;
             }
             let begun = Instant::now();
             let refused = load::replace_rows(&mut transaction, sql, part.chunk, part.users).await?;
@@ -78,57 +77,57 @@ impl PostgresTarget {
             Ok(refused)
         }
         .await;
-        session.done(&outcome);
+        work.done(&outcome).await;
         outcome
     }
 
     /// Sets the tombstone: from now on nobody loads this part.
-    pub(super) async fn shut_out(&self, sql: &Statements, trail: Trail, part: i32) -> Result<(), StoreError> {
+    pub(super) async fn shut_out(&self, trail: Trail, part: i32) -> Result<(), StoreError> {
         let claim_id = trail.claim_id();
-        let mut session = self.sessions.on_trail(trail).await?;
+        let mut work = Work::on_trail(&self.server, trail).await?;
         let outcome = async {
-            let transaction = session.begin().await?;
-            transaction.execute(&sql.fence_tombstone, &[&claim_id, &part]).await?;
+            let mut transaction = work.begin().await?;
+            transaction.execute(&self.server.sql().fence_tombstone, &bind![claim_id, part]).await?;
             transaction.commit().await
         }
         .await;
-        session.done(&outcome);
+        work.done(&outcome).await;
         outcome
     }
 }
 
-impl PostgresStore {
+impl<S: Server, T: Server> SqlStore<S, T> {
     /// Finishes a chunk over two databases: the source's users are held locked over the target's commit.
     pub(super) async fn finish_in_two(
         &self,
-        target: &PostgresTarget,
+        target: &Target<T>,
         chunk: &ComputedChunk,
     ) -> Result<ClaimTotals, StoreError> {
-        let mut session = self.session_for(chunk.claim_id).await?;
-        let outcome = self.finish_over(target, &mut session, chunk).await;
-        session.done(&outcome);
+        let mut work = self.work_for(chunk.claim_id).await?;
+        let outcome = self.finish_over(target, &mut work, chunk).await;
+        work.done(&outcome).await;
         outcome
     }
 
     async fn finish_over(
         &self,
-        target: &PostgresTarget,
-        session: &mut Session,
+        target: &Target<T>,
+        work: &mut Work<S::Session>,
         chunk: &ComputedChunk,
     ) -> Result<ClaimTotals, StoreError> {
-        let sql = &self.statements;
-        let transaction = session.begin().await?;
-        let claim = HeldClaim::lock_mine(&transaction, sql, chunk.claim_id, self.instance_id).await?;
+        let sql = self.source.sql();
+        let mut transaction = work.begin().await?;
+        let claim = HeldClaim::lock_mine(&mut transaction, sql, chunk.claim_id, self.instance_id).await?;
         let observer = self.observer.as_ref();
         let locked = LockWatch::begin(observer);
-        let (held, pending) = claim.hold_users(&transaction, sql).await?;
+        let (held, pending) = claim.hold_users(&mut transaction, sql).await?;
         let superseded = claim.totals().left - pending;
         let users = among(chunk, &held);
         let gone: Vec<String> = if superseded == 0 {
             Vec::new()
         } else {
             let all: Vec<&str> = chunk.users.iter().map(|user| &*user.user_id).collect();
-            transaction.rows(&sql.users_gone, &[&all]).await?.iter().map(|row| row.get(0)).collect()
+            transaction.session().users_gone(&all).await?
         };
         failpoint!("target.begin")?;
         let trail = self.trail(claim.claim_id, Side::Target);
@@ -141,7 +140,7 @@ impl PostgresStore {
             gone: &gone,
             observer,
         };
-        let refused = match target.load(sql, &part).await {
+        let refused = match target.load(&part).await {
             Err(error) if error.kind() == ErrorKind::ClaimLost => {
                 // Whoever shut it out did not come as far as the source. The claim is still ours, and we are alive: nobody
                 // else would give its users back.
@@ -150,7 +149,7 @@ impl PostgresStore {
             }
             outcome => outcome?,
         };
-        let settlement = self.update_listed(&transaction, &claim, &users, &refused).await?;
+        let settlement = self.update_listed(&mut transaction, &claim, &users, &refused).await?;
         let left = pending - held.len() as u64;
         self.settle(transaction, &claim, Settlement { superseded, left, ..settlement }, locked).await
     }

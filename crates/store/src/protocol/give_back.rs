@@ -5,13 +5,15 @@ use cardgenius_pipeline::failpoint;
 use cardgenius_pipeline::ports::{Blame, ClaimTotals};
 use uuid::Uuid;
 
-use super::PostgresStore;
+use super::SqlStore;
 use super::doubt::Side;
 use super::failure_log::FailedUser;
 use super::held_claim::HeldClaim;
 use super::load::REASON_CHARS;
 use super::lock_watch::LockWatch;
-use super::transaction::{Parameters, Transaction};
+use super::work::{Transaction, read};
+use crate::server::Server;
+use crate::statement::bind;
 
 /// Why users go back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,16 +52,16 @@ pub(super) struct Given {
     pub(super) condemned: u64,
 }
 
-impl PostgresStore {
+impl<S: Server, T: Server> SqlStore<S, T> {
     /// Gives back every claim that this instance still holds, and says how many those were. For an instance that takes no part
     /// in any run: while it lives nobody else may sweep what it could not give back before.
     ///
     /// # Errors
     /// The database could not be asked; what was not given back until then still is to be.
     pub async fn give_back_leftovers(&self) -> Result<u64, StoreError> {
-        let claims = self.source.read(&self.statements.claims_own_open, &[&self.instance_id]).await?;
+        let claims = read(&self.source, &self.source.sql().claims_own_open, &bind![self.instance_id]).await?;
         for claim in &claims {
-            self.give_back_own(claim.get(0)).await?;
+            self.give_back_own(claim.get(0)?).await?;
         }
         Ok(claims.len() as u64)
     }
@@ -80,10 +82,10 @@ impl PostgresStore {
         claim_id: Uuid,
         cause: impl Fn(&HeldClaim) -> Cause<'a> + Send,
     ) -> Result<ClaimTotals, StoreError> {
-        let mut session = self.session_for(claim_id).await?;
+        let mut work = self.work_for(claim_id).await?;
         let outcome = async {
-            let transaction = session.begin().await?;
-            let Some(claim) = HeldClaim::lock(&transaction, &self.statements, claim_id).await? else {
+            let mut transaction = work.begin().await?;
+            let Some(claim) = HeldClaim::lock(&mut transaction, self.source.sql(), claim_id).await? else {
                 return Ok(ClaimTotals::default());
             };
             if !claim.open || claim.owner != self.instance_id {
@@ -93,7 +95,7 @@ impl PostgresStore {
             self.close_claim(transaction, &claim, cause).await.map(|given| given.totals)
         }
         .await;
-        session.done(&outcome);
+        work.done(&outcome).await;
         outcome
     }
 
@@ -101,36 +103,35 @@ impl PostgresStore {
     /// are left `pending`, to be healed when they can be had.
     pub(super) async fn close_claim(
         &self,
-        transaction: Transaction<'_>,
+        mut transaction: Transaction<'_, S::Session>,
         claim: &HeldClaim,
         cause: Cause<'_>,
     ) -> Result<Given, StoreError> {
         if let Some(target) = &self.target {
-            target.shut_out(&self.statements, self.trail(claim.claim_id, Side::Target), claim.parts + 1).await?;
+            target.shut_out(self.trail(claim.claim_id, Side::Target), claim.parts + 1).await?;
         }
-        let sql = &self.statements;
+        let sql = self.source.sql();
         let locked = LockWatch::begin(self.observer.as_ref());
-        let (held, pending) = claim.hold_users(&transaction, sql).await?;
+        let (held, pending) = claim.hold_users(&mut transaction, sql).await?;
         let condemned = match cause {
-            Cause::Crash => transaction.execute(&sql.users_condemn, &[&claim.claim_id, &held]).await?,
+            Cause::Crash => transaction.execute(&sql.users_condemn, &bind![claim.claim_id, &held]).await?,
             Cause::OwnFault(blame) => {
                 let limit = i16::try_from(blame.limit).unwrap_or(i16::MAX);
                 let reason: String = blame.reason.chars().take(REASON_CHARS).collect();
-                let parameters: Parameters<'_> =
-                    &[&claim.claim_id, &held, &limit, &reason, &blame.is_proven, &blame.is_lasting];
-                transaction.execute(&sql.users_exhaust, parameters).await?
+                let values = bind![claim.claim_id, &held, limit, &reason, blame.is_proven, blame.is_lasting];
+                transaction.execute(&sql.users_exhaust, &values).await?
             }
             Cause::Request => 0,
         };
         let (crashes, an_attempt, a_further_attempt) = cause.cost();
-        let parameters: Parameters<'_> = &[&claim.claim_id, &held, &crashes, &an_attempt, &a_further_attempt];
-        let returned = transaction.execute(&sql.users_return, parameters).await?;
+        let values = bind![claim.claim_id, &held, crashes, an_attempt, a_further_attempt];
+        let returned = transaction.execute(&sql.users_return, &values).await?;
         let left = pending - returned - condemned;
         let count = |users: u64| i32::try_from(users).unwrap_or(i32::MAX);
         transaction
             .execute(
                 &sql.claim_close,
-                &[&claim.claim_id, &count(returned), &count(left), &count(condemned), &cause.state()],
+                &bind![claim.claim_id, count(returned), count(left), count(condemned), cause.state()],
             )
             .await?;
         failpoint!("give_back.commit")?;

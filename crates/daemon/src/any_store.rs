@@ -1,0 +1,175 @@
+//! The store on whatever databases the configuration names: one way into each kind, and nothing else.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cardgenius_engine::Engine;
+use cardgenius_pipeline::compute::ComputedChunk;
+use cardgenius_pipeline::error::StoreError;
+use cardgenius_pipeline::observe::Observe;
+use cardgenius_pipeline::ports::{
+    Blame, ClaimRequest, ClaimRow, ClaimTotals, Claimed, Closed, Run, RunRequest, RunState, RunTotals, Store, Swept,
+};
+use cardgenius_pipeline::pressure::Pressure;
+use cardgenius_pipeline::throttle::Headroom;
+use cardgenius_store::config::StoreConfig;
+use cardgenius_store::desk::{Backlog, Cause, Overview, Pruned, Requeue, Requeued, Switch};
+use cardgenius_store::inspection::Inspection;
+use cardgenius_store::postgres::PostgresStore;
+use cardgenius_store::protocol::{RequeueCursor, StateSample, Tending};
+use cardgenius_store::rows::Rows;
+use cardgenius_store::schedule::{Look, Readiness, Tended};
+use cardgenius_store::server::PoolStatus;
+use uuid::Uuid;
+
+/// A store by the kinds of its source and its target.
+pub enum AnyStore {
+    /// PostgreSQL alone.
+    Postgres(PostgresStore),
+}
+
+/// The same call on whichever it is.
+macro_rules! on {
+    ($any:expr, $store:ident => $call:expr) => {
+        match $any {
+            AnyStore::Postgres($store) => $call,
+        }
+    };
+}
+
+impl AnyStore {
+    /// Prepares the store that the addresses ask for; connects to nothing yet.
+    ///
+    /// # Errors
+    /// An address, certificate or name that cannot be used.
+    pub fn new(config: &StoreConfig) -> Result<Self, StoreError> {
+        PostgresStore::new(config).map(Self::Postgres)
+    }
+
+    /// The same store, with `observer` told of loads and locks.
+    #[must_use]
+    pub fn observed_by(self, observer: Arc<dyn Observe>) -> Self {
+        match self {
+            Self::Postgres(store) => Self::Postgres(store.observed_by(observer)),
+        }
+    }
+}
+
+/// Calls that are passed on as they are; what they do is said where they are made.
+macro_rules! pass_on {
+    ($($name:ident($($argument:ident: $type:ty),*) $(-> $answer:ty)?;)+) => {
+        impl AnyStore {
+            $(#[allow(missing_docs, clippy::missing_errors_doc, clippy::must_use_candidate)]
+            pub fn $name(&self, $($argument: $type),*) $(-> $answer)? {
+                on!(self, store => store.$name($($argument),*))
+            })+
+        }
+    };
+}
+
+/// The same of calls that ask the database.
+macro_rules! pass_on_asking {
+    ($($name:ident($($argument:ident: $type:ty),*) -> $answer:ty;)+) => {
+        impl AnyStore {
+            $(#[allow(missing_docs, clippy::missing_errors_doc)]
+            pub async fn $name(&self, $($argument: $type),*) -> $answer {
+                on!(self, store => store.$name($($argument),*).await)
+            })+
+        }
+    };
+}
+
+pass_on! {
+    conclude_failures(run_id: Uuid);
+    pool_status() -> (PoolStatus, Option<PoolStatus>);
+    instance_id() -> Uuid;
+}
+
+pass_on_asking! {
+    audit(actor: &str, action: &str, run_id: Option<Uuid>, detail: &str) -> Result<(), StoreError>;
+    cancel_run(reason: Option<&str>, actor: &str) -> Result<Option<(Uuid, String)>, StoreError>;
+    count_backlog() -> Result<Option<Backlog>, StoreError>;
+    failures(run_id: Option<Uuid>) -> Result<Vec<Cause>, StoreError>;
+    find_open_run() -> Result<Option<Run>, StoreError>;
+    give_back_leftovers() -> Result<u64, StoreError>;
+    inspect() -> Result<Inspection, StoreError>;
+    look() -> Result<Look, StoreError>;
+    overview() -> Result<Overview, StoreError>;
+    prune(keep: Duration, step_rows: u32) -> Result<Pruned, StoreError>;
+    ready() -> Result<(Readiness, Option<Readiness>), StoreError>;
+    requeue_step(what: &Requeue, cursor: &mut RequeueCursor) -> Result<Requeued, StoreError>;
+    sample_state() -> Result<StateSample, StoreError>;
+    sample_target() -> Option<Result<(), StoreError>>;
+    set_switch(paused: bool, reason: Option<&str>, actor: &str) -> Result<(), StoreError>;
+    switch() -> Result<Switch, StoreError>;
+    tend(tending: &Tending<'_>) -> Result<Tended, StoreError>;
+    try_stop_query(query: &str) -> Result<Option<String>, StoreError>;
+}
+
+impl Store for AnyStore {
+    type Encoder = Rows;
+
+    async fn encoder(&self, engine: &Engine) -> Result<Rows, StoreError> {
+        on!(self, store => store.encoder(engine).await)
+    }
+
+    async fn register(&self, lease: Duration) -> Result<(), StoreError> {
+        on!(self, store => store.register(lease).await)
+    }
+
+    async fn renew(&self, lease: Duration) -> Result<(), StoreError> {
+        on!(self, store => store.renew(lease).await)
+    }
+
+    async fn deregister(&self) -> Result<(), StoreError> {
+        on!(self, store => store.deregister().await)
+    }
+
+    async fn live_instances(&self) -> Result<u64, StoreError> {
+        on!(self, store => store.live_instances().await)
+    }
+
+    async fn open_or_join(&self, request: &RunRequest) -> Result<Run, StoreError> {
+        on!(self, store => store.open_or_join(request).await)
+    }
+
+    async fn close_run(&self, run_id: Uuid, state: RunState, reason: Option<&str>) -> Result<Closed, StoreError> {
+        on!(self, store => store.close_run(run_id, state, reason).await)
+    }
+
+    async fn run_totals(&self, run_id: Uuid) -> Result<RunTotals, StoreError> {
+        on!(self, store => store.run_totals(run_id).await)
+    }
+
+    async fn claim(&self, request: &ClaimRequest) -> Result<Claimed, StoreError> {
+        on!(self, store => store.claim(request).await)
+    }
+
+    async fn finish(&self, chunk: &ComputedChunk) -> Result<ClaimTotals, StoreError> {
+        on!(self, store => store.finish(chunk).await)
+    }
+
+    async fn look_up(&self, claim_id: Uuid) -> Result<Option<ClaimRow>, StoreError> {
+        on!(self, store => store.look_up(claim_id).await)
+    }
+
+    async fn give_back(&self, claim_id: Uuid) -> Result<ClaimTotals, StoreError> {
+        on!(self, store => store.give_back(claim_id).await)
+    }
+
+    async fn give_up(&self, claim_id: Uuid, blame: &Blame) -> Result<ClaimTotals, StoreError> {
+        on!(self, store => store.give_up(claim_id, blame).await)
+    }
+
+    async fn sweep(&self, lease: Duration) -> Result<Swept, StoreError> {
+        on!(self, store => store.sweep(lease).await)
+    }
+
+    async fn pressure(&self, stop_query: Option<&str>) -> Result<Pressure, StoreError> {
+        on!(self, store => store.pressure(stop_query).await)
+    }
+
+    async fn note_headroom(&self, headroom: &Headroom) -> Result<(), StoreError> {
+        on!(self, store => store.note_headroom(headroom).await)
+    }
+}

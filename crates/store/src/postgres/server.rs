@@ -1,0 +1,115 @@
+//! One PostgreSQL database, as the protocol asks for it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cardgenius_engine::Engine;
+use cardgenius_pipeline::error::{ErrorKind, StoreError};
+use cardgenius_pipeline::pressure::Pressure;
+use uuid::Uuid;
+
+use super::lease_line::LeaseLine;
+use super::pressure::Sight;
+use super::session::PostgresSession;
+use super::sessions::Sessions;
+use super::statements::OwnStatements;
+use crate::config::{CallLimits, DatabaseConfig, StoreConfig, TableNames, application_name};
+use crate::identifiers::Names;
+use crate::inspection::{Inspected, Part};
+use crate::protocol::statements::Statements;
+use crate::protocol::work::read_one;
+use crate::rows::Rows;
+use crate::server::{PoolStatus, PressureLook, Server, SessionNumber};
+use crate::statement::{Statement, Value, bind};
+
+/// A PostgreSQL database.
+pub struct PostgresServer {
+    pub(super) sessions: Sessions,
+    statements: Statements,
+    pub(super) own: Arc<OwnStatements>,
+    pub(super) tables: TableNames,
+    lease_line: LeaseLine,
+    pub(super) sight: Sight,
+}
+
+impl PostgresServer {
+    /// Prepares at most `connections` sessions of a pool; connects to nothing yet.
+    ///
+    /// # Errors
+    /// A URL, certificate or name that cannot be used.
+    pub fn new(database: &DatabaseConfig, config: &StoreConfig, connections: usize) -> Result<Self, StoreError> {
+        let sessions = Sessions::new(database, config.limits, &application_name(config.instance_id), connections)?;
+        let names = Names::new(&config.tables);
+        let unprepared = |error| StoreError::caused(ErrorKind::Bug, "preparing the statements", error);
+        Ok(Self {
+            sessions,
+            statements: Statements::of_postgres(&names).map_err(unprepared)?,
+            own: Arc::new(OwnStatements::render(&names).map_err(unprepared)?),
+            tables: config.tables.clone(),
+            lease_line: LeaseLine::default(),
+            sight: Sight::default(),
+        })
+    }
+
+    async fn count_sessions(
+        &self,
+        statement: &Statement,
+        instance_id: Uuid,
+        only: Option<SessionNumber>,
+    ) -> Result<u64, StoreError> {
+        let name = application_name(instance_id);
+        read_one(self, statement, &bind![&name, only.unwrap_or(0)]).await?.count(0)
+    }
+}
+
+impl Server for PostgresServer {
+    type Session = PostgresSession;
+
+    fn sql(&self) -> &Statements {
+        &self.statements
+    }
+
+    fn limits(&self) -> &CallLimits {
+        self.sessions.limits()
+    }
+
+    fn status(&self) -> PoolStatus {
+        self.sessions.status()
+    }
+
+    async fn session(&self) -> Result<PostgresSession, StoreError> {
+        PostgresSession::of(&self.sessions, &self.own).await
+    }
+
+    async fn on_lease_line(&self, statement: &Statement, values: &[Value<'_>]) -> Result<u64, StoreError> {
+        self.lease_line.execute(&self.sessions, &self.own.lease_session, (statement, values)).await
+    }
+
+    async fn end_sessions(&self, instance_id: Uuid, only: Option<SessionNumber>) -> Result<u64, StoreError> {
+        self.count_sessions(&self.own.sessions_end, instance_id, only).await
+    }
+
+    async fn sessions_alive(&self, instance_id: Uuid, only: Option<SessionNumber>) -> Result<u64, StoreError> {
+        self.count_sessions(&self.own.sessions_alive, instance_id, only).await
+    }
+
+    async fn may_sweep(&self, instance_id: Uuid, lease: Duration) -> Result<bool, StoreError> {
+        read_one(self, &self.own.sweep_allowed, &bind![instance_id, lease.as_secs_f64()]).await?.get(0)
+    }
+
+    async fn rows_for(&self, engine: &Engine) -> Result<Rows, StoreError> {
+        self.encoder(engine).await
+    }
+
+    async fn pressure(&self, look: PressureLook<'_>) -> Result<Pressure, StoreError> {
+        self.look_for_pressure(look).await
+    }
+
+    async fn ask_whether_to_stop(&self, query: &str) -> Result<Result<bool, String>, StoreError> {
+        self.ask_stop_query(query).await
+    }
+
+    async fn inspect(&self, part: Part) -> Result<Inspected, StoreError> {
+        self.look_inside_out(part).await
+    }
+}

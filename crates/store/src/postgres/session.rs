@@ -1,0 +1,246 @@
+//! One session: transactions at READ COMMITTED, our limits set in each, statements prepared once per connection, every call
+//! bounded.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use cardgenius_pipeline::error::{ErrorKind, StoreError};
+use cardgenius_pipeline::failpoint;
+use cardgenius_pipeline::ports::{ClaimRequest, ClaimedUser, RowForm};
+use deadpool_postgres::Object;
+use futures_util::SinkExt;
+use tokio_postgres::Row as DriverRow;
+use tokio_postgres::types::ToSql;
+use tokio_postgres_rustls::MakeRustlsConnect;
+use uuid::Uuid;
+
+use super::binary_rows::{HEADER, TRAILER};
+use super::sessions::{Sessions, within};
+use super::sqlstate::store_error;
+use super::statements::OwnStatements;
+use super::values::row_of;
+use crate::config::CallLimits;
+use crate::desk::Requeued;
+use crate::server::{Session, SessionNumber, Walk, Walked, Whom};
+use crate::statement::{Row, Statement, Value, bind};
+
+/// The wire may take a little longer than the server's own limit.
+const SLACK: Duration = Duration::from_secs(2);
+
+/// Asking the server to stop a statement of a session that was thrown away, at most.
+const CANCEL_WITHIN: Duration = Duration::from_secs(5);
+
+/// A session on PostgreSQL.
+pub struct PostgresSession {
+    object: Object,
+    tls: MakeRustlsConnect,
+    limits: CallLimits,
+    own: Arc<OwnStatements>,
+    backend: Option<SessionNumber>,
+}
+
+impl PostgresSession {
+    pub(super) async fn of(sessions: &Sessions, own: &Arc<OwnStatements>) -> Result<Self, StoreError> {
+        let object = sessions.get().await?;
+        Ok(Self { object, tls: sessions.dial().tls(), limits: *sessions.limits(), own: own.clone(), backend: None })
+    }
+
+    /// Sets the transaction's limits on the server (again).
+    pub(super) async fn set_limits(&mut self, statement: Duration, lock: Duration) -> Result<(), StoreError> {
+        let milliseconds = |limit: Duration| limit.as_millis().to_string();
+        // With two databases this session sits idle in its transaction while the other one loads.
+        let idle = self.limits.load + self.limits.statement;
+        let (statement, lock, idle) = (milliseconds(statement), milliseconds(lock), milliseconds(idle));
+        let own = self.own.clone();
+        let rows = self.rows(&own.transaction_limits, &bind![&statement, &lock, &idle]).await?;
+        self.backend = rows.first().map(|row| row.get(4)).transpose()?;
+        Ok(())
+    }
+
+    /// The driver's own rows: for what is read by the ten thousand, or by its type.
+    pub(super) async fn driver_rows(
+        &self,
+        statement: &Statement,
+        values: &[Value<'_>],
+    ) -> Result<Vec<DriverRow>, StoreError> {
+        let call = async {
+            let prepared = self.object.prepare_cached(&statement.sql).await?;
+            self.object.query(&prepared, &parameters(values)).await
+        };
+        within(self.limits.statement + SLACK, statement.doing, call).await
+    }
+
+    /// A statement without parameters or answer, in one message.
+    async fn order(&self, sql: &str, doing: &'static str) -> Result<(), StoreError> {
+        within(self.limits.statement + SLACK, doing, self.object.batch_execute(sql)).await
+    }
+
+    /// Streams frames into a COPY; how many rows the server took. Most of what the server has against them it says only at
+    /// the end.
+    async fn copy_in(&self, statement: &Statement, frames: impl IntoIterator<Item = Bytes>) -> Result<u64, StoreError> {
+        let call = async {
+            let sink = self.object.copy_in::<_, Bytes>(&statement.sql).await?;
+            tokio::pin!(sink);
+            let mut frames = frames.into_iter().peekable();
+            while let Some(frame) = frames.next() {
+                sink.feed(frame).await?;
+                if frames.peek().is_some() {
+                    let _ = failpoint!("load.middle");
+                }
+            }
+            sink.finish().await
+        };
+        within(self.limits.load, statement.doing, call).await
+    }
+}
+
+/// As the driver takes them.
+fn parameters<'a>(values: &'a [Value<'_>]) -> Vec<&'a (dyn ToSql + Sync)> {
+    values.iter().map(|value| value as &(dyn ToSql + Sync)).collect()
+}
+
+impl Session for PostgresSession {
+    fn number(&self) -> Option<SessionNumber> {
+        self.backend
+    }
+
+    async fn begin(&mut self) -> Result<(), StoreError> {
+        self.order(include_str!("sql/transaction_begin.sql"), "beginning a transaction").await?;
+        // A load is one statement too.
+        self.set_limits(self.limits.statement.max(self.limits.load), self.limits.lock).await
+    }
+
+    async fn commit(&mut self) -> Result<(), StoreError> {
+        let doing = "committing";
+        let commit = self.object.batch_execute(include_str!("sql/transaction_commit.sql"));
+        match tokio::time::timeout(self.limits.statement + SLACK, commit).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => {
+                let error = store_error(doing, error);
+                Err(match error.kind() {
+                    ErrorKind::ConnectionLost | ErrorKind::ServerShuttingDown => {
+                        error.into_kind(ErrorKind::CommitInDoubt)
+                    }
+                    _ => error,
+                })
+            }
+            Err(_) => Err(StoreError::new(ErrorKind::CommitInDoubt, "committing: no answer came in time")),
+        }
+    }
+
+    async fn roll_back(&mut self) -> Result<(), StoreError> {
+        self.order(include_str!("sql/transaction_roll_back.sql"), "rolling back").await
+    }
+
+    async fn execute(&mut self, statement: &Statement, values: &[Value<'_>]) -> Result<u64, StoreError> {
+        let call = async {
+            let prepared = self.object.prepare_cached(&statement.sql).await?;
+            self.object.execute(&prepared, &parameters(values)).await
+        };
+        within(self.limits.statement + SLACK, statement.doing, call).await
+    }
+
+    async fn rows(&mut self, statement: &Statement, values: &[Value<'_>]) -> Result<Vec<Row>, StoreError> {
+        let rows = self.driver_rows(statement, values).await?;
+        rows.iter().map(|row| row_of(row, statement.doing)).collect()
+    }
+
+    async fn set_savepoint(&mut self) -> Result<(), StoreError> {
+        self.order(include_str!("sql/savepoint_set.sql"), "setting a savepoint").await
+    }
+
+    async fn release_savepoint(&mut self) -> Result<(), StoreError> {
+        self.order(include_str!("sql/savepoint_release.sql"), "releasing a savepoint").await
+    }
+
+    /// One that is only rolled back stays, and every further one would lie inside it, which makes each statement dearer
+    /// than the last.
+    async fn undo_savepoint(&mut self) -> Result<(), StoreError> {
+        self.order(include_str!("sql/savepoint_undo.sql"), "rolling back to a savepoint").await?;
+        self.release_savepoint().await
+    }
+
+    async fn claim(&mut self, request: &ClaimRequest, rows: i64) -> Result<Vec<ClaimedUser>, StoreError> {
+        let own = self.own.clone();
+        self.driver_rows(&own.claim_plan, &[]).await?;
+        let (least, most) = request.suspicion.crashes();
+        let values = bind![request.claim_id, &request.after_key, least, most, rows];
+        super::claim::users(&self.driver_rows(&own.claim_users, &values).await?)
+    }
+
+    async fn fail_users(&mut self, claim_id: Uuid, user_ids: &[&str], reasons: &[String]) -> Result<u64, StoreError> {
+        let own = self.own.clone();
+        self.execute(&own.users_fail, &bind![claim_id, user_ids, reasons]).await
+    }
+
+    async fn users_gone(&mut self, user_ids: &[&str]) -> Result<Vec<String>, StoreError> {
+        let own = self.own.clone();
+        self.rows(&own.users_gone, &bind![user_ids]).await?.iter().map(|row| row.get(0)).collect()
+    }
+
+    async fn load(&mut self, form: RowForm, rows: Vec<Bytes>) -> Result<u64, StoreError> {
+        let own = self.own.clone();
+        let loaded = match form {
+            RowForm::Text => self.copy_in(&own.output_copy, rows).await?,
+            RowForm::Binary => {
+                let [header, trailer] = [HEADER, TRAILER].map(Bytes::from_static);
+                let frames = std::iter::once(header).chain(rows).chain([trailer]);
+                self.copy_in(&own.output_copy_binary, frames).await?
+            }
+        };
+        self.execute(&own.constraints_now, &[]).await?;
+        Ok(loaded)
+    }
+
+    async fn prepare_to_count(&mut self, within: Duration) -> Result<(), StoreError> {
+        let own = self.own.clone();
+        self.set_limits(within, self.limits.lock).await?;
+        self.driver_rows(&own.sample_plan, &[]).await.map(drop)
+    }
+
+    async fn requeue(&mut self, walk: &Walk<'_>) -> Result<Walked, StoreError> {
+        let own = self.own.clone();
+        self.driver_rows(&own.requeue_plan, &[]).await?;
+        let rows = match walk.whom {
+            Whom::Everybody => self.rows(&own.requeue_everybody, &bind![walk.after_key, walk.rows]).await?,
+            Whom::Failed { pattern, run_id } => {
+                self.rows(&own.requeue_failed, &bind![walk.after_key, walk.rows, pattern, run_id]).await?
+            }
+        };
+        let row = only(rows, own.requeue_failed.doing)?;
+        Ok(Walked {
+            looked_at: row.count(0)?,
+            last_key: row.get(1)?,
+            requeued: Requeued { users: row.count(2)?, locked: row.count(3)? },
+        })
+    }
+
+    async fn requeue_listed(&mut self, user_ids: &[String]) -> Result<Requeued, StoreError> {
+        let own = self.own.clone();
+        let row = only(self.rows(&own.requeue_users, &bind![user_ids]).await?, own.requeue_users.doing)?;
+        Ok(Requeued { users: row.count(0)?, locked: row.count(1)? })
+    }
+
+    fn give_back(self) {}
+
+    fn throw_away(self) {
+        let (broken, cancel) = (self.object.is_closed(), self.object.cancel_token());
+        drop(Object::take(self.object));
+        if broken {
+            return;
+        }
+        // A dropped future does not stop a statement on the server: ask it to stop. Best effort, bounded, in nobody's way.
+        let tls = self.tls;
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move {
+                let _ = tokio::time::timeout(CANCEL_WITHIN, cancel.cancel_query(tls)).await;
+            });
+        }
+    }
+}
+
+/// The row of a statement that always has one.
+fn only(rows: Vec<Row>, doing: &str) -> Result<Row, StoreError> {
+    rows.into_iter().next().ok_or_else(|| StoreError::new(ErrorKind::Bug, format!("{doing}: no row came back")))
+}

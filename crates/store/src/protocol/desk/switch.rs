@@ -1,0 +1,39 @@
+//! The switch that pauses every instance.
+
+use cardgenius_pipeline::error::StoreError;
+
+use super::super::SqlStore;
+use super::super::work::{read, write};
+use crate::desk::Switch;
+use crate::server::Server;
+use crate::statement::bind;
+
+impl<S: Server, T: Server> SqlStore<S, T> {
+    /// How the switch stands.
+    ///
+    /// # Errors
+    /// The database could not be asked.
+    pub async fn switch(&self) -> Result<Switch, StoreError> {
+        let rows = read(&self.source, &self.source.sql().desk_switch, &bind![&self.source_table]).await?;
+        let Some(row) = rows.first() else {
+            return Ok(Switch { paused: false, reason: None, changed_by: None, changed_at: None });
+        };
+        Ok(Switch {
+            paused: row.get(0)?,
+            reason: row.get(1)?,
+            changed_by: Some(row.get(2)?),
+            changed_at: Some(row.get(3)?),
+        })
+    }
+
+    /// Turns it; from the next claim on, on every instance. `actor` is who asks, by the name that he has on his machine:
+    /// the database's role is put before it. The database writes the audit.
+    ///
+    /// # Errors
+    /// The database could not be asked.
+    pub async fn set_switch(&self, paused: bool, reason: Option<&str>, actor: &str) -> Result<(), StoreError> {
+        write(&self.source, &self.source.sql().desk_switch_set, &bind![&self.source_table, paused, reason, actor])
+            .await
+            .map(drop)
+    }
+}

@@ -1,0 +1,179 @@
+//! The pipeline's port, written once for every kind of database: users and our own tables in a source, recommendations in
+//! the same database or in a second one, of the same kind or of another.
+
+mod claim;
+mod desk;
+mod doubt;
+mod failure_log;
+mod finish;
+mod give_back;
+mod held_claim;
+mod inspect;
+mod lease;
+mod load;
+mod lock_watch;
+mod pressure;
+mod ready;
+mod run;
+mod sample;
+mod schedule;
+pub mod statements;
+mod sweep;
+mod target;
+pub(crate) mod work;
+
+pub use self::desk::RequeueCursor;
+pub use self::sample::{RunSample, StateSample};
+pub use self::schedule::Tending;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cardgenius_engine::Engine;
+use cardgenius_pipeline::compute::ComputedChunk;
+use cardgenius_pipeline::error::StoreError;
+use cardgenius_pipeline::observe::{Observe, Unobserved};
+use cardgenius_pipeline::ports::{
+    Blame, ClaimRequest, ClaimRow, ClaimTotals, Claimed, Closed, Run, RunRequest, RunState, RunTotals, Store, Swept,
+};
+use cardgenius_pipeline::pressure::Pressure;
+use cardgenius_pipeline::throttle::Headroom;
+use uuid::Uuid;
+
+use self::doubt::Doubts;
+use self::failure_log::FailureLog;
+use self::target::Target;
+use crate::config::{StoreConfig, TableNames};
+use crate::rows::Rows;
+use crate::server::{PoolStatus, Server};
+
+/// The port on a source `S`, with the recommendations there too or in a second database `T`.
+pub struct SqlStore<S: Server, T: Server = S> {
+    source: S,
+    /// Only where it is another database.
+    target: Option<Target<T>>,
+    tables: TableNames,
+    instance_id: Uuid,
+    host: String,
+    /// `schema.table` of the users, as runs name it.
+    source_table: String,
+    doubts: Arc<Doubts>,
+    observer: Arc<dyn Observe>,
+    failures: FailureLog,
+}
+
+impl<S: Server, T: Server> SqlStore<S, T> {
+    /// A store over a source, and over a second database for the recommendations if there is one; asks them nothing yet.
+    #[must_use]
+    pub fn over(source: S, target: Option<T>, config: &StoreConfig) -> Self {
+        Self {
+            source,
+            target: target.map(Target::new),
+            tables: config.tables.clone(),
+            instance_id: config.instance_id,
+            host: config.host.clone(),
+            source_table: format!("{}.{}", config.tables.source_schema, config.tables.source_table),
+            doubts: Arc::default(),
+            observer: Arc::new(Unobserved),
+            failures: FailureLog::default(),
+        }
+    }
+
+    /// The same store, with `observer` told of loads and locks.
+    #[must_use]
+    pub fn observed_by(mut self, observer: Arc<dyn Observe>) -> Self {
+        self.observer = observer;
+        self
+    }
+
+    /// Says in the log how many users failed in the run beyond those that were named, at the end of this instance's part.
+    pub fn conclude_failures(&self, run_id: Uuid) {
+        self.failures.conclude(run_id);
+    }
+
+    /// The pool of sessions on the source, and that of a second database if there is one.
+    #[must_use]
+    pub fn pool_status(&self) -> (PoolStatus, Option<PoolStatus>) {
+        (self.source.status(), self.target.as_ref().map(|target| target.server().status()))
+    }
+
+    /// This start of this instance.
+    #[must_use]
+    pub const fn instance_id(&self) -> Uuid {
+        self.instance_id
+    }
+}
+
+impl<S: Server, T: Server> Store for SqlStore<S, T> {
+    type Encoder = Rows;
+
+    async fn encoder(&self, engine: &Engine) -> Result<Rows, StoreError> {
+        match &self.target {
+            None => self.source.rows_for(engine).await,
+            Some(target) => target.server().rows_for(engine).await,
+        }
+    }
+
+    async fn register(&self, lease: Duration) -> Result<(), StoreError> {
+        self.register_instance(lease).await
+    }
+
+    async fn renew(&self, lease: Duration) -> Result<(), StoreError> {
+        self.renew_lease(lease).await
+    }
+
+    async fn deregister(&self) -> Result<(), StoreError> {
+        self.stop_instance().await
+    }
+
+    async fn live_instances(&self) -> Result<u64, StoreError> {
+        self.count_live_instances().await
+    }
+
+    async fn open_or_join(&self, request: &RunRequest) -> Result<Run, StoreError> {
+        self.open_or_join_run(request).await
+    }
+
+    async fn close_run(&self, run_id: Uuid, state: RunState, reason: Option<&str>) -> Result<Closed, StoreError> {
+        self.close_run_in(run_id, state, reason).await
+    }
+
+    async fn run_totals(&self, run_id: Uuid) -> Result<RunTotals, StoreError> {
+        self.sum_run(run_id).await
+    }
+
+    async fn claim(&self, request: &ClaimRequest) -> Result<Claimed, StoreError> {
+        self.claim_users(request).await
+    }
+
+    async fn finish(&self, chunk: &ComputedChunk) -> Result<ClaimTotals, StoreError> {
+        match &self.target {
+            None => self.finish_in_one(chunk).await,
+            Some(target) => self.finish_in_two(target, chunk).await,
+        }
+    }
+
+    async fn look_up(&self, claim_id: Uuid) -> Result<Option<ClaimRow>, StoreError> {
+        self.look_up_claim(claim_id).await
+    }
+
+    async fn give_back(&self, claim_id: Uuid) -> Result<ClaimTotals, StoreError> {
+        self.give_back_own(claim_id).await
+    }
+
+    async fn give_up(&self, claim_id: Uuid, blame: &Blame) -> Result<ClaimTotals, StoreError> {
+        self.give_up_own(claim_id, blame).await
+    }
+
+    async fn sweep(&self, lease: Duration) -> Result<Swept, StoreError> {
+        self.sweep_once(lease).await
+    }
+
+    async fn pressure(&self, stop_query: Option<&str>) -> Result<Pressure, StoreError> {
+        self.look_for_pressure(stop_query).await
+    }
+
+    async fn note_headroom(&self, headroom: &Headroom) -> Result<(), StoreError> {
+        self.write_headroom(headroom).await
+    }
+}

@@ -1,0 +1,168 @@
+//! A session at work: its transactions, and what becomes of it afterwards.
+
+use cardgenius_pipeline::error::{ErrorKind, StoreError};
+
+use super::doubt::Trail;
+use crate::server::{Server, Session};
+use crate::statement::{Row, Statement, Value};
+
+/// One session, taken out of its pool. Unless it is [`Work::done`] in a way that leaves it sound it is closed, not given
+/// back: a statement may still be running on it, or it may be half-way through a load.
+pub(crate) struct Work<S: Session> {
+    session: Option<S>,
+    in_transaction: bool,
+    trail: Option<Trail>,
+}
+
+impl<S: Session> Work<S> {
+    /// A session of `server`.
+    pub(crate) async fn on<V: Server<Session = S>>(server: &V) -> Result<Self, StoreError> {
+        Ok(Self { session: Some(server.session().await?), in_transaction: false, trail: None })
+    }
+
+    /// One for work on a claim: should it end in doubt, `trail` remembers which session of the server it was.
+    pub(crate) async fn on_trail<V: Server<Session = S>>(server: &V, trail: Trail) -> Result<Self, StoreError> {
+        let mut work = Self::on(server).await?;
+        work.trail = Some(trail);
+        Ok(work)
+    }
+
+    /// Begins a transaction.
+    pub(crate) async fn begin(&mut self) -> Result<Transaction<'_, S>, StoreError> {
+        let session =
+            self.session.as_mut().ok_or_else(|| StoreError::new(ErrorKind::Bug, "the session was given back"))?;
+        if self.in_transaction {
+            session.roll_back().await?;
+        }
+        self.in_transaction = true;
+        session.begin().await?;
+        if let Some(trail) = &mut self.trail {
+            trail.session = session.number();
+        }
+        Ok(Transaction { session, in_transaction: &mut self.in_transaction })
+    }
+
+    /// Gives the session back if the work on it ended well, or failed in a way that leaves the connection sound. What was
+    /// not committed is rolled back.
+    pub(crate) async fn done<T>(mut self, outcome: &Result<T, StoreError>) {
+        let sound = match outcome {
+            Ok(_) => true,
+            Err(error) => matches!(
+                error.kind(),
+                ErrorKind::Contention
+                    | ErrorKind::ClaimLost
+                    | ErrorKind::DataRejected
+                    | ErrorKind::Constraint
+                    | ErrorKind::UniqueViolation
+                    | ErrorKind::SchemaMismatch
+            ),
+        };
+        let Some(session) = &mut self.session else { return };
+        if sound && (!self.in_transaction || session.roll_back().await.is_ok()) {
+            self.session.take().into_iter().for_each(Session::give_back);
+        }
+    }
+}
+
+impl<S: Session> Drop for Work<S> {
+    fn drop(&mut self) {
+        let Some(session) = self.session.take() else { return };
+        if let Some(trail) = &self.trail {
+            trail.leave();
+        }
+        session.throw_away();
+    }
+}
+
+/// A transaction under way: what is not committed is rolled back when the work is done.
+pub(crate) struct Transaction<'a, S: Session> {
+    session: &'a mut S,
+    in_transaction: &'a mut bool,
+}
+
+impl<S: Session> Transaction<'_, S> {
+    /// The session, for the steps that each kind of database has its own way for.
+    pub(crate) const fn session(&mut self) -> &mut S {
+        self.session
+    }
+
+    /// Runs a statement; how many rows it touched.
+    pub(crate) async fn execute(&mut self, statement: &Statement, values: &[Value<'_>]) -> Result<u64, StoreError> {
+        self.session.execute(statement, values).await
+    }
+
+    /// Runs a statement; its rows.
+    pub(crate) async fn rows(&mut self, statement: &Statement, values: &[Value<'_>]) -> Result<Vec<Row>, StoreError> {
+        self.session.rows(statement, values).await
+    }
+
+    /// Runs a statement that returns at most one row.
+    pub(crate) async fn maybe_one(
+        &mut self,
+        statement: &Statement,
+        values: &[Value<'_>],
+    ) -> Result<Option<Row>, StoreError> {
+        Ok(self.rows(statement, values).await?.into_iter().next())
+    }
+
+    /// Runs a statement that returns exactly one row.
+    pub(crate) async fn one(&mut self, statement: &Statement, values: &[Value<'_>]) -> Result<Row, StoreError> {
+        self.maybe_one(statement, values)
+            .await?
+            .ok_or_else(|| StoreError::new(ErrorKind::Bug, format!("{}: no row came back", statement.doing)))
+    }
+
+    /// Commits. If the answer is lost the commit is in doubt: the server may or may not have done it.
+    pub(crate) async fn commit(self) -> Result<(), StoreError> {
+        self.session.commit().await?;
+        *self.in_transaction = false;
+        Ok(())
+    }
+
+    /// Undoes it.
+    pub(crate) async fn roll_back(self) -> Result<(), StoreError> {
+        self.session.roll_back().await?;
+        *self.in_transaction = false;
+        Ok(())
+    }
+}
+
+/// The rows of one statement that only reads, on a session of its own.
+pub(crate) async fn read<V: Server>(
+    server: &V,
+    statement: &Statement,
+    values: &[Value<'_>],
+) -> Result<Vec<Row>, StoreError> {
+    let mut work = Work::on(server).await?;
+    let outcome = async { work.begin().await?.rows(statement, values).await }.await;
+    work.done(&outcome).await;
+    outcome
+}
+
+/// The same of a statement that always has a row.
+pub(crate) async fn read_one<V: Server>(
+    server: &V,
+    statement: &Statement,
+    values: &[Value<'_>],
+) -> Result<Row, StoreError> {
+    let rows = read(server, statement, values).await?;
+    rows.into_iter().next().ok_or_else(|| StoreError::new(ErrorKind::Bug, format!("{}: no row", statement.doing)))
+}
+
+/// One statement that writes, in a transaction of its own; how many rows it touched.
+pub(crate) async fn write<V: Server>(
+    server: &V,
+    statement: &Statement,
+    values: &[Value<'_>],
+) -> Result<u64, StoreError> {
+    let mut work = Work::on(server).await?;
+    let outcome = async {
+        let mut transaction = work.begin().await?;
+        let touched = transaction.execute(statement, values).await?;
+        transaction.commit().await?;
+        Ok(touched)
+    }
+    .await;
+    work.done(&outcome).await;
+    outcome
+}
