@@ -73,7 +73,7 @@ impl PostgresSession {
 
     /// A statement without parameters or answer, in one message.
     async fn order(&self, sql: &str, doing: &'static str) -> Result<(), StoreError> {
-        within(self.limits.statement + SLACK, doing, self.object.batch_execute(sql)).await
+        within(self.limits.statement + SLACK, doing, self.object.batch_execute(sql.trim_end())).await
     }
 
     /// Streams frames into a COPY; how many rows the server took. Most of what the server has against them it says only at
@@ -113,7 +113,7 @@ impl Session for PostgresSession {
 
     async fn commit(&mut self) -> Result<(), StoreError> {
         let doing = "committing";
-        let commit = self.object.batch_execute(include_str!("sql/transaction_commit.sql"));
+        let commit = self.object.batch_execute(include_str!("sql/transaction_commit.sql").trim_end());
         match tokio::time::timeout(self.limits.statement + SLACK, commit).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => {
