@@ -4,7 +4,7 @@
 SELECT u.new, u.pending, u.failed,
     (SELECT GREATEST(CAST(t.table_rows AS SIGNED) - u.new - u.pending - u.failed, 0)
         FROM information_schema.tables AS t
-        WHERE t.table_schema = {{input_schema_literal}} AND t.table_name = {{input_table_literal}}),
+        WHERE t.table_schema = {{source_schema_literal}} AND t.table_name = {{input_table_literal}}),
     (SELECT COUNT(*) FROM {{input}} AS p FORCE INDEX ({{unsettled}})
         WHERE p.processing_status = 'pending'
           AND NOT EXISTS (SELECT 1 FROM {{claims}} AS c WHERE c.claim_id = p.claim_id AND c.state = 'open'))
