@@ -10,7 +10,7 @@ use cardgenius_pipeline::error::ErrorKind;
 use cardgenius_pipeline::observe::{ChunkEnd, HeldBack, Stage, UserEnd};
 use cardgenius_pipeline::ports::{Run, RunState};
 use cardgenius_pipeline::pressure::Sign;
-use cardgenius_store::migration::SCHEMA_VERSION;
+use cardgenius_store::migrate::SCHEMA_VERSION;
 use cardgenius_store::server::PoolStatus;
 use chrono::{DateTime, Utc};
 use prometheus::process_collector::ProcessCollector;

@@ -6,7 +6,7 @@ use cardgenius_pipeline::config::PipelineConfig;
 use cardgenius_pipeline::throttle::ThrottleConfig;
 use cardgenius_pipeline::verdict::{Band, Limits};
 use cardgenius_store::config::{CallLimits, DatabaseConfig, StoreConfig, TableNames};
-use cardgenius_store::migration::MigrateConfig;
+use cardgenius_store::migrate::MigrateConfig;
 use cardgenius_store::postgres::same_database;
 use uuid::Uuid;
 

@@ -3,7 +3,7 @@
 
 use semver::Version;
 
-use crate::migration::SCHEMA_VERSION;
+use crate::migrate::SCHEMA_VERSION;
 
 /// What an inspection found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

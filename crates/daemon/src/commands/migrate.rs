@@ -1,9 +1,9 @@
 //! `cardgenius migrate`: brings the schema to what this version needs, or prints the SQL for the DBA who runs it himself.
 
-use cardgenius_store::postgres::migrate;
+use cardgenius_store::migrate::{self, Family};
 
 use super::{failure, output, refuse};
-use crate::config::Config;
+use crate::config::{Config, DatabaseUrl};
 use crate::exit::Exit;
 use crate::wiring;
 
@@ -30,7 +30,10 @@ pub(crate) async fn apply(config: &Config) -> Exit {
 /// Prints the SQL; needs no database.
 #[must_use]
 pub fn print(config: &Config) -> Exit {
-    match migrate::print(&wiring::tables(config), config.target.url.is_some()) {
+    let family = |url: &DatabaseUrl| Family::of_url(url.expose());
+    // Without an address the SQL is that of the database which is usual here.
+    let source = config.source.url.as_ref().map_or(Family::Postgres, family);
+    match migrate::print(&wiring::tables(config), source, config.target.url.as_ref().map(family)) {
         Ok(script) => {
             output::print(&script);
             Exit::Done

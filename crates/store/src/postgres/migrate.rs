@@ -1,7 +1,5 @@
-//! The schema's versioned migrations: applied under a lock of their own, each DDL under a short lock timeout and tried
-//! again, the index built concurrently; or printed, for the DBA who runs the SQL himself.
-//!
-//! Every step may be run again. Not a migration library's: those run each file in one transaction, without a lock timeout.
+//! The schema's versioned migrations on PostgreSQL: applied under a lock of their own, each DDL under a short lock timeout
+//! and tried again, the index built concurrently; or printed, for the DBA who runs the SQL himself.
 
 use std::time::Duration;
 
@@ -9,36 +7,18 @@ use cardgenius_pipeline::backoff::Backoff;
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 use tokio::time::Instant;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, IsolationLevel, Row, SimpleQueryMessage};
+use tokio_postgres::{Client, IsolationLevel, Row, SimpleQueryMessage, Transaction};
 use uuid::Uuid;
 
 use super::sessions::{Sessions, within};
-use crate::config::TableNames;
+use crate::config::{CallLimits, DatabaseConfig, TableNames};
 use crate::identifiers::{Names, unsettled_index};
-pub use crate::migration::{MigrateConfig, OLDEST_PROGRAM, SCHEMA_VERSION};
+use crate::migrate::{
+    LOCK_ATTEMPTS, LOCK_TIMEOUT, OTHERS_POLL, OTHERS_TIMEOUT, Place, Report, STEP_TIMEOUT, always_locked,
+    others_too_long, program, render,
+};
 
-/// A lock on a customer's table is not waited for longer: whoever comes after would wait behind us.
-const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// Times that a lock is tried for before giving up: with the waits in between, some five minutes.
-const LOCK_ATTEMPTS: u32 = 60;
-
-/// For somebody else's migration to end.
-const OTHERS_TIMEOUT: Duration = Duration::from_secs(3600);
-
-/// Between two looks whether it has ended.
-const OTHERS_POLL: Duration = Duration::from_millis(200);
-
-/// For an index to be built over hundreds of millions of users.
-const STEP_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
-    Source,
-    Target,
-    /// Only where the target is another database.
-    SecondTarget,
-}
+use crate::migrate::{MigrateConfig, OLDEST_PROGRAM, SCHEMA_VERSION};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
@@ -105,23 +85,21 @@ const STEPS: [Step; 22] = [
     view!("0003_15_view_slow_chunks", "slow_chunks"),
 ];
 
-/// The SQL of all steps, for `psql`; may be run again at any time. With a second target database its part comes last,
-/// under a heading of its own.
-///
-/// # Errors
-/// Only a template of ours that is wrong.
-pub fn print(tables: &TableNames, second_target: bool) -> Result<String, StoreError> {
+fn lock_timeout() -> String {
+    format!("SET lock_timeout = '{}s';\n", LOCK_TIMEOUT.as_secs())
+}
+
+/// The SQL of the steps for a source that may be the target too, for `psql`.
+pub(crate) fn print_source(tables: &TableNames, second_target: bool) -> Result<String, StoreError> {
     let names = Names::new(tables);
-    let lock_timeout = format!("SET lock_timeout = '{}s';\n", LOCK_TIMEOUT.as_secs());
+    let lock_timeout = lock_timeout();
     let mut script = format!(
         "-- CardGenius {}: schema version {SCHEMA_VERSION}. Every statement may be run again.\n\
          -- A lock that is not granted in time fails its statement: run the script again.\n\
          \\set ON_ERROR_STOP on\nSET client_min_messages = warning;\n{lock_timeout}",
         env!("CARGO_PKG_VERSION"),
     );
-    let here =
-        |step: &&Step| if second_target { step.place == Place::Source } else { step.place != Place::SecondTarget };
-    for step in STEPS.iter().filter(here) {
+    for step in STEPS.iter().filter(|step| step.place.is_in_source(second_target)) {
         script.push_str(&printed(&names, step, &lock_timeout)?);
     }
     let version = render(&names, include_str!("sql/migrate_version.sql"))?
@@ -129,11 +107,15 @@ pub fn print(tables: &TableNames, second_target: bool) -> Result<String, StoreEr
         .replace("$2", &format!("'{OLDEST_PROGRAM}'"))
         .replace("$3", "current_user");
     script.push_str(&format!("\n-- the version, last: from here on the daemon will start\n{};\n", version.trim_end()));
-    if second_target {
-        script.push_str(&format!("\n-- ===== from here on in the TARGET database =====\n{lock_timeout}"));
-        for step in STEPS.iter().filter(|step| step.place != Place::Source) {
-            script.push_str(&printed(&names, step, &lock_timeout)?);
-        }
+    Ok(script)
+}
+
+/// The SQL of the steps for a target that is another database, for `psql`.
+pub(crate) fn print_target(tables: &TableNames) -> Result<String, StoreError> {
+    let names = Names::new(tables);
+    let mut script = lock_timeout();
+    for step in STEPS.iter().filter(|step| step.place.is_in_second_target()) {
+        script.push_str(&printed(&names, step, &lock_timeout())?);
     }
     Ok(script)
 }
@@ -146,55 +128,66 @@ fn printed(names: &Names, step: &Step, lock_timeout: &str) -> Result<String, Sto
     })
 }
 
-fn render(names: &Names, template: &str) -> Result<String, StoreError> {
-    names.render(template).map_err(|error| StoreError::caused(ErrorKind::Bug, "preparing the migrations", error))
+/// Takes the steps of a source that may be the target too.
+pub(crate) async fn migrate_source(config: &MigrateConfig, report: Report<'_>) -> Result<(), StoreError> {
+    let second_target = config.target.is_some();
+    steps(config, &config.source, |place| place.is_in_source(second_target), report).await
 }
 
-/// Brings the schema to [`SCHEMA_VERSION`], telling `report` what it does.
-///
-/// # Errors
-/// What kept it from it; whatever was done until then stays, and the next call goes on from there.
-pub async fn migrate(config: &MigrateConfig, report: &mut (dyn FnMut(&str) + Send)) -> Result<(), StoreError> {
-    let name = format!("cardgenius/migrate/{}", Uuid::new_v4());
-    let source = Sessions::new(&config.source, config.limits, &name, 1)?;
-    let mut guard = source.dial().connect_alone(config.limits.connect).await?.0;
-    // At READ COMMITTED nothing of it stays but the lock: a snapshot that stayed would hold up the index below.
-    let begin = guard.build_transaction().isolation_level(IsolationLevel::ReadCommitted).start();
-    let lock = begin.await.map_err(|error| super::sqlstate::store_error("locking the migrations", error))?;
-    let unlimited = lock.simple_query(include_str!("sql/migrate_lock_session.sql"));
-    within(config.limits.statement, "locking the migrations", unlimited).await?;
-    wait_for_others(&lock, config.limits.statement, report).await?;
-    let names = Names::new(&config.tables);
-    let mut migration = Migration::connect(&source, config, names).await?;
-    let second = match &config.target {
-        Some(target) => Some(Sessions::new(target, config.limits, &name, 1)?),
-        None => None,
-    };
-    for step in STEPS.iter().filter(|step| step.place == Place::Source || second.is_none()) {
-        if step.place != Place::SecondTarget {
-            migration.step(step, report).await?;
-        }
+/// Takes the steps of a target that is another database.
+pub(crate) async fn migrate_target(
+    config: &MigrateConfig,
+    target: &DatabaseConfig,
+    report: Report<'_>,
+) -> Result<(), StoreError> {
+    steps(config, target, Place::is_in_second_target, report).await
+}
+
+/// Writes the version into the source.
+pub(crate) async fn write_version(config: &MigrateConfig) -> Result<(), StoreError> {
+    Migration::connect(&sessions(config, &config.source)?, config).await?.write_version().await
+}
+
+fn sessions(config: &MigrateConfig, database: &DatabaseConfig) -> Result<Sessions, StoreError> {
+    Sessions::new(database, config.limits, &format!("cardgenius/migrate/{}", Uuid::new_v4()), 1)
+}
+
+/// Takes the steps that are wanted, under the lock of this database's migrations.
+async fn steps(
+    config: &MigrateConfig,
+    database: &DatabaseConfig,
+    wanted: impl Fn(Place) -> bool,
+    report: Report<'_>,
+) -> Result<(), StoreError> {
+    let sessions = sessions(config, database)?;
+    let mut guard = sessions.dial().connect_alone(config.limits.connect).await?.0;
+    let lock = lock(&mut guard, config.limits, report).await?;
+    let mut migration = Migration::connect(&sessions, config).await?;
+    for step in STEPS.iter().filter(|step| wanted(step.place)) {
+        migration.step(step, report).await?;
     }
-    if let Some(target) = &second {
-        let mut there = Migration::connect(target, config, Names::new(&config.tables)).await?;
-        for step in STEPS.iter().filter(|step| step.place != Place::Source) {
-            there.step(step, report).await?;
-        }
-    }
-    migration.write_version().await?;
-    report(&format!("schema version {SCHEMA_VERSION} is in force, and serves programs from {OLDEST_PROGRAM} on"));
     // The lock goes with its transaction.
     drop(lock);
     Ok(())
 }
 
+async fn lock<'a>(
+    guard: &'a mut Client,
+    limits: CallLimits,
+    report: Report<'_>,
+) -> Result<Transaction<'a>, StoreError> {
+    // At READ COMMITTED nothing of it stays but the lock: a snapshot that stayed would hold up the index below.
+    let begin = guard.build_transaction().isolation_level(IsolationLevel::ReadCommitted).start();
+    let lock = begin.await.map_err(|error| super::sqlstate::store_error("locking the migrations", error))?;
+    let unlimited = lock.simple_query(include_str!("sql/migrate_lock_session.sql"));
+    within(limits.statement, "locking the migrations", unlimited).await?;
+    wait_for_others(&lock, limits.statement, report).await?;
+    Ok(lock)
+}
+
 /// Waits for somebody else's migration to end, by asking again and again: whoever waits within a statement holds a
 /// snapshot, and the other one's index waits for all snapshots to go, so that neither would ever end.
-async fn wait_for_others(
-    lock: &tokio_postgres::Transaction<'_>,
-    limit: Duration,
-    report: &mut (dyn FnMut(&str) + Send),
-) -> Result<(), StoreError> {
+async fn wait_for_others(lock: &Transaction<'_>, limit: Duration, report: Report<'_>) -> Result<(), StoreError> {
     let doing = "locking the migrations";
     let begun = Instant::now();
     let mut reported = false;
@@ -205,9 +198,7 @@ async fn wait_for_others(
             return Ok(());
         }
         if begun.elapsed() >= OTHERS_TIMEOUT {
-            let doing =
-                format!("somebody else has been migrating for {OTHERS_TIMEOUT:?}; migrate again when that is over");
-            return Err(StoreError::new(ErrorKind::Contention, doing));
+            return Err(others_too_long());
         }
         if !std::mem::replace(&mut reported, true) {
             report("somebody else is migrating: waiting for that to end");
@@ -223,9 +214,9 @@ struct Migration<'a> {
 }
 
 impl<'a> Migration<'a> {
-    async fn connect(sessions: &Sessions, config: &'a MigrateConfig, names: Names) -> Result<Self, StoreError> {
+    async fn connect(sessions: &Sessions, config: &'a MigrateConfig) -> Result<Self, StoreError> {
         let client = sessions.dial().connect_alone(config.limits.connect).await?.0;
-        let migration = Self { client, config, names };
+        let migration = Self { client, config, names: Names::new(&config.tables) };
         let timeout = LOCK_TIMEOUT.as_millis().to_string();
         migration.query(include_str!("sql/migrate_session.sql"), "setting limits", &[&timeout]).await?;
         Ok(migration)
@@ -241,7 +232,7 @@ impl<'a> Migration<'a> {
         within(self.config.limits.statement, doing, self.client.query(&sql, parameters)).await
     }
 
-    async fn step(&mut self, step: &Step, report: &mut (dyn FnMut(&str) + Send)) -> Result<(), StoreError> {
+    async fn step(&mut self, step: &Step, report: Report<'_>) -> Result<(), StoreError> {
         match step.kind {
             Kind::Transaction => {}
             Kind::Columns if self.input().await?.columns == 4 => {
@@ -263,13 +254,7 @@ impl<'a> Migration<'a> {
                 outcome => return outcome,
             }
         }
-        Err(StoreError::new(
-            ErrorKind::Contention,
-            format!(
-                "{}: the table was locked by somebody at each of {LOCK_ATTEMPTS} attempts; see pg_locks for who holds it, and migrate again",
-                step.name
-            ),
-        ))
+        Err(always_locked(step.name, "pg_locks"))
     }
 
     async fn in_transaction(&mut self, step: &Step, sql: &str) -> Result<(), StoreError> {
@@ -307,7 +292,7 @@ impl<'a> Migration<'a> {
         }
     }
 
-    async fn index(&mut self, step: &Step, report: &mut (dyn FnMut(&str) + Send)) -> Result<(), StoreError> {
+    async fn index(&mut self, step: &Step, report: Report<'_>) -> Result<(), StoreError> {
         let state = self.input().await?;
         if state.index == Some(true) {
             report(&format!("{}: the index is there", step.name));
@@ -340,7 +325,7 @@ impl<'a> Migration<'a> {
     }
 
     async fn write_version(&self) -> Result<(), StoreError> {
-        let program = format!("cardgenius {}", env!("CARGO_PKG_VERSION"));
+        let program = program();
         self.query(
             include_str!("sql/migrate_version.sql"),
             "writing the schema's version",

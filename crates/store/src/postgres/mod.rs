@@ -8,7 +8,7 @@ mod connect;
 mod free_disk;
 mod inspect;
 mod lease_line;
-pub mod migrate;
+pub(crate) mod migrate;
 mod numeric;
 mod pressure;
 mod row_form;

@@ -7,9 +7,9 @@ use cardgenius_embedded::{PostgresOptions, PrivatePostgres};
 use cardgenius_pipeline::error::StoreError;
 use cardgenius_store::config::{CallLimits, DatabaseConfig, StoreConfig, TableNames};
 use cardgenius_store::inspection::Inspection;
-use cardgenius_store::migration::MigrateConfig;
+use cardgenius_store::migrate::MigrateConfig;
+use cardgenius_store::migrate::migrate;
 use cardgenius_store::postgres::PostgresStore;
-use cardgenius_store::postgres::migrate::migrate;
 use uuid::Uuid;
 
 /// The customer's table, before we come.

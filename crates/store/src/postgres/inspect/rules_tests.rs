@@ -1,7 +1,7 @@
 //! Each refusal from facts alone.
 
 use super::*;
-use crate::migration::SCHEMA_VERSION;
+use crate::migrate::SCHEMA_VERSION;
 use crate::postgres::inspect::facts::{Column, Index};
 use crate::postgres::inspect::sound::{self, column, index, numeric, of};
 

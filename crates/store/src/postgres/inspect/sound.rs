@@ -4,7 +4,7 @@ use super::facts::{Column, Database, Facts, Index, Relation, Trigger};
 use super::needs::{self, FENCE, Need, OUTPUT, OWN_TABLES, Role};
 use crate::config::TableNames;
 use crate::inspection::Part;
-use crate::migration::SCHEMA_VERSION;
+use crate::migrate::SCHEMA_VERSION;
 
 /// As `migrate` leaves an ordinary database, seen by its owner.
 pub(super) fn facts() -> Facts {

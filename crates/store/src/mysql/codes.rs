@@ -1,0 +1,306 @@
+//! What the error codes of MySQL and MariaDB mean to the pipeline: the one table.
+//!
+//! Codes: "Server Error Message Reference" of the MySQL manual, "MariaDB Error Code Reference". Up to 1880 they mean the same
+//! on both; what either has added since does not clash, as far as it is named here.
+
+use std::error::Error as _;
+
+use cardgenius_pipeline::error::{ErrorKind, StoreError};
+use mysql_async::{DriverError, Error, IoError, ServerError};
+
+/// The kind of a server's error.
+#[must_use]
+pub fn kind_of_error(error: &ServerError) -> ErrorKind {
+    match error.code {
+        // "running with the %s option": of many options one is for us
+        1290 if error.message.contains("read-only") || error.message.contains("read_only") => ErrorKind::ReadOnly,
+        1290 => ErrorKind::SchemaMismatch,
+        code => kind_of_code(code).unwrap_or_else(|| kind_of_state(&error.state)),
+    }
+}
+
+/// The kind of a code that says more than its SQLSTATE.
+fn kind_of_code(code: u16) -> Option<ErrorKind> {
+    Some(match code {
+        // deadlock, lock wait timeout, NOWAIT, changed since the snapshot, table changed under the transaction, conflict in a
+        // replication group, statement to be prepared anew
+        1213 | 1205 | 3572 | 1020 | 1412 | 3101 | 1615 => ErrorKind::Contention,
+        // KILL QUERY; max_execution_time, max_statement_time
+        1317 | 3024 | 1969 => ErrorKind::Timeout,
+        // shutdown; not yet ready (Galera); KILL of the connection
+        1053 | 1077 | 1079 | 3168 | 1047 | 1927 | 3169 => ErrorKind::ServerShuttingDown,
+        // packets out of order or cut off, read and write timeouts, aborted, idle for too long, unknown statement handler
+        1156..=1161 | 1152 | 1184 | 1243 | 4031 => ErrorKind::ConnectionLost,
+        // a read-only transaction, read_only mode, InnoDB read-only
+        1792 | 1836 | 1874 => ErrorKind::ReadOnly,
+        // too many connections (in all, of this user), disk full, table full, out of memory, no thread, lock table full, packet
+        // too large, transaction or index change log too large, too many prepared statements
+        1040 | 1203 | 1226 | 1021 | 1114 | 1037 | 1038 | 1041 | 1135 | 1206 | 1153 | 1197 | 1799 | 1461 => {
+            ErrorKind::ResourceLimit
+        }
+        // storage engine, unknown, during commit, crashed table, index or table corrupted, internal
+        1030 | 1105 | 1180 | 1194 | 1195 | 1712 | 1877 | 1815 | 1034 | 1035 | 1026 => ErrorKind::ServerFault,
+        // duplicate key: at a write, in a unique index
+        1062 | 1022 | 1586 | 1859 => ErrorKind::UniqueViolation,
+        // check constraints (MySQL, MariaDB), a trigger's SIGNAL, a value without a partition, no default
+        3819 | 4025 | 1644 | 1526 | 1748 | 1364 | 1369 => ErrorKind::Constraint,
+        // out of range, truncated, not a value of the type, too long, bad text or date, too few or too many fields in a load
+        1264 | 1265 | 1366 | 1406 | 1292 | 1411 | 1690 | 1300 | 1365 | 1367 | 1261 | 1262 | 1441 | 3140 => {
+            ErrorKind::DataRejected
+        }
+        // access denied (1044 is that of a database: a right), host not allowed, password expired, account locked (MySQL,
+        // MariaDB), authentication by another way, TLS demanded
+        1045 | 1698 | 1130 | 1820 | 1862 | 3118 | 4151 | 1251 | 1275 | 1524 | 3159 => ErrorKind::Authentication,
+        // the host is blocked for its many failed attempts
+        1129 => ErrorKind::Unreachable,
+        // statement-based binary log, which READ COMMITTED cannot be written to
+        1598 | 1665 => ErrorKind::Refused,
+        // a right that is missing, nothing by that name, local files not allowed (both, MySQL, MariaDB), unknown variable or
+        // its value, collations that cannot be compared, triggers only for SUPER
+        1044 | 1049 | 1146 | 1227 | 1370 | 1148 | 3948 | 4166 | 1193 | 1231 | 1267 | 1419 | 1449 => {
+            ErrorKind::SchemaMismatch
+        }
+        _ => return None,
+    })
+}
+
+/// By the class of the SQLSTATE, as PostgreSQL's.
+fn kind_of_state(state: &str) -> ErrorKind {
+    match state.get(..2) {
+        Some("08") => ErrorKind::ConnectionLost,
+        Some("21" | "22") => ErrorKind::DataRejected,
+        // 45 is what a trigger raises
+        Some("23" | "44" | "45") => ErrorKind::Constraint,
+        Some("28") => ErrorKind::Authentication,
+        Some("3D" | "3F" | "42" | "0A") => ErrorKind::SchemaMismatch,
+        Some("40") => ErrorKind::Contention,
+        Some("25") => ErrorKind::ReadOnly,
+        Some("70") => ErrorKind::Timeout,
+        _ => ErrorKind::Bug,
+    }
+}
+
+/// The server's code, where it is the server that speaks.
+#[must_use]
+pub const fn code_of(error: &Error) -> Option<u16> {
+    match error {
+        Error::Server(error) => Some(error.code),
+        _ => None,
+    }
+}
+
+/// An error of the driver while we were `doing` something on a connection that had been made.
+#[must_use]
+pub fn store_error(doing: &str, error: Error) -> StoreError {
+    let kind = match &error {
+        Error::Server(error) => kind_of_error(error),
+        Error::Io(_) => ErrorKind::ConnectionLost,
+        Error::Driver(error) => match error {
+            // What came was no answer to what was asked: whatever the connection is in the middle of, it is of no use.
+            DriverError::ConnectionClosed
+            | DriverError::PoolDisconnected
+            | DriverError::PacketOutOfOrder
+            | DriverError::UnexpectedPacket { .. }
+            | DriverError::BadCompressedPacketHeader => ErrorKind::ConnectionLost,
+            DriverError::PacketTooLarge => ErrorKind::ResourceLimit,
+            _ => ErrorKind::Bug,
+        },
+        Error::Other(_) | Error::Url(_) => ErrorKind::Bug,
+    };
+    StoreError::caused(kind, doing, Described(error))
+}
+
+/// An error of the driver while a connection was being made.
+#[must_use]
+pub fn connect_error(doing: &str, error: Error) -> StoreError {
+    let kind = match &error {
+        Error::Server(error) => match kind_of_error(error) {
+            ErrorKind::ConnectionLost => ErrorKind::Unreachable,
+            kind => kind,
+        },
+        Error::Driver(
+            DriverError::UnknownAuthPlugin { .. }
+            | DriverError::MysqlOldPasswordDisabled
+            | DriverError::CleartextPluginDisabled
+            | DriverError::InvalidParsecSalt,
+        ) => ErrorKind::Authentication,
+        Error::Driver(_) | Error::Io(_) | Error::Other(_) | Error::Url(_) => ErrorKind::Unreachable,
+    };
+    StoreError::caused(kind, doing, Described(error))
+}
+
+/// The server's words without the values that they quote, its code and SQLSTATE behind them; of the rest what is at the bottom
+/// of it. Never the driver's `Debug`, which shows rows and packets.
+struct Described(Error);
+
+impl std::fmt::Debug for Described {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?}", self.to_string())
+    }
+}
+
+impl std::fmt::Display for Described {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.0 {
+            Error::Server(error) => {
+                let message = without_values(error.code, &error.message);
+                write!(f, "{message} (SQLSTATE {}), error {}", error.state, error.code)
+            }
+            Error::Io(IoError::Io(error)) => match error.get_ref() {
+                Some(cause) => write!(f, "{cause}"),
+                None => write!(f, "{error}"),
+            },
+            Error::Io(IoError::Tls(error)) => match error.source() {
+                Some(cause) => write!(f, "{cause}"),
+                None => write!(f, "{error}"),
+            },
+            Error::Driver(error) => write!(f, "{error}"),
+            Error::Url(error) => write!(f, "{error}"),
+            Error::Other(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+// No source: the line above is all that is to be said.
+impl std::error::Error for Described {}
+
+/// A message without the key or the value that it quotes. A value may hold whatever it likes: what follows it is found from the end.
+fn without_values(code: u16, message: &str) -> String {
+    match code {
+        // Duplicate entry '...' for key '...'
+        1062 | 1586 | 1859 => match message.rsplit_once(" for key ") {
+            Some((_, key)) => format!("Duplicate entry for key {key}"),
+            None => "Duplicate entry".to_owned(),
+        },
+        // Incorrect decimal value: '...' for column ... at row ...
+        1292 | 1366 | 1367 | 1411 | 1300 | 1525 => {
+            let begin = message.split_once(": '").map_or(message, |(begin, _)| begin);
+            match message.rsplit_once("' for column ") {
+                Some((_, column)) => format!("{begin} for column {column}"),
+                None => begin.to_owned(),
+            }
+        }
+        // DECIMAL value is out of range in '...'
+        1690 => message.split_once(" in '").map_or(message, |(begin, _)| begin).to_owned(),
+        // Foreign key constraint for table '...', record '...' would lead to a duplicate entry in table '...'
+        1761 | 1762 => message.split_once(", record ").map_or(message, |(begin, _)| begin).to_owned(),
+        // Table has no partition for value ...
+        1526 => message.split_once(" for value ").map_or(message, |(begin, _)| begin).to_owned(),
+        _ => message.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn server(code: u16, state: &str, message: &str) -> ServerError {
+        ServerError { code, state: state.into(), message: message.into() }
+    }
+
+    #[test]
+    fn codes_that_matter_have_their_kind() {
+        for (code, state, kind) in [
+            (1213, "40001", ErrorKind::Contention),
+            (1205, "HY000", ErrorKind::Contention),
+            (1020, "HY000", ErrorKind::Contention),
+            (1317, "70100", ErrorKind::Timeout),
+            (1053, "08S01", ErrorKind::ServerShuttingDown),
+            (1927, "70100", ErrorKind::ServerShuttingDown),
+            (4031, "HY000", ErrorKind::ConnectionLost),
+            (1836, "HY000", ErrorKind::ReadOnly),
+            (1040, "08004", ErrorKind::ResourceLimit),
+            (1114, "HY000", ErrorKind::ResourceLimit),
+            (1264, "22003", ErrorKind::DataRejected),
+            (1406, "22001", ErrorKind::DataRejected),
+            (1366, "22007", ErrorKind::DataRejected),
+            (1048, "23000", ErrorKind::Constraint),
+            (1452, "23000", ErrorKind::Constraint),
+            (3819, "HY000", ErrorKind::Constraint),
+            (4025, "23000", ErrorKind::Constraint),
+            (1644, "45000", ErrorKind::Constraint),
+            (1062, "23000", ErrorKind::UniqueViolation),
+            (1142, "42000", ErrorKind::SchemaMismatch),
+            (1044, "42000", ErrorKind::SchemaMismatch),
+            (1146, "42S02", ErrorKind::SchemaMismatch),
+            (1054, "42S22", ErrorKind::SchemaMismatch),
+            (1148, "42000", ErrorKind::SchemaMismatch),
+            (1045, "28000", ErrorKind::Authentication),
+            (1030, "HY000", ErrorKind::ServerFault),
+            (1665, "HY000", ErrorKind::Refused),
+            (1999, "HY000", ErrorKind::Bug),
+        ] {
+            assert_eq!(kind_of_error(&server(code, state, "")), kind, "{code}");
+        }
+    }
+
+    #[test]
+    fn a_server_that_takes_no_writes_is_told_from_one_with_another_option() {
+        let message = "The MariaDB server is running with the --read-only option so it cannot execute this statement";
+        assert_eq!(kind_of_error(&server(1290, "HY000", message)), ErrorKind::ReadOnly);
+        let message = message.replace("read-only", "skip-grant-tables");
+        assert_eq!(kind_of_error(&server(1290, "HY000", &message)), ErrorKind::SchemaMismatch);
+    }
+
+    #[test]
+    fn what_the_server_says_is_told_without_keys_and_values() {
+        for (code, state, message, told) in [
+            (
+                1062,
+                "23000",
+                "Duplicate entry 'CK1-1' for key 'x' for key 'PRIMARY'",
+                "loading: Duplicate entry for key 'PRIMARY' (SQLSTATE 23000), error 1062",
+            ),
+            (
+                1366,
+                "22007",
+                "Incorrect decimal value: '99.5x' for column `shop`.`cards`.`net_savings` at row 3",
+                "loading: Incorrect decimal value for column `shop`.`cards`.`net_savings` at row N (SQLSTATE 22007), error 1366",
+            ),
+            (
+                1292,
+                "22007",
+                "Truncated incorrect DOUBLE value: '99.5x'",
+                "loading: Truncated incorrect DOUBLE value (SQLSTATE 22007), error 1292",
+            ),
+            (
+                1690,
+                "22003",
+                "DECIMAL value is out of range in '99 * 3'",
+                "loading: DECIMAL value is out of range (SQLSTATE 22003), error 1690",
+            ),
+            (1644, "45000", "spends 12345.67", "loading: spends N (SQLSTATE 45000), error 1644"),
+            (
+                4025,
+                "23000",
+                "CONSTRAINT `cardgenius_claims_add_up` failed for `shop`.`cardgenius_claims`",
+                "loading: CONSTRAINT `cardgenius_claims_add_up` failed for `shop`.`cardgenius_claims` (SQLSTATE 23000), error 4025",
+            ),
+            (
+                1045,
+                "28000",
+                "Access denied for user 'ann'@'10.0.0.7' (using password: YES)",
+                "loading: Access denied for user 'ann'@'10.0.0.7' (using password: YES) (SQLSTATE 28000), error 1045",
+            ),
+        ] {
+            let error = store_error("loading", Error::Server(server(code, state, message)));
+            assert_eq!(error.to_string(), told);
+            assert!(!format!("{error:?}").contains("99.5") && !format!("{error:?}").contains("CK1"));
+        }
+    }
+
+    #[test]
+    fn a_broken_connection_is_told_by_what_broke_it() {
+        let refused = || Error::Io(IoError::Io(std::io::Error::from(std::io::ErrorKind::ConnectionRefused)));
+        let error = store_error("asking", refused());
+        assert_eq!(
+            (error.kind(), error.to_string().as_str()),
+            (ErrorKind::ConnectionLost, "asking: connection refused")
+        );
+        assert_eq!(connect_error("connecting", refused()).kind(), ErrorKind::Unreachable);
+        let packet = Error::Driver(DriverError::UnexpectedPacket { payload: b"s3cret".to_vec() });
+        let error = store_error("asking", packet);
+        assert_eq!(error.kind(), ErrorKind::ConnectionLost);
+        assert!(!format!("{error:?}").contains("115"), "{error:?}");
+    }
+}

@@ -1,0 +1,1 @@
+SELECT claim_id FROM {{claims}} WHERE owner = $1 AND state = 'open'

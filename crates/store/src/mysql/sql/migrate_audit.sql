@@ -1,0 +1,1 @@
+INSERT INTO {{audit}} (actor, action, detail) VALUES (USER(), 'migrate', $1)

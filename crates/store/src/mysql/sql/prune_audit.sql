@@ -1,0 +1,4 @@
+DELETE FROM {{audit}}
+WHERE happened_at < UTC_TIMESTAMP(6) - INTERVAL $1 * 1e6 MICROSECOND
+ORDER BY happened_at
+LIMIT $2

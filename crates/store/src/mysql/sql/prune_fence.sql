@@ -1,0 +1,4 @@
+DELETE FROM {{fence}}
+WHERE written_at < UTC_TIMESTAMP(6) - INTERVAL $1 * 1e6 MICROSECOND
+ORDER BY written_at
+LIMIT $2

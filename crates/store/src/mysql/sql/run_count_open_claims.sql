@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM {{claims}} WHERE run_id = $1 AND state = 'open'

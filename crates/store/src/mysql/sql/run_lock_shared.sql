@@ -1,0 +1,10 @@
+-- Whoever claims holds the run open; whoever closes it waits for that, and sees the claim. The switch is read beside it:
+-- a pause takes effect with the next claim, on every instance. Read in subqueries, which are not locked: whoever is about to
+-- turn the switch by hand stops nobody.
+SELECT r.state, COALESCE((SELECT c.paused FROM {{control}} AS c WHERE c.source_table = r.source_table), FALSE),
+    (SELECT c.changed_by FROM {{control}} AS c WHERE c.source_table = r.source_table),
+    (SELECT c.reason FROM {{control}} AS c WHERE c.source_table = r.source_table),
+    r.max_users
+FROM {{runs}} AS r
+WHERE r.run_id = $1
+LOCK IN SHARE MODE

@@ -1,0 +1,2 @@
+-- The savepoint of one load.
+ROLLBACK TO SAVEPOINT `load`
