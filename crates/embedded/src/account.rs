@@ -1,5 +1,8 @@
 //! The account under which a private server runs: database servers refuse to run as root.
 
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
@@ -7,9 +10,6 @@ use std::process::Command;
 use nix::unistd::{Uid, User};
 
 use crate::EmbeddedError;
-
-/// Accounts that a server may run under when the owner is root, the first that exists.
-const UNPRIVILEGED: [&str; 2] = ["postgres", "nobody"];
 
 /// Under which account the server's processes run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,9 +26,9 @@ pub(crate) enum Account {
 }
 
 impl Account {
-    /// The owner's own account, or for root an unprivileged one.
-    pub(crate) fn detect() -> Result<Self, EmbeddedError> {
-        if Uid::effective().is_root() { Self::unprivileged(&UNPRIVILEGED) } else { Ok(Self::Own) }
+    /// The owner's own account, or for root an unprivileged one: the first of `names` that exists.
+    pub(crate) fn detect(names: &[&str]) -> Result<Self, EmbeddedError> {
+        if Uid::effective().is_root() { Self::unprivileged(names) } else { Ok(Self::Own) }
     }
 
     fn unprivileged(names: &[&str]) -> Result<Self, EmbeddedError> {
@@ -46,8 +46,21 @@ impl Account {
         }
     }
 
+    /// Writes a file that only the account may read.
+    pub(crate) fn write(&self, path: &Path, contents: &[u8]) -> Result<(), EmbeddedError> {
+        OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(path)
+            .and_then(|mut file| file.write_all(contents))
+            .and_then(|()| self.take_over(path))
+            .map_err(|source| EmbeddedError::File { path: path.to_owned(), source })
+    }
+
     /// Hands a file that the owner wrote to the account.
-    pub(crate) fn take_over(&self, path: &Path) -> std::io::Result<()> {
+    fn take_over(&self, path: &Path) -> std::io::Result<()> {
         match self {
             Self::Own => Ok(()),
             Self::Other { uid, gid } => std::os::unix::fs::chown(path, Some(*uid), Some(*gid)),

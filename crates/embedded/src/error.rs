@@ -2,25 +2,27 @@
 
 use std::path::PathBuf;
 
-use crate::postgres::OLDEST_MAJOR;
-
 /// Why a private server could not be had.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EmbeddedError {
     /// No server of a usable version is installed.
-    #[error(
-        "no PostgreSQL server (version {OLDEST_MAJOR} or later) on this machine; looked at {looked_at}; install the \
-         package `postgresql` (Debian, Ubuntu: deploy/prerequisites.sh does it) or `postgresql-server` (Fedora, \
-         RHEL), or point CARDGENIUS_POSTGRES_BIN at the folder that holds `postgres` and `initdb`"
-    )]
+    #[error("no {server} server (version {oldest} or later) on this machine; looked at {looked_at}; {advice}")]
     BinariesNotFound {
+        /// What kind of server.
+        server: &'static str,
+        /// The oldest version that is usable.
+        oldest: String,
         /// Every place looked at, and what was missing there.
         looked_at: String,
+        /// What to install, or to set.
+        advice: &'static str,
     },
     /// The folder that was asked for by name holds no usable server.
-    #[error("no usable PostgreSQL server in {folder} (named by {named_by}): {reason}")]
+    #[error("no usable {server} server in {folder} (named by {named_by}): {reason}")]
     BinariesUnusable {
+        /// What kind of server.
+        server: &'static str,
         /// The folder.
         folder: PathBuf,
         /// Who named it.

@@ -15,18 +15,27 @@
 //! # }
 //! ```
 //!
-//! What belongs to any kind of server is in `account`, `port`, `supervise` and `transcript`; what belongs to PostgreSQL
-//! is in `postgres`.
+//! What belongs to one kind of server is in `postgres` and in `mariadb` (MariaDB and MySQL); the rest belongs to any.
 
 mod account;
+mod client_program;
+mod durability;
 mod error;
+mod mariadb;
+mod password;
 mod port;
 mod postgres;
+mod programs;
 mod supervise;
 mod transcript;
 
+pub use durability::Durability;
 pub use error::EmbeddedError;
+pub use mariadb::binaries::{MariadbBinaries, VARIABLE as MARIADB_BIN_VARIABLE};
+pub use mariadb::options::MariadbOptions;
+pub use mariadb::server::PrivateMariadb;
+pub use mariadb::version::{MariadbVersion, Vendor};
 pub use postgres::binaries::{PostgresBinaries, ServerVersion, VARIABLE as POSTGRES_BIN_VARIABLE};
 pub use postgres::keep::KeptPostgres;
-pub use postgres::options::{Durability, Locale, PostgresOptions};
+pub use postgres::options::{Locale, PostgresOptions};
 pub use postgres::server::PrivatePostgres;

@@ -3,14 +3,33 @@
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::net::{Ipv4Addr, TcpListener};
 
+use crate::EmbeddedError;
+
 /// Below the range from which Linux takes ports for outgoing connections, so that a server that is stopped for a
 /// moment finds its port free again.
 const LOWEST: u16 = 15_000;
 const COUNT: u16 = 16_000;
+const ATTEMPTS: u32 = 8;
+
+/// Starts a server on a port that is free.
+pub(crate) fn start_on_a_free_one(
+    mut start: impl FnMut(u16) -> Result<(), EmbeddedError>,
+) -> Result<(), EmbeddedError> {
+    let mut last_log = String::new();
+    for _ in 0..ATTEMPTS {
+        let Some(port) = probably_free() else { break };
+        match start(port) {
+            // Someone else was faster between the look and the start.
+            Err(EmbeddedError::EndedAtStart { log }) if log.contains("Address already in use") => last_log = log,
+            outcome => return outcome,
+        }
+    }
+    Err(EmbeddedError::NoPort { attempts: ATTEMPTS, log: last_log })
+}
 
 /// A port that was free a moment ago, searched from a random place; `None` if all are taken. Whoever binds it must
 /// be ready to find it taken in the meantime.
-pub(crate) fn probably_free() -> Option<u16> {
+fn probably_free() -> Option<u16> {
     let offset = RandomState::new().build_hasher().finish() % u64::from(COUNT);
     let offset = u16::try_from(offset).unwrap_or(0);
     (0..COUNT)

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use crate::EmbeddedError;
 use crate::account::Account;
+use crate::client_program::without_client_settings;
 use crate::transcript::{State, Transcript};
 
 const SCRIPT: &str = include_str!("supervise.sh");
@@ -30,18 +31,18 @@ const PREPARATION_LIMIT: Duration = Duration::from_secs(300);
 /// How a server is told to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ending {
-    /// SIGINT: sessions are ended, the data is written.
+    /// Sessions are ended, the data is written; the signal is the trade's.
     Fast,
-    /// SIGQUIT: at once; the next start recovers.
+    /// SIGQUIT, which PostgreSQL takes for: at once; the next start recovers.
     Immediate,
     /// SIGKILL to all of the server's processes, as in a power cut.
     Kill,
 }
 
 impl Ending {
-    const fn signal(self) -> &'static str {
+    const fn signal(self, trade: Trade) -> &'static str {
         match self {
-            Self::Fast => "INT",
+            Self::Fast => trade.stop_signal,
             Self::Immediate => "QUIT",
             Self::Kill => "KILL",
         }
@@ -53,6 +54,10 @@ impl Ending {
 pub(crate) struct Trade {
     /// What the server's log says once connections are accepted.
     pub(crate) ready_text: &'static str,
+    /// The signal by which the server ends in good order.
+    pub(crate) stop_signal: &'static str,
+    /// The signal that ends it when its folder goes with it.
+    pub(crate) last_signal: &'static str,
     /// Shell text that frees what a killed server leaves outside `$folder`.
     pub(crate) release: &'static str,
 }
@@ -63,6 +68,7 @@ pub(crate) struct Supervisor {
     child: Child,
     orders: Option<ChildStdin>,
     transcript: Arc<Transcript>,
+    trade: Trade,
     folder: PathBuf,
     running: bool,
 }
@@ -87,7 +93,7 @@ impl Supervisor {
     fn spawn_in(base: &Path, account: &Account, trade: Trade) -> Result<Result<Self, String>, EmbeddedError> {
         let spawn_error = |source| EmbeddedError::Spawn { program: "/bin/sh".to_owned(), source };
         let mut command = Command::new("/bin/sh");
-        command.args(["-c", SCRIPT, "cardgenius-supervisor"]).arg(base).arg(trade.release);
+        command.args(["-c", SCRIPT, "cardgenius-supervisor"]).arg(base).arg(trade.release).arg(trade.last_signal);
         without_client_settings(&mut command);
         command.env("LC_ALL", "C").current_dir("/").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         // A group of its own: Ctrl-C at the terminal reaches this program, which then stops the server in its own time.
@@ -103,7 +109,7 @@ impl Supervisor {
                 .spawn(move || transcript.follow(output))
                 .map_err(spawn_error)?;
         }
-        let mut supervisor = Self { child, orders, transcript, folder: PathBuf::new(), running: false };
+        let mut supervisor = Self { child, orders, transcript, trade, folder: PathBuf::new(), running: false };
         match supervisor.transcript.wait(FOLDER_LIMIT, |state| state.folder.clone().or_else(|| closed(state))) {
             Some(Ok(folder)) => {
                 supervisor.folder = folder.into();
@@ -188,7 +194,7 @@ impl Supervisor {
             (state.ended, state.forced) = (None, None);
         }
         let seconds = patience.as_secs();
-        self.say(&format!("end {} {seconds}\n", ending.signal()))?;
+        self.say(&format!("end {} {seconds}\n", ending.signal(self.trade)))?;
         // The supervisor turns to SIGQUIT, then to SIGKILL; beyond that there is nothing to wait for.
         let limit = patience * 2 + Duration::from_secs(60);
         match self.transcript.wait(limit, |state| state.ended.map(Ok).or_else(|| closed(state))) {
@@ -254,12 +260,14 @@ fn closed<T>(state: &State) -> Option<Result<T, String>> {
     state.closed.then(|| Err(state.tail(LOG_LINES_IN_ERRORS)))
 }
 
-/// Removes the variables by which a user steers PostgreSQL's programs (`PGHOST`, `PGDATA`, ...): a private server must
-/// not depend on them, and its clients must not reach another server.
-pub(crate) fn without_client_settings(command: &mut Command) {
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("PG") {
-            command.env_remove(&name);
+/// Where a server's folder may be made, in order of preference.
+pub(crate) fn base_folders(asked_for: Option<&Path>) -> Vec<PathBuf> {
+    match asked_for {
+        Some(folder) => vec![folder.to_owned()],
+        None => {
+            let mut bases = vec![std::env::temp_dir(), "/tmp".into(), "/var/tmp".into()];
+            bases.dedup();
+            bases
         }
     }
 }

@@ -3,12 +3,14 @@
 #   stdout   answers (lines that begin with "@ ") and the server's log
 #   $1       folder in which the temporary folder is made
 #   $2       shell text that frees what a killed server leaves outside the folder
+#   $3       the signal that ends the server when its owner is gone
 set -u
 exec 2>&1
 trap '' HUP INT TERM PIPE
 umask 077
 base=$1
 release=$2
+last_signal=$3
 set --
 server=
 pump=
@@ -17,7 +19,7 @@ status=0
 folder=$(mktemp -d "$base/cg-XXXXXX" 2>&1) || { echo "@ failed $folder"; exit 1; }
 echo "@ folder $folder"
 
-# The postmaster and its children at once, as in a power cut. Frozen first, so that it forks no more.
+# The server's main process and its children at once, as in a power cut. Frozen first, so that it forks no more.
 kill_all() {
     kill -s STOP "$server"
     children=
@@ -76,6 +78,6 @@ while IFS= read -r order; do
     esac
 done
 
-end_server INT 10
+end_server "$last_signal" 10
 eval "$release"
 rm -rf "$folder"

@@ -2,17 +2,20 @@
 
 use std::ffi::OsString;
 use std::fmt;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::OLDEST_MAJOR;
 use crate::EmbeddedError;
+use crate::programs::{folders_on_path, is_program};
 
 /// The environment variable that names the folder of the server's programs.
 pub const VARIABLE: &str = "CARDGENIUS_POSTGRES_BIN";
 const VERSIONED_ROOT: &str = "/usr/lib/postgresql";
 const NEEDED: [&str; 2] = ["postgres", "initdb"];
+const SERVER: &str = "PostgreSQL";
+const ADVICE: &str = "install the package `postgresql` (Debian, Ubuntu: deploy/prerequisites.sh does it) or \
+    `postgresql-server` (Fedora, RHEL), or point CARDGENIUS_POSTGRES_BIN at the folder that holds `postgres` and `initdb`";
 
 /// The version of an installed server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +59,7 @@ impl PostgresBinaries {
 
     pub(crate) fn in_named_folder(folder: &Path, named_by: &'static str) -> Result<Self, EmbeddedError> {
         Self::look_at(folder).map_err(|reason| EmbeddedError::BinariesUnusable {
+            server: SERVER,
             folder: folder.to_owned(),
             named_by,
             reason,
@@ -66,7 +70,7 @@ impl PostgresBinaries {
         let mut looked_at = Vec::new();
         let candidates = versioned_folders(&places.versioned_root)
             .into_iter()
-            .chain(folders_on_path(&places.path))
+            .chain(folders_on_path(&places.path, &NEEDED))
             .chain(places.pg_config.as_deref().and_then(folder_by_pg_config));
         for folder in candidates {
             match Self::look_at(&folder) {
@@ -77,7 +81,12 @@ impl PostgresBinaries {
         looked_at.push(format!("{}/*/bin", places.versioned_root.display()));
         looked_at.push(format!("{} on the PATH", NEEDED.join(" and ")));
         looked_at.push("`pg_config --bindir`".to_owned());
-        Err(EmbeddedError::BinariesNotFound { looked_at: looked_at.join(", ") })
+        Err(EmbeddedError::BinariesNotFound {
+            server: SERVER,
+            oldest: OLDEST_MAJOR.to_string(),
+            looked_at: looked_at.join(", "),
+            advice: ADVICE,
+        })
     }
 
     fn look_at(folder: &Path) -> Result<Self, String> {
@@ -133,10 +142,6 @@ impl Places {
     }
 }
 
-fn is_program(path: &Path) -> bool {
-    path.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
-}
-
 /// `root/<version>/bin`, newest version first.
 fn versioned_folders(root: &Path) -> Vec<PathBuf> {
     let entries = root.read_dir().into_iter().flatten().flatten();
@@ -145,17 +150,6 @@ fn versioned_folders(root: &Path) -> Vec<PathBuf> {
         .collect();
     versions.sort_by(|left, right| right.cmp(left));
     versions.into_iter().map(|(_, folder)| folder).collect()
-}
-
-/// The folders in which the needed programs on the path really lie: the path often holds only links to some of them.
-fn folders_on_path(path: &OsString) -> Vec<PathBuf> {
-    let mut folders: Vec<PathBuf> = std::env::split_paths(path)
-        .flat_map(|folder| NEEDED.map(|name| folder.join(name)))
-        .filter(|program| is_program(program))
-        .filter_map(|program| Some(program.canonicalize().ok()?.parent()?.to_owned()))
-        .collect();
-    folders.dedup();
-    folders
 }
 
 fn folder_by_pg_config(program: &Path) -> Option<PathBuf> {

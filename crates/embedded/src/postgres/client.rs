@@ -1,12 +1,11 @@
 //! The machine's own client programs on a private server.
 
-use std::io::Write;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use super::address::{Address, Login};
 use super::binaries::PostgresBinaries;
 use crate::EmbeddedError;
-use crate::supervise::without_client_settings;
+use crate::client_program::{run, without_client_settings};
 
 /// Client programs that talk to one server as one role.
 pub(crate) struct Client<'a> {
@@ -40,24 +39,4 @@ impl Client<'_> {
         }
         command
     }
-}
-
-fn run(mut command: Command, program: &'static str, database: &str, input: &str) -> Result<String, EmbeddedError> {
-    let failed = |source| EmbeddedError::Spawn { program: program.to_owned(), source };
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().map_err(failed)?;
-    let output = std::thread::scope(|scope| {
-        // Written beside the reading: a long script and a long answer must not wait for each other. A client that
-        // stopped early closes the pipe; what it says about that is in its standard error.
-        if let Some(mut stdin) = child.stdin.take() {
-            scope.spawn(move || stdin.write_all(input.as_bytes()));
-        }
-        child.wait_with_output()
-    });
-    let output = output.map_err(failed)?;
-    if output.status.success() {
-        return Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned());
-    }
-    let message = String::from_utf8_lossy(&output.stderr).trim_end().to_owned();
-    Err(EmbeddedError::Client { program, database: database.to_owned(), message })
 }

@@ -1,8 +1,5 @@
 //! The data folder of a private PostgreSQL server.
 
-use std::fs::OpenOptions;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::binaries::PostgresBinaries;
@@ -44,7 +41,7 @@ pub(crate) fn prepare(
     match options.password_text() {
         None => arguments.push("--auth=trust".to_owned()),
         Some(password) => {
-            write(&password_file, password.as_bytes(), account)?;
+            account.write(&password_file, password.as_bytes())?;
             arguments.extend(["--auth=scram-sha-256".to_owned(), format!("--pwfile={}", password_file.display())]);
         }
     }
@@ -53,18 +50,5 @@ pub(crate) fn prepare(
         std::fs::remove_file(&password_file)
             .map_err(|source| EmbeddedError::File { path: password_file.clone(), source })?;
     }
-    options.files.iter().try_for_each(|(name, contents)| write(&data.join(name), contents, account))
-}
-
-/// Writes a file that only the server's account may read.
-fn write(path: &Path, contents: &[u8], account: &Account) -> Result<(), EmbeddedError> {
-    OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(path)
-        .and_then(|mut file| file.write_all(contents))
-        .and_then(|()| account.take_over(path))
-        .map_err(|source| EmbeddedError::File { path: path.to_owned(), source })
+    options.files.iter().try_for_each(|(name, contents)| account.write(&data.join(name), contents))
 }

@@ -1,10 +1,11 @@
 //! How a private PostgreSQL server is to be.
 
-use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::EmbeddedError;
+use crate::durability::Durability;
+use crate::password::Password;
 
 /// Settings that the private server sets itself, because finding it, watching it and removing it rest on them.
 const RESERVED: [&str; 11] = [
@@ -20,16 +21,6 @@ const RESERVED: [&str; 11] = [
     "unix_socket_group",
     "unix_socket_permissions",
 ];
-
-/// Whether commits survive a crash of the machine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Durability {
-    /// PostgreSQL's own defaults: every commit is on disk. What is measured here holds in production.
-    #[default]
-    Production,
-    /// Nothing is forced to disk: for tests. Commits still survive a crash of the server, not one of the machine.
-    Test,
-}
 
 /// Collation and character classes of the server's databases. The encoding is always UTF-8.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -123,7 +114,7 @@ impl PostgresOptions {
     /// reaches the server is trusted; the socket's folder then keeps other accounts away.
     #[must_use]
     pub fn password(mut self, password: impl Into<String>) -> Self {
-        self.password = Some(Password(password.into()));
+        self.password = Some(Password::new(password));
         self
     }
 
@@ -159,7 +150,7 @@ impl PostgresOptions {
 
     /// The password as plain text.
     pub(crate) fn password_text(&self) -> Option<&str> {
-        self.password.as_ref().map(|password| password.0.as_str())
+        self.password.as_ref().map(Password::text)
     }
 
     /// Refuses what the server could only misunderstand.
@@ -170,9 +161,7 @@ impl PostgresOptions {
         if self.superuser.is_empty() || self.superuser.starts_with("pg_") {
             return refuse("superuser", "the name must not be empty and must not begin with pg_".to_owned());
         }
-        if self.password_text().is_some_and(|password| password.is_empty() || password.contains(['\n', '\r', '\0'])) {
-            return refuse("password", "it must be one line that is not empty".to_owned());
-        }
+        self.password.iter().try_for_each(Password::validate)?;
         if let Some((name, _)) = self.files.iter().find(|(name, _)| name.is_empty() || name.contains('/')) {
             return refuse(name, "a file's name must be a plain name in the data folder".to_owned());
         }
@@ -197,16 +186,6 @@ pub(crate) fn validate_setting(name: &str, value: &str) -> Result<(), EmbeddedEr
 
 fn refuse(name: &str, reason: String) -> Result<(), EmbeddedError> {
     Err(EmbeddedError::Option { name: name.to_owned(), reason })
-}
-
-/// A password, which does not show itself in debug output.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Password(String);
-
-impl fmt::Debug for Password {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Password(hidden)")
-    }
 }
 
 #[cfg(test)]

@@ -9,22 +9,26 @@ use super::binaries::{PostgresBinaries, ServerVersion};
 use super::client::Client;
 use super::data_folder;
 use super::keep::KeptPostgres;
-use super::options::{Durability, PostgresOptions, validate_setting};
+use super::options::{PostgresOptions, validate_setting};
 use crate::EmbeddedError;
 use crate::account::Account;
+use crate::durability::Durability;
 use crate::port;
-use crate::supervise::{Ending, Supervisor, Trade};
+use crate::supervise::{Ending, Supervisor, Trade, base_folders};
 
 /// A killed postmaster leaves a System V segment, which it names in its pid file's seventh line; the machine has room
 /// for only so many. (Its other shared memory lies in the data folder, see `dynamic_shared_memory_type` below.)
 const TRADE: Trade = Trade {
     ready_text: "database system is ready to accept",
+    stop_signal: "INT",
+    last_signal: "INT",
     release: r#"segment=$(sed -n '7s/^ *[0-9]* *//p' "$folder/data/postmaster.pid" 2>/dev/null)
         [ -z "$segment" ] || ipcrm -m "$segment" 2>/dev/null"#,
 };
 
 const SOCKET_ONLY_PORT: u16 = 5432;
-const PORT_ATTEMPTS: u32 = 8;
+/// Accounts that the server may run under when its owner is root.
+const ACCOUNTS: [&str; 2] = ["postgres", "nobody"];
 const STOP_PATIENCE: Duration = Duration::from_secs(60);
 
 /// A private PostgreSQL server in a temporary folder.
@@ -56,8 +60,8 @@ impl PrivatePostgres {
             None => PostgresBinaries::find()?,
         };
         options.validate(binaries.version().major)?;
-        let account = Account::detect()?;
-        let mut supervisor = Supervisor::spawn(&base_folders(&options), &account, TRADE)?;
+        let account = Account::detect(&ACCOUNTS)?;
+        let mut supervisor = Supervisor::spawn(&base_folders(options.base_folder.as_deref()), &account, TRADE)?;
         data_folder::prepare(&mut supervisor, &binaries, &account, &options)?;
         let folder = supervisor.folder().to_owned();
         let settings = options.settings.clone();
@@ -65,25 +69,14 @@ impl PrivatePostgres {
         let mut server =
             Self { binaries, options, address, folder, running: Mutex::new(Running { supervisor, settings }) };
         if server.address.tcp {
-            server.start_on_a_free_port()?;
+            port::start_on_a_free_one(|port| {
+                server.address.port = port;
+                server.start()
+            })?;
         } else {
             server.start()?;
         }
         Ok(server)
-    }
-
-    fn start_on_a_free_port(&mut self) -> Result<(), EmbeddedError> {
-        let mut last_log = String::new();
-        for _ in 0..PORT_ATTEMPTS {
-            let Some(port) = port::probably_free() else { break };
-            self.address.port = port;
-            match self.start() {
-                // Someone else was faster between the look and the start.
-                Err(EmbeddedError::EndedAtStart { log }) if log.contains("Address already in use") => last_log = log,
-                outcome => return outcome,
-            }
-        }
-        Err(EmbeddedError::NoPort { attempts: PORT_ATTEMPTS, log: last_log })
     }
 
     /// Starts the server again after a stop: on the same data, socket and port.
@@ -262,17 +255,5 @@ impl PrivatePostgres {
         set("logging_collector", "off");
         set("lc_messages", "C");
         arguments
-    }
-}
-
-/// Where the server's folder may be made, in order of preference.
-fn base_folders(options: &PostgresOptions) -> Vec<PathBuf> {
-    match &options.base_folder {
-        Some(folder) => vec![folder.clone()],
-        None => {
-            let mut bases = vec![std::env::temp_dir(), "/tmp".into(), "/var/tmp".into()];
-            bases.dedup();
-            bases
-        }
     }
 }
