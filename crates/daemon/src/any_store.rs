@@ -15,8 +15,10 @@ use cardgenius_pipeline::throttle::Headroom;
 use cardgenius_store::config::StoreConfig;
 use cardgenius_store::desk::{Backlog, Cause, Overview, Pruned, Requeue, Requeued, Switch};
 use cardgenius_store::inspection::Inspection;
-use cardgenius_store::postgres::PostgresStore;
-use cardgenius_store::protocol::{RequeueCursor, StateSample, Tending};
+use cardgenius_store::migrate::Family;
+use cardgenius_store::mysql::{MysqlServer, MysqlStore};
+use cardgenius_store::postgres::{PostgresServer, PostgresStore};
+use cardgenius_store::protocol::{RequeueCursor, SqlStore, StateSample, Tending};
 use cardgenius_store::rows::Rows;
 use cardgenius_store::schedule::{Look, Readiness, Tended};
 use cardgenius_store::server::PoolStatus;
@@ -26,6 +28,12 @@ use uuid::Uuid;
 pub enum AnyStore {
     /// PostgreSQL alone.
     Postgres(PostgresStore),
+    /// MySQL or MariaDB alone.
+    Mysql(MysqlStore),
+    /// Users on PostgreSQL, recommendations on MySQL or MariaDB.
+    PostgresToMysql(SqlStore<PostgresServer, MysqlServer>),
+    /// Users on MySQL or MariaDB, recommendations on PostgreSQL.
+    MysqlToPostgres(SqlStore<MysqlServer, PostgresServer>),
 }
 
 /// The same call on whichever it is.
@@ -33,6 +41,9 @@ macro_rules! on {
     ($any:expr, $store:ident => $call:expr) => {
         match $any {
             AnyStore::Postgres($store) => $call,
+            AnyStore::Mysql($store) => $call,
+            AnyStore::PostgresToMysql($store) => $call,
+            AnyStore::MysqlToPostgres($store) => $call,
         }
     };
 }
@@ -43,7 +54,20 @@ impl AnyStore {
     /// # Errors
     /// An address, certificate or name that cannot be used.
     pub fn new(config: &StoreConfig) -> Result<Self, StoreError> {
-        PostgresStore::new(config).map(Self::Postgres)
+        let source = Family::of_url(&config.source.url);
+        let target = config.target.as_ref().map_or(source, |database| Family::of_url(&database.url));
+        Ok(match (source, target) {
+            (Family::Postgres, Family::Postgres) => Self::Postgres(PostgresStore::new(config)?),
+            (Family::Mysql, Family::Mysql) => Self::Mysql(MysqlStore::new(config)?),
+            (Family::Postgres, Family::Mysql) => {
+                let (source, target) = (PostgresServer::source(config)?, MysqlServer::target(config)?);
+                Self::PostgresToMysql(SqlStore::over(source, target, config))
+            }
+            (Family::Mysql, Family::Postgres) => {
+                let (source, target) = (MysqlServer::source(config)?, PostgresServer::target(config)?);
+                Self::MysqlToPostgres(SqlStore::over(source, target, config))
+            }
+        })
     }
 
     /// The same store, with `observer` told of loads and locks.
@@ -51,6 +75,9 @@ impl AnyStore {
     pub fn observed_by(self, observer: Arc<dyn Observe>) -> Self {
         match self {
             Self::Postgres(store) => Self::Postgres(store.observed_by(observer)),
+            Self::Mysql(store) => Self::Mysql(store.observed_by(observer)),
+            Self::PostgresToMysql(store) => Self::PostgresToMysql(store.observed_by(observer)),
+            Self::MysqlToPostgres(store) => Self::MysqlToPostgres(store.observed_by(observer)),
         }
     }
 }

@@ -4,12 +4,14 @@
 //! name. SQL lives in files, one statement a file; identifiers from the configuration reach it through one quoting function
 //! ([`identifiers`]), everything else as bound parameters.
 
+mod amount;
 pub mod config;
 pub mod desk;
 pub mod identifiers;
 pub mod inspection;
 pub mod migrate;
 pub mod mysql;
+mod pool;
 pub mod postgres;
 pub mod protocol;
 pub mod rows;

@@ -11,8 +11,17 @@ pub struct Statement {
     pub(crate) sql: String,
     /// What it does, as a message begins: `claiming users`.
     pub(crate) doing: &'static str,
-    /// For a driver whose parameters have no numbers: the numbers, from 1, in the order in which the text names them.
-    pub(crate) order: Vec<usize>,
+    /// For a driver whose parameters have no numbers: where the text names which.
+    pub(crate) marks: Vec<Mark>,
+}
+
+/// A parameter where a statement's text has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Mark {
+    /// Its place among the values, from 0.
+    pub(crate) value: usize,
+    /// The byte behind its mark.
+    pub(crate) end: usize,
 }
 
 /// What a parameter is bound to. A driver sends a whole number in the width that the server expects.

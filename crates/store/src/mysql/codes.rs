@@ -56,8 +56,8 @@ fn kind_of_code(code: u16) -> Option<ErrorKind> {
         // statement-based binary log, which READ COMMITTED cannot be written to
         1598 | 1665 => ErrorKind::Refused,
         // a right that is missing, nothing by that name, local files not allowed (both, MySQL, MariaDB), unknown variable or
-        // its value, collations that cannot be compared, triggers only for SUPER
-        1044 | 1049 | 1146 | 1227 | 1370 | 1148 | 3948 | 4166 | 1193 | 1231 | 1267 | 1419 | 1449 => {
+        // its value, collations that cannot be compared, triggers only for SUPER, somebody else's session
+        1044 | 1049 | 1146 | 1227 | 1370 | 1148 | 3948 | 4166 | 1193 | 1231 | 1267 | 1419 | 1449 | 1095 => {
             ErrorKind::SchemaMismatch
         }
         _ => return None,

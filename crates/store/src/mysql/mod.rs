@@ -1,9 +1,40 @@
-//! The pipeline's port on MySQL and MariaDB.
+//! MySQL and MariaDB: their sessions, and the steps that they have their own way for.
 
 mod address;
+mod claim;
 mod codes;
 mod connect;
-pub mod migrate;
+mod insert_rows;
+mod lease_line;
+mod load;
+pub(crate) mod marks;
+pub(crate) mod migrate;
+mod pending;
+mod server;
+mod session;
+mod sessions;
+mod statements;
 mod tls;
+mod values;
 
 pub use self::address::{database_of, same_database};
+pub use self::server::MysqlServer;
+
+use cardgenius_pipeline::error::StoreError;
+
+use crate::config::StoreConfig;
+use crate::protocol::SqlStore;
+
+/// The port on MySQL or MariaDB, with the recommendations in the same database or in a second one of that family.
+pub type MysqlStore = SqlStore<MysqlServer>;
+
+impl MysqlStore {
+    /// Prepares a store; connects to nothing yet.
+    ///
+    /// # Errors
+    /// A URL, certificate or name that cannot be used.
+    pub fn new(config: &StoreConfig) -> Result<Self, StoreError> {
+        let (source, target) = (MysqlServer::source(config)?, MysqlServer::target(config)?);
+        Ok(Self::over(source, target, config))
+    }
+}

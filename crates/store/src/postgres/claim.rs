@@ -5,7 +5,7 @@ use cardgenius_pipeline::error::{ErrorKind, StoreError};
 use cardgenius_pipeline::ports::ClaimedUser;
 use tokio_postgres::Row;
 
-use super::numeric::{self, Amount};
+use crate::amount::{self, Amount};
 
 /// The rows of a claim in key order (an UPDATE returns them in any), as users.
 pub(super) fn users(rows: &[Row]) -> Result<Vec<ClaimedUser>, StoreError> {
@@ -36,7 +36,7 @@ fn claimed_user(row: &Row) -> Result<ClaimedUser, StoreError> {
     Ok(ClaimedUser {
         user_id: user_id.into(),
         user: User {
-            spend: numeric::spend(amounts),
+            spend: amount::spend(amounts),
             monthly_income_paise: monthly_income.and_then(|income| income.floor(2)),
             credit_score: credit_score.and_then(|score| score.floor(0)),
         },

@@ -37,12 +37,7 @@ impl PostgresStore {
     /// # Errors
     /// A URL, certificate or name that cannot be used.
     pub fn new(config: &StoreConfig) -> Result<Self, StoreError> {
-        // One of the source's connections is the lease's own, outside the pool.
-        let source = PostgresServer::new(&config.source, config, config.source_connections() - 1)?;
-        let target = match &config.target {
-            Some(database) => Some(PostgresServer::new(database, config, config.target_connections())?),
-            None => None,
-        };
+        let (source, target) = (PostgresServer::source(config)?, PostgresServer::target(config)?);
         Ok(Self::over(source, target, config))
     }
 }

@@ -3,29 +3,18 @@
 //! Binary form: `numeric_send` in the server's source; four 16-bit words (digits, weight, sign, display scale) and then
 //! digits in base 10,000, the first worth 10,000^weight.
 
-use cardgenius_engine::user::{MAX_PAISE, Spend};
+use cardgenius_engine::user::MAX_PAISE;
 use num_bigint::BigInt;
-use num_traits::{Pow, Signed, ToPrimitive, Zero};
+use num_traits::Pow;
 use tokio_postgres::types::{FromSql, Type};
+
+use crate::amount::Amount;
 
 /// A sign below zero.
 pub(super) const NEGATIVE: u16 = 0x4000;
 const NAN: u16 = 0xC000;
 const INFINITY: u16 = 0xD000;
 const NEGATIVE_INFINITY: u16 = 0xF000;
-
-/// A NUMERIC, exact.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Amount {
-    /// A whole number of hundredths within DECIMAL(12,2).
-    Paise(i64),
-    /// `unscaled / 10^decimals`.
-    Wide { unscaled: BigInt, decimals: u32 },
-    /// NaN.
-    NotANumber,
-    /// Infinity, or minus infinity.
-    Infinite { negative: bool },
-}
 
 /// Bytes that are no NUMERIC.
 #[derive(Debug, thiserror::Error)]
@@ -100,70 +89,6 @@ fn wide(digits: &[[u8; 2]], weight: i16, negative: bool) -> Amount {
     Amount::Wide { unscaled: if negative { -unscaled } else { unscaled }, decimals }
 }
 
-impl Amount {
-    fn is_finite_and_negative(&self) -> bool {
-        match self {
-            Self::Paise(paise) => *paise < 0,
-            Self::Wide { unscaled, .. } => unscaled.is_negative(),
-            Self::NotANumber | Self::Infinite { .. } => false,
-        }
-    }
-
-    /// `(unscaled, decimals)`; zero for what is no number.
-    fn parts(&self) -> (BigInt, u32) {
-        match self {
-            Self::Paise(paise) => (BigInt::from(*paise), 2),
-            Self::Wide { unscaled, decimals } => (unscaled.clone(), *decimals),
-            Self::NotANumber | Self::Infinite { .. } => (BigInt::zero(), 0),
-        }
-    }
-
-    /// Rounded down to a whole number of `1 / 10^decimals`, and to what 64 bits hold; unknown if it is no number.
-    /// A threshold of that many decimals compares with it as with the exact value.
-    pub(super) fn floor(&self, decimals: u32) -> Option<i64> {
-        match self {
-            Self::NotANumber => None,
-            Self::Infinite { negative } => Some(if *negative { i64::MIN } else { i64::MAX }),
-            Self::Paise(_) | Self::Wide { .. } => {
-                let (unscaled, has) = self.parts();
-                let ten = |power: u32| BigInt::from(10).pow(power);
-                let scaled = unscaled * ten(decimals);
-                let divisor = ten(has);
-                let floor = num_integer_floor(&scaled, &divisor);
-                Some(floor.to_i64().unwrap_or(if floor.is_negative() { i64::MIN } else { i64::MAX }))
-            }
-        }
-    }
-}
-
-fn num_integer_floor(dividend: &BigInt, divisor: &BigInt) -> BigInt {
-    let quotient = dividend / divisor;
-    if dividend.is_negative() && &quotient * divisor != *dividend { quotient - 1 } else { quotient }
-}
-
-/// The six amounts of a user, NULL being zero, as the engine takes them.
-pub(super) fn spend(amounts: [Option<Amount>; 6]) -> Spend {
-    let amounts = amounts.map(|amount| amount.unwrap_or(Amount::Paise(0)));
-    let mut paise = [0; 6];
-    for (whole, amount) in paise.iter_mut().zip(&amounts) {
-        match amount {
-            Amount::Paise(value) => *whole = *value,
-            _ => return unusual(&amounts),
-        }
-    }
-    Spend::Paise(paise)
-}
-
-fn unusual(amounts: &[Amount; 6]) -> Spend {
-    if amounts.iter().any(|amount| matches!(amount, Amount::NotANumber | Amount::Infinite { .. })) {
-        return Spend::NotANumber { negative: amounts.iter().any(Amount::is_finite_and_negative) };
-    }
-    let parts = amounts.each_ref().map(Amount::parts);
-    let decimals = parts.iter().map(|(_, decimals)| *decimals).max().unwrap_or(0);
-    let amounts = parts.map(|(unscaled, has)| unscaled * BigInt::from(10).pow(decimals - has));
-    Spend::Wide { amounts: Box::new(amounts), decimals }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -201,28 +126,5 @@ mod tests {
         assert_eq!(amount(&[], 0, NEGATIVE_INFINITY), Amount::Infinite { negative: true });
         assert!(read(&encoded(&[1], 0, 0x1234)).is_none());
         assert!(read(&[0, 1, 0]).is_none());
-    }
-
-    #[test]
-    fn a_floor_compares_like_the_exact_value() {
-        assert_eq!(amount(&[749, 9999], 0, 0).floor(0), Some(749));
-        assert_eq!(amount(&[1, 50], 0, NEGATIVE).floor(2), Some(-101));
-        assert_eq!(Amount::Infinite { negative: false }.floor(2), Some(i64::MAX));
-        assert_eq!(Amount::NotANumber.floor(2), None);
-    }
-
-    #[test]
-    fn a_negative_amount_is_told_even_beside_a_nan() {
-        let amounts = [Some(Amount::NotANumber), Some(Amount::Paise(-1)), None, None, None, None];
-        assert_eq!(spend(amounts), Spend::NotANumber { negative: true });
-        let amounts = [Some(Amount::Infinite { negative: true }), None, None, None, None, None];
-        assert_eq!(spend(amounts), Spend::NotANumber { negative: false });
-    }
-
-    #[test]
-    fn wide_amounts_share_their_decimals() {
-        let amounts = [Some(amount(&[50], -1, 0)), Some(Amount::Paise(1)), None, None, None, None];
-        let Spend::Wide { amounts, decimals } = spend(amounts) else { panic!("not wide") };
-        assert_eq!((decimals, &amounts[0], &amounts[1]), (4, &BigInt::from(50), &BigInt::from(100)));
     }
 }

@@ -183,7 +183,7 @@ impl PostgresServer {
             let mut transaction = work.begin().await?;
             transaction.session().set_limits(STATEMENT_WITHIN, LOCK_WITHIN).await?;
             transaction.rows(&self.own.stop_query_session, &[]).await?;
-            let question = Statement { sql: query.to_owned(), doing: "asking it", order: Vec::new() };
+            let question = Statement { sql: query.to_owned(), doing: "asking it", marks: Vec::new() };
             transaction.session().driver_rows(&question, &[]).await
         }
         .await;

@@ -51,6 +51,23 @@ impl PostgresServer {
         })
     }
 
+    /// The users of a configuration whose source is PostgreSQL.
+    ///
+    /// # Errors
+    /// As [`PostgresServer::new`].
+    pub fn source(config: &StoreConfig) -> Result<Self, StoreError> {
+        // One of the source's connections is the lease's own, outside the pool.
+        Self::new(&config.source, config, config.source_connections() - 1)
+    }
+
+    /// The recommendations of a configuration whose target is a second database, of PostgreSQL.
+    ///
+    /// # Errors
+    /// As [`PostgresServer::new`].
+    pub fn target(config: &StoreConfig) -> Result<Option<Self>, StoreError> {
+        config.target.as_ref().map(|database| Self::new(database, config, config.target_connections())).transpose()
+    }
+
     async fn count_sessions(
         &self,
         statement: &Statement,

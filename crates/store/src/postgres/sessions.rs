@@ -4,24 +4,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, TimeoutType};
+use deadpool_postgres::{Manager, ManagerConfig, Object, RecyclingMethod};
 
 use super::address::{self, Address};
 use super::connect::Dial;
 use super::sqlstate::{connect_error, store_error};
 use super::tls;
 use crate::config::{CallLimits, DatabaseConfig};
+use crate::pool::SessionPool;
 use crate::server::PoolStatus;
-
-/// Connections older than this are retired: memory that a backend has gathered goes, and a moved address is noticed.
-const MAX_AGE: Duration = Duration::from_secs(30 * 60);
 
 /// The sessions on one database.
 #[derive(Clone)]
 pub struct Sessions {
-    pool: Pool,
+    pool: SessionPool<Manager>,
     dial: Arc<Dial>,
-    limits: CallLimits,
 }
 
 impl Sessions {
@@ -38,21 +35,13 @@ impl Sessions {
         let Address { config, verify, root_file, shown } = address::parse(database, &limits, application_name)?;
         let tls = tls::connector(verify, root_file.as_deref())
             .map_err(|error| StoreError::caused(ErrorKind::Refused, "cannot prepare TLS to the database", error))?;
-        let dial = Dial::new(config, tls, database, shown);
+        let dial = Dial::new(config, tls, database, shown.clone());
         let manager = Manager::from_connect(
             dial.config().clone(),
             dial.clone(),
             ManagerConfig { recycling_method: RecyclingMethod::Fast },
         );
-        let pool = Pool::builder(manager)
-            .max_size(size)
-            .wait_timeout(Some(limits.acquire))
-            .create_timeout(Some(limits.connect))
-            .recycle_timeout(Some(limits.connect))
-            .runtime(Runtime::Tokio1)
-            .build()
-            .map_err(|error| StoreError::caused(ErrorKind::Bug, "cannot build the connection pool", error))?;
-        Ok(Self { pool, dial: Arc::new(dial), limits })
+        Ok(Self { pool: SessionPool::new(manager, limits, shown, size)?, dial: Arc::new(dial) })
     }
 
     /// Where the database is, for messages.
@@ -64,19 +53,13 @@ impl Sessions {
     /// How many sessions the pool holds, and who waits for one. Asks nobody.
     #[must_use]
     pub fn status(&self) -> PoolStatus {
-        let status = self.pool.status();
-        PoolStatus {
-            size: status.max_size,
-            in_use: status.size.saturating_sub(status.available),
-            idle: status.available.min(status.size),
-            waiting: status.waiting,
-        }
+        self.pool.status()
     }
 
     /// The limits that hold for every call.
     #[must_use]
     pub const fn limits(&self) -> &CallLimits {
-        &self.limits
+        self.pool.limits()
     }
 
     /// How connections outside the pool are made.
@@ -90,23 +73,7 @@ impl Sessions {
     /// # Errors
     /// None could be had within the limits.
     pub(super) async fn get(&self) -> Result<Object, StoreError> {
-        self.pool.retain(|_, metrics| metrics.created.elapsed() < MAX_AGE);
-        self.pool.get().await.map_err(|error| self.pool_error(error))
-    }
-
-    fn pool_error(&self, error: PoolError) -> StoreError {
-        let doing = format!("cannot connect to the database at {}", self.shown());
-        match error {
-            PoolError::Backend(error) => connect_error(&doing, error),
-            PoolError::Timeout(TimeoutType::Wait) => StoreError::new(
-                ErrorKind::ResourceLimit,
-                format!("all sessions on the database at {} were busy for {:?}", self.shown(), self.limits.acquire),
-            ),
-            PoolError::Timeout(_) => {
-                StoreError::new(ErrorKind::Unreachable, format!("{doing}: no answer within {:?}", self.limits.connect))
-            }
-            other => StoreError::caused(ErrorKind::Bug, doing, other),
-        }
+        self.pool.get(Duration::MAX, connect_error).await
     }
 }
 

@@ -15,7 +15,7 @@ macro_rules! statements {
                 Ok(Self { $($name: Statement {
                     sql: names.render(include_str!(concat!("sql/", stringify!($name), ".sql")))?,
                     doing: $doing,
-                    order: Vec::new(),
+                    marks: Vec::new(),
                 },)* })
             }
         }

@@ -20,8 +20,20 @@ macro_rules! statements {
                 Ok(Self { $($name: Statement {
                     sql: names.render(include_str!(concat!("../postgres/sql/", stringify!($name), ".sql")))?,
                     doing: $doing,
-                    order: Vec::new(),
+                    marks: Vec::new(),
                 },)* })
+            }
+
+            /// In the words of MySQL and MariaDB, with the names filled in.
+            ///
+            /// # Errors
+            /// As [`Statements::of_postgres`].
+            pub fn of_mysql(names: &Names) -> Result<Self, UnknownName> {
+                Ok(Self { $($name: crate::mysql::marks::marked(
+                    names,
+                    include_str!(concat!("../mysql/sql/", stringify!($name), ".sql")),
+                    $doing,
+                )?,)* })
             }
         }
     };

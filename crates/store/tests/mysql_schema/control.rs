@@ -2,7 +2,8 @@
 
 use crate::place::Place;
 
-const AUDIT: &str = "SELECT actor, action, COALESCE(detail, '-') FROM cardgenius_audit WHERE action <> 'migrate' ORDER BY audit_id";
+const AUDIT: &str =
+    "SELECT actor, action, COALESCE(detail, '-') FROM cardgenius_audit WHERE action <> 'migrate' ORDER BY audit_id";
 
 #[tokio::test]
 async fn whoever_turns_the_switch_by_plain_sql_is_written_down() {
@@ -15,7 +16,8 @@ async fn whoever_turns_the_switch_by_plain_sql_is_written_down() {
     place.run("UPDATE cardgenius_control SET paused = TRUE, reason = 'stocktaking'");
     place.run("UPDATE cardgenius_control SET paused = TRUE, reason = 'stocktaking'");
     assert_eq!(
-        place.run("SELECT changed_by, TIMESTAMPDIFF(SECOND, changed_at, UTC_TIMESTAMP(6)) < 60 FROM cardgenius_control"),
+        place
+            .run("SELECT changed_by, TIMESTAMPDIFF(SECOND, changed_at, UTC_TIMESTAMP(6)) < 60 FROM cardgenius_control"),
         "root@localhost\t1\n"
     );
     place.run("UPDATE cardgenius_control SET changed_at = '2026-01-02 03:04:05'");
@@ -48,7 +50,9 @@ async fn a_statement_that_sets_the_time_says_itself_who_turns_the_switch() {
 #[tokio::test]
 async fn another_migration_leaves_the_switch_as_it_is() {
     let place = Place::migrated().await;
-    place.run("UPDATE cardgenius_control SET paused = TRUE, reason = 'why', changed_by = 'ann', changed_at = '2026-01-02'");
+    place.run(
+        "UPDATE cardgenius_control SET paused = TRUE, reason = 'why', changed_by = 'ann', changed_at = '2026-01-02'",
+    );
     let switch = "SELECT * FROM cardgenius_control";
     let (before, audit) = (place.run(switch), place.run(AUDIT));
     place.migrate().await.unwrap();
@@ -61,7 +65,8 @@ async fn the_optional_trigger_sets_a_user_to_new_when_the_amounts_change_and_onl
     place.run(include_str!("../../../../sql/mysql/optional/new_spending_sets_new.sql"));
     place.run("INSERT INTO user_spending_data (user_id, avg_ajio_gmv) VALUES ('a', NULL), ('b', 1)");
     place.run("UPDATE user_spending_data SET processing_status = 'failed', processing_error = 'e', attempts = 1");
-    let users = "SELECT user_id, processing_status, COALESCE(processing_error, '-') FROM user_spending_data ORDER BY user_id";
+    let users =
+        "SELECT user_id, processing_status, COALESCE(processing_error, '-') FROM user_spending_data ORDER BY user_id";
     assert_eq!(place.run(users), "a\tfailed\te\nb\tfailed\te\n");
     place.run("UPDATE user_spending_data SET avg_ajio_gmv = 1");
     assert_eq!(place.run(users), "a\tnew\t-\nb\tfailed\te\n");

@@ -27,7 +27,9 @@ async fn of_two_migrations_at_once_one_waits_for_the_other() {
     let tasks: Vec<_> = (0..4)
         .map(|_| {
             let (config, told) = (place.config(), told.clone());
-            tokio::spawn(async move { migrate(&config, &mut |step: &str| told.lock().unwrap().push(step.into())).await })
+            tokio::spawn(
+                async move { migrate(&config, &mut |step: &str| told.lock().unwrap().push(step.into())).await },
+            )
         })
         .collect();
     for task in tasks {
@@ -103,7 +105,8 @@ async fn the_views_and_the_columns_of_ours_are_those_of_postgresql() {
 #[tokio::test]
 async fn what_must_hold_of_our_tables_is_held_by_the_server() {
     let place = Place::migrated().await;
-    let run = "INSERT INTO cardgenius_runs (run_id, source_table, kind, opened_for, as_of, catalogue_hash, engine_version,
+    let run =
+        "INSERT INTO cardgenius_runs (run_id, source_table, kind, opened_for, as_of, catalogue_hash, engine_version,
         opened_by, backlog) SELECT UUID(), 'a.b', 'backfill', 'ann', CURRENT_DATE, catalogue_hash, '1', UUID(), 9
         FROM cardgenius_catalogues";
     let claim = "INSERT INTO cardgenius_claims (claim_id, run_id, owner, users, first_user_id, last_user_id)

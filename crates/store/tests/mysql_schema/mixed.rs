@@ -13,8 +13,7 @@ static POSTGRES: LazyLock<PrivatePostgres> =
 
 const POSTGRES_CUSTOMER: &str = include_str!("../../../../sql/postgres/customer/user_spending_data.sql");
 
-const POSTGRES_TABLES: &str =
-    "SELECT string_agg(relname, ',' ORDER BY relname) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace";
+const POSTGRES_TABLES: &str = "SELECT string_agg(relname, ',' ORDER BY relname) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace";
 
 fn database(url: String) -> DatabaseConfig {
     DatabaseConfig { url, ..DatabaseConfig::default() }
@@ -36,7 +35,10 @@ async fn a_source_on_postgresql_has_its_target_on_mysql() {
     migrate(&config, &mut |_: &str| {}).await.unwrap();
     assert_eq!(target.run("SHOW TABLES"), "card_recommendations\ncardgenius_fence\n");
     let there = POSTGRES.psql(&name, POSTGRES_TABLES).unwrap();
-    assert!(there.contains("cardgenius_runs") && !there.contains("fence") && !there.contains("card_recommend"), "{there}");
+    assert!(
+        there.contains("cardgenius_runs") && !there.contains("fence") && !there.contains("card_recommend"),
+        "{there}"
+    );
     assert_eq!(POSTGRES.psql(&name, "SELECT max(version) FROM cardgenius_schema_version").unwrap().trim(), "3");
 }
 

@@ -63,7 +63,10 @@ impl Place<'_> {
 
     pub fn config(&self) -> MigrateConfig {
         let schema = &self.tables.source_schema;
-        let url = self.account.as_ref().map_or_else(|| self.server.url(schema), |user| self.server.url_as(user, None, schema));
+        let url = self
+            .account
+            .as_ref()
+            .map_or_else(|| self.server.url(schema), |user| self.server.url_as(user, None, schema));
         MigrateConfig {
             source: DatabaseConfig { url, ..DatabaseConfig::default() },
             target: None,

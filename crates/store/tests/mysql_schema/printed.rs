@@ -29,7 +29,10 @@ async fn names_with_quotes_and_marks_in_them_stay_names() {
     let schema = place.schema();
     place.migrate().await.unwrap();
     assert_eq!(place.schema(), schema);
-    assert_eq!(place.run("SELECT source_table = CONCAT(DATABASE(), '.users'' `$2` \\\\') FROM cardgenius_control"), "1\n");
+    assert_eq!(
+        place.run("SELECT source_table = CONCAT(DATABASE(), '.users'' `$2` \\\\') FROM cardgenius_control"),
+        "1\n"
+    );
 }
 
 #[tokio::test]

@@ -22,16 +22,14 @@ async fn what_is_no_table_of_users_is_refused_by_name_before_anything_is_made() 
 #[tokio::test]
 async fn a_server_that_lets_only_administrators_make_triggers_is_told_with_the_ways_out() {
     let server =
-        PrivateMariadb::launch(MariadbOptions::for_tests().setting("log_bin", "binlog").setting("server_id", "7")).unwrap();
+        PrivateMariadb::launch(MariadbOptions::for_tests().setting("log_bin", "binlog").setting("server_id", "7"))
+            .unwrap();
     server.create_database("shop").unwrap();
     server.run_sql("shop", CUSTOMER).unwrap();
     server.run_sql("shop", "CREATE USER migrator; GRANT ALL ON shop.* TO migrator").unwrap();
     let tables = Place::empty().tables;
-    let tables = cardgenius_store::config::TableNames {
-        source_schema: "shop".into(),
-        target_schema: "shop".into(),
-        ..tables
-    };
+    let tables =
+        cardgenius_store::config::TableNames { source_schema: "shop".into(), target_schema: "shop".into(), ..tables };
     let place = Place { server: &server, tables, account: Some("migrator".into()) };
     let error = place.migrate().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Refused, "{error}");

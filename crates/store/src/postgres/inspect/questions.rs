@@ -15,7 +15,7 @@ macro_rules! questions {
                 Ok(Self { $($name: Statement {
                     sql: names.render(include_str!(concat!("../sql/", $file)))?,
                     doing: $doing,
-                    order: Vec::new(),
+                    marks: Vec::new(),
                 },)* })
             }
         }

@@ -1,0 +1,94 @@
+//! Claiming users in three steps: candidates are looked for by the index over the unsettled without a lock, locked by the key and
+//! by no other index, and marked.
+
+use cardgenius_engine::user::User;
+use cardgenius_pipeline::error::{ErrorKind, StoreError};
+use cardgenius_pipeline::ports::{ClaimRequest, ClaimedUser};
+use mysql_async::Row;
+
+use super::session::MysqlSession;
+use crate::amount::{self, Amount};
+use crate::server::Session;
+use crate::statement::bind;
+
+impl MysqlSession {
+    /// See [`Session::claim`]. What others hold locked is passed over: then there are further candidates behind.
+    pub(super) async fn claim_next(
+        &mut self,
+        request: &ClaimRequest,
+        rows: i64,
+    ) -> Result<Vec<ClaimedUser>, StoreError> {
+        let own = self.shared.own.clone();
+        let (least, most) = request.suspicion.crashes();
+        let wanted = usize::try_from(rows).unwrap_or(usize::MAX);
+        let mut users: Vec<ClaimedUser> = Vec::new();
+        let mut after_key = request.after_key.clone();
+        while users.len() < wanted {
+            let missing = rows - i64::try_from(users.len()).unwrap_or(i64::MAX);
+            let looking = bind![&after_key, least, most, missing];
+            let candidates = self.rows(&own.claim_candidates, &looking).await?;
+            let keys: Vec<String> = candidates.iter().map(|row| row.get(0)).collect::<Result<_, _>>()?;
+            let locking = bind![&keys, least, most];
+            for row in self.driver_rows(&own.claim_lock_users, &locking).await? {
+                users.push(claimed_user(row)?);
+            }
+            match keys.into_iter().next_back() {
+                Some(last) if candidates.len() as u64 >= missing.unsigned_abs() => after_key = last,
+                _ => break,
+            }
+        }
+        let keys: Vec<&str> = users.iter().map(|user| &*user.user_id).collect();
+        let marked = self.execute(&own.claim_mark, &bind![request.claim_id, &keys]).await?;
+        if marked != users.len() as u64 {
+            return Err(StoreError::new(
+                ErrorKind::SchemaMismatch,
+                format!(
+                    "marking {} users that were locked changed {marked} rows; does a trigger on the table of users keep rows from being updated?",
+                    users.len()
+                ),
+            ));
+        }
+        Ok(users)
+    }
+}
+
+fn claimed_user(row: Row) -> Result<ClaimedUser, StoreError> {
+    let mut fields = row.unwrap_raw().into_iter().flatten();
+    let mut field = || fields.next().ok_or_else(|| unreadable("too few columns"));
+    let user_id = match field()? {
+        mysql_async::Value::Bytes(bytes) => {
+            String::from_utf8(bytes).map_err(|_| unreadable("a user_id that is not UTF-8"))?
+        }
+        _ => return Err(unreadable("a user_id that is no text")),
+    };
+    let mut amounts = [const { None }; 6];
+    for amount in &mut amounts {
+        *amount = read_amount(field()?)?;
+    }
+    let (monthly_income, credit_score) = (read_amount(field()?)?, read_amount(field()?)?);
+    Ok(ClaimedUser {
+        user_id: user_id.into(),
+        user: User {
+            spend: amount::spend(amounts),
+            monthly_income_paise: monthly_income.and_then(|income: Amount| income.floor(2)),
+            credit_score: credit_score.and_then(|score: Amount| score.floor(0)),
+        },
+        may_have_rows: matches!(field()?, mysql_async::Value::Int(1)),
+    })
+}
+
+fn read_amount(value: mysql_async::Value) -> Result<Option<Amount>, StoreError> {
+    match value {
+        mysql_async::Value::NULL => Ok(None),
+        mysql_async::Value::Bytes(text) => str::from_utf8(&text)
+            .ok()
+            .and_then(Amount::from_text)
+            .map(Some)
+            .ok_or_else(|| unreadable("a figure that is no number")),
+        _ => Err(unreadable("a figure that is no text")),
+    }
+}
+
+fn unreadable(what: &str) -> StoreError {
+    StoreError::new(ErrorKind::SchemaMismatch, format!("reading the claimed users: {what}"))
+}

@@ -1,0 +1,178 @@
+//! One database of MySQL or MariaDB, as the protocol asks for it.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use cardgenius_engine::Engine;
+use cardgenius_pipeline::error::{ErrorKind, StoreError};
+use cardgenius_pipeline::pressure::Pressure;
+use mysql_async::Conn;
+use mysql_async::prelude::Queryable;
+use uuid::Uuid;
+
+use super::codes::{code_of, store_error};
+use super::connect::within;
+use super::lease_line::LeaseLine;
+use super::session::MysqlSession;
+use super::sessions::Sessions;
+use super::statements::OwnStatements;
+use crate::config::{CallLimits, DatabaseConfig, StoreConfig, TableNames, application_name};
+use crate::identifiers::Names;
+use crate::inspection::{Inspected, Part};
+use crate::protocol::statements::Statements;
+use crate::protocol::work::read_one;
+use crate::rows::Rows;
+use crate::server::{PoolStatus, PressureLook, Server, SessionNumber};
+use crate::statement::{Statement, Value, bind};
+use crate::text_rows::TextRows;
+
+/// A connection that is not there (any more): ER_NO_SUCH_THREAD.
+const NO_SUCH_SESSION: u16 = 1094;
+
+/// A database of MySQL or MariaDB.
+pub struct MysqlServer {
+    pub(super) shared: Shared,
+    statements: Statements,
+    #[allow(dead_code, reason = "the inspection reads it")]
+    pub(super) tables: TableNames,
+    lease_line: LeaseLine,
+}
+
+/// What every session needs of its server.
+#[derive(Clone)]
+pub(super) struct Shared {
+    pub(super) sessions: Sessions,
+    pub(super) own: Arc<OwnStatements>,
+    /// Whether the server has refused a local file.
+    pub(super) takes_no_files: Arc<AtomicBool>,
+}
+
+impl MysqlServer {
+    /// Prepares at most `connections` sessions of a pool; connects to nothing yet.
+    ///
+    /// # Errors
+    /// A URL, certificate or name that cannot be used.
+    pub fn new(database: &DatabaseConfig, config: &StoreConfig, connections: usize) -> Result<Self, StoreError> {
+        let names = Names::mysql(&config.tables);
+        let unprepared = |error| StoreError::caused(ErrorKind::Bug, "preparing the statements", error);
+        let own = Arc::new(OwnStatements::render(&names).map_err(unprepared)?);
+        let called = application_name(config.instance_id);
+        let sessions = Sessions::new(database, config.limits, (&called, &own), connections)?;
+        Ok(Self {
+            shared: Shared { sessions, own, takes_no_files: Arc::default() },
+            statements: Statements::of_mysql(&names).map_err(unprepared)?,
+            tables: config.tables.clone(),
+            lease_line: LeaseLine::default(),
+        })
+    }
+
+    /// The users of a configuration whose source is of this family.
+    ///
+    /// # Errors
+    /// As [`MysqlServer::new`].
+    pub fn source(config: &StoreConfig) -> Result<Self, StoreError> {
+        // One of the source's connections is the lease's own, outside the pool.
+        Self::new(&config.source, config, config.source_connections() - 1)
+    }
+
+    /// The recommendations of a configuration whose target is a second database, of this family.
+    ///
+    /// # Errors
+    /// As [`MysqlServer::new`].
+    pub fn target(config: &StoreConfig) -> Result<Option<Self>, StoreError> {
+        config.target.as_ref().map(|database| Self::new(database, config, config.target_connections())).transpose()
+    }
+}
+
+impl Shared {
+    /// Ends a session of this instance, from a connection of its own: the pool's are for the work.
+    pub(super) async fn end_alone(&self, number: SessionNumber) -> Result<u64, StoreError> {
+        let mut conn = self.sessions.alone().await?;
+        let ended = self.end(&mut conn, self.sessions.called(), Some(number)).await;
+        conn.disconnect().await.map_err(|error| store_error("disconnecting", error))?;
+        ended
+    }
+
+    /// Ends the sessions of an instance: all, or only one. Whose they are the server says, by the lock that each holds: a
+    /// number alone could by now be a customer's session.
+    async fn end(&self, conn: &mut Conn, called: &str, only: Option<SessionNumber>) -> Result<u64, StoreError> {
+        let numbers = self.numbers(conn, called, only).await?;
+        let kill = &self.own.session_kill;
+        for number in &numbers {
+            let killing = async { Ok(conn.exec_drop(&kill.sql, (*number,)).await) };
+            match within(self.sessions.limits().statement, kill.doing, killing).await? {
+                Err(error) if code_of(&error) != Some(NO_SUCH_SESSION) => return Err(store_error(kill.doing, error)),
+                _ => {}
+            }
+        }
+        Ok(numbers.len() as u64)
+    }
+
+    /// The numbers of an instance's sessions but the one that asks.
+    async fn numbers(
+        &self,
+        conn: &mut Conn,
+        called: &str,
+        only: Option<SessionNumber>,
+    ) -> Result<Vec<SessionNumber>, StoreError> {
+        let look = conn.exec::<SessionNumber, _, _>(&self.own.sessions_of.sql, (called,));
+        let mut numbers = within(self.sessions.limits().statement, self.own.sessions_of.doing, look).await?;
+        numbers.retain(|number| only.is_none_or(|only| only == *number));
+        Ok(numbers)
+    }
+}
+
+impl Server for MysqlServer {
+    type Session = MysqlSession;
+
+    fn sql(&self) -> &Statements {
+        &self.statements
+    }
+
+    fn limits(&self) -> &CallLimits {
+        self.shared.sessions.limits()
+    }
+
+    fn status(&self) -> PoolStatus {
+        self.shared.sessions.status()
+    }
+
+    async fn session(&self) -> Result<MysqlSession, StoreError> {
+        MysqlSession::of(&self.shared).await
+    }
+
+    async fn on_lease_line(&self, statement: &Statement, values: &[Value<'_>]) -> Result<u64, StoreError> {
+        self.lease_line.execute(&self.shared.sessions, statement, values).await
+    }
+
+    async fn end_sessions(&self, instance_id: Uuid, only: Option<SessionNumber>) -> Result<u64, StoreError> {
+        let mut conn = self.shared.sessions.get().await?;
+        self.shared.end(&mut conn, &application_name(instance_id), only).await
+    }
+
+    async fn sessions_alive(&self, instance_id: Uuid, only: Option<SessionNumber>) -> Result<u64, StoreError> {
+        let mut conn = self.shared.sessions.get().await?;
+        Ok(self.shared.numbers(&mut conn, &application_name(instance_id), only).await?.len() as u64)
+    }
+
+    async fn may_sweep(&self, instance_id: Uuid, lease: Duration) -> Result<bool, StoreError> {
+        read_one(self, &self.shared.own.sweep_allowed, &bind![instance_id, lease.as_secs_f64()]).await?.get(0)
+    }
+
+    async fn rows_for(&self, engine: &Engine) -> Result<Rows, StoreError> {
+        Ok(Rows::Text(TextRows::new(engine)))
+    }
+
+    async fn pressure(&self, look: PressureLook<'_>) -> Result<Pressure, StoreError> {
+        self.look_for_pressure(look).await
+    }
+
+    async fn ask_whether_to_stop(&self, query: &str) -> Result<Result<bool, String>, StoreError> {
+        self.ask_stop_query(query).await
+    }
+
+    async fn inspect(&self, part: Part) -> Result<Inspected, StoreError> {
+        self.look_inside_out(part).await
+    }
+}

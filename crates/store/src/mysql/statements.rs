@@ -1,0 +1,54 @@
+//! The statements that only MySQL and MariaDB have, or have in a way of their own.
+
+use super::marks::marked;
+use crate::identifiers::{Names, UnknownName};
+use crate::statement::Statement;
+
+macro_rules! statements {
+    ($($name:ident: $doing:literal,)*) => {
+        /// Every statement by the name of its file.
+        #[derive(Clone, Debug)]
+        pub(super) struct OwnStatements { $(pub(super) $name: Statement,)* }
+
+        impl OwnStatements {
+            /// Fills in the names.
+            pub(super) fn render(names: &Names) -> Result<Self, UnknownName> {
+                Ok(Self {
+                    $($name: marked(names, include_str!(concat!("sql/", stringify!($name), ".sql")), $doing)?,)*
+                })
+            }
+        }
+    };
+}
+
+statements! {
+    claim_candidates: "looking for users to claim",
+    claim_lock_users: "claiming users",
+    claim_mark: "claiming users",
+    output_insert: "loading recommendations",
+    output_load: "loading recommendations",
+    requeue_everybody: "looking for users to set back to new",
+    requeue_failed: "looking for failed users to set back to new",
+    requeue_hold: "setting users back to new",
+    requeue_hold_failed: "setting failed users back to new",
+    requeue_set: "setting users back to new",
+    requeue_users: "looking for users to set back to new",
+    session_identity: "taking a name for the session",
+    session_kill: "ending sessions",
+    sessions_of: "looking for sessions",
+    sweep_allowed: "looking whether this instance may sweep",
+    users_fail: "failing users",
+    users_there: "looking for users that are gone",
+    warnings: "looking what the server has against rows",
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::TableNames;
+
+    #[test]
+    fn every_statement_names_only_what_exists() {
+        OwnStatements::render(&Names::mysql(&TableNames::default())).unwrap();
+    }
+}

@@ -1,0 +1,88 @@
+//! A small pool of sessions on one database, whatever its kind: every wait bounded, no session kept for ever.
+
+use std::time::Duration;
+
+use cardgenius_pipeline::error::{ErrorKind, StoreError};
+use deadpool::Runtime;
+use deadpool::managed::{Manager, Object, Pool, PoolError, TimeoutType};
+
+use crate::config::CallLimits;
+use crate::server::PoolStatus;
+
+/// Connections older than this are retired: memory that a session has gathered on the server goes, and a moved address is
+/// noticed.
+const MAX_AGE: Duration = Duration::from_secs(30 * 60);
+
+/// The sessions that a manager makes.
+pub(crate) struct SessionPool<M: Manager> {
+    pool: Pool<M>,
+    limits: CallLimits,
+    shown: String,
+}
+
+impl<M: Manager> Clone for SessionPool<M> {
+    fn clone(&self) -> Self {
+        Self { pool: self.pool.clone(), limits: self.limits, shown: self.shown.clone() }
+    }
+}
+
+impl<M: Manager> SessionPool<M> {
+    /// Prepares (but does not make) at most `size` connections to what messages show as `shown`.
+    ///
+    /// # Errors
+    /// Only a build without a runtime.
+    pub(crate) fn new(manager: M, limits: CallLimits, shown: String, size: usize) -> Result<Self, StoreError> {
+        let pool = Pool::builder(manager)
+            .max_size(size)
+            .wait_timeout(Some(limits.acquire))
+            .create_timeout(Some(limits.connect))
+            .recycle_timeout(Some(limits.connect))
+            .runtime(Runtime::Tokio1)
+            .build()
+            .map_err(|error| StoreError::caused(ErrorKind::Bug, "cannot build the connection pool", error))?;
+        Ok(Self { pool, limits, shown })
+    }
+
+    /// How many sessions the pool holds, and who waits for one. Asks nobody.
+    pub(crate) fn status(&self) -> PoolStatus {
+        let status = self.pool.status();
+        PoolStatus {
+            size: status.max_size,
+            in_use: status.size.saturating_sub(status.available),
+            idle: status.available.min(status.size),
+            waiting: status.waiting,
+        }
+    }
+
+    /// The limits that hold for every call.
+    pub(crate) const fn limits(&self) -> &CallLimits {
+        &self.limits
+    }
+
+    /// A connection, made anew if none is idle; none is used that has been idle for longer than `max_idle`.
+    ///
+    /// # Errors
+    /// None could be had within the limits; the driver's own error in the words of `connect_error`.
+    pub(crate) async fn get(
+        &self,
+        max_idle: Duration,
+        connect_error: fn(&str, M::Error) -> StoreError,
+    ) -> Result<Object<M>, StoreError> {
+        self.pool.retain(|_, metrics| metrics.created.elapsed() < MAX_AGE && metrics.last_used() < max_idle);
+        let doing = || format!("cannot connect to the database at {}", self.shown);
+        self.pool.get().await.map_err(|error| match error {
+            PoolError::Backend(error) => connect_error(&doing(), error),
+            PoolError::Timeout(TimeoutType::Wait) => StoreError::new(
+                ErrorKind::ResourceLimit,
+                format!("all sessions on the database at {} were busy for {:?}", self.shown, self.limits.acquire),
+            ),
+            PoolError::Timeout(_) => StoreError::new(
+                ErrorKind::Unreachable,
+                format!("{}: no answer within {:?}", doing(), self.limits.connect),
+            ),
+            PoolError::NoRuntimeSpecified | PoolError::Closed | PoolError::PostCreateHook(_) => {
+                StoreError::new(ErrorKind::Bug, format!("{}: the pool cannot be used", doing()))
+            }
+        })
+    }
+}
