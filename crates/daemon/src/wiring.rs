@@ -6,8 +6,8 @@ use cardgenius_pipeline::config::PipelineConfig;
 use cardgenius_pipeline::throttle::ThrottleConfig;
 use cardgenius_pipeline::verdict::{Band, Limits};
 use cardgenius_store::config::{CallLimits, DatabaseConfig, StoreConfig, TableNames};
+use cardgenius_store::family::same_database;
 use cardgenius_store::migrate::MigrateConfig;
-use cardgenius_store::postgres::same_database;
 use uuid::Uuid;
 
 use crate::config::{Config, ConfigError, Password, SignIn};
@@ -115,9 +115,9 @@ fn second_database(config: &Config, source: &SignIn) -> Result<Option<DatabaseCo
 #[must_use]
 pub fn tables(config: &Config) -> TableNames {
     TableNames {
-        source_schema: config.source.schema.clone(),
+        source_schema: config.source_schema(),
         source_table: config.source.table.clone(),
-        target_schema: config.target.schema.clone(),
+        target_schema: config.target_schema(),
         target_table: config.target.table.clone(),
         monthly_income: config.source.columns.monthly_income.clone(),
         credit_score: config.source.columns.credit_score.clone(),

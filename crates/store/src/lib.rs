@@ -7,6 +7,7 @@
 mod amount;
 pub mod config;
 pub mod desk;
+pub mod family;
 pub mod identifiers;
 pub mod inspection;
 pub mod migrate;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 
 use crate::config::{CallLimits, DatabaseConfig, TableNames};
+use crate::family::Family;
 use crate::identifiers::{Names, UnknownName};
 use crate::{mysql, postgres};
 
@@ -56,23 +57,6 @@ impl Place {
     /// Whether the step is for a target that is another database.
     pub(crate) const fn is_in_second_target(self) -> bool {
         !matches!(self, Self::Source)
-    }
-}
-
-/// A family of databases, which share their SQL.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Family {
-    /// PostgreSQL.
-    Postgres,
-    /// MySQL and MariaDB.
-    Mysql,
-}
-
-impl Family {
-    /// The family that a URL means by its scheme; one that means none is left to PostgreSQL, which refuses it.
-    #[must_use]
-    pub fn of_url(url: &str) -> Self {
-        if url.starts_with("mysql://") { Self::Mysql } else { Self::Postgres }
     }
 }
 

@@ -1,6 +1,7 @@
 //! `cardgenius migrate`: brings the schema to what this version needs, or prints the SQL for the DBA who runs it himself.
 
-use cardgenius_store::migrate::{self, Family};
+use cardgenius_store::family::Family;
+use cardgenius_store::migrate;
 
 use super::{failure, output, refuse};
 use crate::config::{Config, DatabaseUrl};

@@ -54,7 +54,7 @@ impl Config {
     fn tables_differ(&self) -> Option<Violation> {
         let (source, target) = (&self.source, &self.target);
         let one_database = target.url.is_none() || target.url == source.url;
-        (one_database && source.schema == target.schema && source.table == target.table).then(|| {
+        (one_database && self.source_schema() == self.target_schema() && source.table == target.table).then(|| {
             let rule = "must be another table than `source.schema` and `source.table` in the same database";
             Violation::new("target.table", rule)
         })
@@ -110,7 +110,7 @@ mod tests {
         assert_eq!(
             changed(|config| {
                 config.target.table.clone_from(&config.source.table);
-                config.target.schema = "marketing".to_owned();
+                config.target.schema = Some("marketing".to_owned());
             }),
             [""; 0]
         );

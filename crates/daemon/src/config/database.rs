@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+use cardgenius_store::family::usual_schema;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    Config,
     database_url::DatabaseUrl,
     secret::Secret,
     violation::{Violation, identifier_violation},
@@ -13,7 +15,7 @@ use super::{
 /// The database and the table that are read from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceConfig {
-    /// Address, `postgres://user@host:5432/database`. Default: the variable `DATABASE_URL`, else none, because no guess
+    /// Address, `postgres://user@host:5432/database` or `mysql://user@host:3306/database`. Default: the variable `DATABASE_URL`, else none, because no guess
     /// could be right; the commands that need a database ask for it by name.
     pub url: Option<DatabaseUrl>,
     /// The password. Default: none; the address may carry it.
@@ -21,8 +23,9 @@ pub struct SourceConfig {
     /// A file that holds the password, read again at each connection so that a rotated password needs no restart; one
     /// line break at its end is dropped. Default: none.
     pub password_file: Option<PathBuf>,
-    /// Schema of the table. Default `public`, PostgreSQL's own.
-    pub schema: String,
+    /// Schema of the table. Default: none, which means `public` on PostgreSQL, and on MySQL and MariaDB, where a schema is a
+    /// database, the one in the address.
+    pub schema: Option<String>,
     /// Table of the users' spending. Default `user_spending_data`, the customer's name.
     pub table: String,
     /// Optional columns of that table.
@@ -45,7 +48,7 @@ impl Default for SourceConfig {
             url: None,
             password: None,
             password_file: None,
-            schema: "public".to_owned(),
+            schema: None,
             table: "user_spending_data".to_owned(),
             columns: SourceColumns::default(),
         }
@@ -58,7 +61,7 @@ impl SourceConfig {
     pub fn validate(&self) -> Vec<Violation> {
         let mut violations =
             sign_in_violations("source", self.url.as_ref(), self.password.as_ref(), self.password_file.as_ref());
-        violations.extend(identifier_violation("source.schema", &self.schema));
+        violations.extend(self.schema.as_deref().and_then(|schema| identifier_violation("source.schema", schema)));
         violations.extend(identifier_violation("source.table", &self.table));
         let SourceColumns { monthly_income, credit_score } = &self.columns;
         for (field, column) in
@@ -86,21 +89,16 @@ pub struct TargetConfig {
     pub password: Option<Secret>,
     /// A file that holds the password, like `source.password_file`; needs `target.url`. Default: none.
     pub password_file: Option<PathBuf>,
-    /// Schema of the table. Default `public`, PostgreSQL's own.
-    pub schema: String,
+    /// Schema of the table. Default: none, which means `public` on PostgreSQL, and on MySQL and MariaDB, where a schema is a
+    /// database, the one in the address.
+    pub schema: Option<String>,
     /// Table of the recommendations. Default `card_recommendations`, the customer's name.
     pub table: String,
 }
 
 impl Default for TargetConfig {
     fn default() -> Self {
-        Self {
-            url: None,
-            password: None,
-            password_file: None,
-            schema: "public".to_owned(),
-            table: "card_recommendations".to_owned(),
-        }
+        Self { url: None, password: None, password_file: None, schema: None, table: "card_recommendations".to_owned() }
     }
 }
 
@@ -116,10 +114,28 @@ impl TargetConfig {
             self.password.is_some(),
             &self.password_file,
         ));
-        violations.extend(identifier_violation("target.schema", &self.schema));
+        violations.extend(self.schema.as_deref().and_then(|schema| identifier_violation("target.schema", schema)));
         violations.extend(identifier_violation("target.table", &self.table));
         violations
     }
+}
+
+impl Config {
+    /// Schema of the table of users.
+    #[must_use]
+    pub fn source_schema(&self) -> String {
+        schema_of(self.source.schema.as_ref(), self.source.url.as_ref())
+    }
+
+    /// Schema of the table of recommendations.
+    #[must_use]
+    pub fn target_schema(&self) -> String {
+        schema_of(self.target.schema.as_ref(), self.target.url.as_ref().or(self.source.url.as_ref()))
+    }
+}
+
+fn schema_of(configured: Option<&String>, url: Option<&DatabaseUrl>) -> String {
+    configured.cloned().unwrap_or_else(|| usual_schema(url.map_or("", DatabaseUrl::expose)))
 }
 
 /// How `cardgenius migrate` signs in: it alone needs the right to create and alter tables.
@@ -234,7 +250,7 @@ mod tests {
     fn every_name_is_checked_and_all_violations_are_reported_at_once() {
         let source = SourceConfig {
             url: Some(DatabaseUrl::new("nonsense")),
-            schema: String::new(),
+            schema: Some(String::new()),
             table: "x".repeat(64),
             columns: SourceColumns { monthly_income: Some("a\0".into()), credit_score: Some("a\0".into()) },
             ..SourceConfig::default()

@@ -13,10 +13,10 @@ use super::secret::REDACTED;
 const STARS: &str = "***";
 
 /// The schemes of the databases that can be used.
-const SCHEMES: [&str; 2] = ["postgres", "postgresql"];
+const SCHEMES: [&str; 3] = ["postgres", "postgresql", "mysql"];
 
 /// Parameters whose values may be printed. A list of what is safe, so that a driver's new secret is not printed by mistake.
-const PRINTED_PARAMETERS: [&str; 16] = [
+const PRINTED_PARAMETERS: [&str; 19] = [
     "application_name",
     "channel_binding",
     "connect_timeout",
@@ -29,6 +29,9 @@ const PRINTED_PARAMETERS: [&str; 16] = [
     "keepalives_retries",
     "load_balance_hosts",
     "port",
+    "socket",
+    "ssl-ca",
+    "ssl-mode",
     "sslmode",
     "target_session_attrs",
     "tcp_user_timeout",
@@ -117,7 +120,7 @@ impl<'a> Parts<'a> {
         }
         let (scheme, rest) = text.split_once("://").ok_or("must have the form postgres://user@host:5432/database")?;
         if !SCHEMES.contains(&scheme) {
-            return Err("must begin with postgres:// or postgresql://");
+            return Err("must begin with postgres://, postgresql:// or mysql://");
         }
         let (authority, tail) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
         if tail.contains(['@', '#']) {
@@ -204,6 +207,10 @@ mod tests {
         );
         assert_eq!(shown("postgres://a:p@ss:w@h1:1,h2:2,[::1]:3/x"), "postgres://a:***@h1:1,h2:2,[::1]:3/x");
         assert_eq!(shown("postgres://db"), "postgres://db");
+        assert_eq!(
+            shown("mysql://ana:s3cret@/x?socket=/run/my.sock&ssl-mode=REQUIRED"),
+            "mysql://ana:***@/x?socket=/run/my.sock&ssl-mode=REQUIRED"
+        );
     }
 
     #[test]
@@ -216,7 +223,7 @@ mod tests {
             "postgres://ana:s3cret",
             "ana:s3cret@db/x",
             "host=db password=s3cret",
-            "mysql://ana:s3cret@db/x",
+            "oracle://ana:s3cret@db/x",
             "postgres://ana:s3 cret@db/x",
             "",
         ] {

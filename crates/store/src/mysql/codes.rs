@@ -42,8 +42,9 @@ fn kind_of_code(code: u16) -> Option<ErrorKind> {
         1030 | 1105 | 1180 | 1194 | 1195 | 1712 | 1877 | 1815 | 1034 | 1035 | 1026 => ErrorKind::ServerFault,
         // duplicate key: at a write, in a unique index
         1062 | 1022 | 1586 | 1859 => ErrorKind::UniqueViolation,
-        // check constraints (MySQL, MariaDB), a trigger's SIGNAL, a value without a partition, no default
-        3819 | 4025 | 1644 | 1526 | 1748 | 1364 | 1369 => ErrorKind::Constraint,
+        // foreign keys, NULL (a warning has no SQLSTATE), check constraints (MySQL, MariaDB), a trigger's SIGNAL, a value without
+        // a partition, no default
+        1451 | 1452 | 1216 | 1217 | 1048 | 3819 | 4025 | 1644 | 1526 | 1748 | 1364 | 1369 => ErrorKind::Constraint,
         // out of range, truncated, not a value of the type, too long, bad text or date, too few or too many fields in a load
         1264 | 1265 | 1366 | 1406 | 1292 | 1411 | 1690 | 1300 | 1365 | 1367 | 1261 | 1262 | 1441 | 3140 => {
             ErrorKind::DataRejected
