@@ -30,6 +30,9 @@ use crate::text_rows::TextRows;
 /// A connection that is not there (any more): ER_NO_SUCH_THREAD.
 const NO_SUCH_SESSION: u16 = 1094;
 
+/// For the server to hear that a connection is not needed any more.
+const HANG_UP_WITHIN: Duration = Duration::from_secs(1);
+
 /// A database of MySQL or MariaDB.
 pub struct MysqlServer {
     pub(super) shared: Shared,
@@ -86,17 +89,29 @@ impl MysqlServer {
 }
 
 impl Shared {
-    /// Ends a session of this instance, from a connection of its own: the pool's are for the work.
-    pub(super) async fn end_alone(&self, number: SessionNumber) -> Result<u64, StoreError> {
-        let mut conn = self.sessions.alone().await?;
-        let ended = self.end(&mut conn, self.sessions.called(), Some(number)).await;
-        conn.disconnect().await.map_err(|error| store_error("disconnecting", error))?;
-        ended
+    /// Ends a session of this instance.
+    pub(super) async fn end_own(&self, number: SessionNumber) -> Result<u64, StoreError> {
+        self.end(self.sessions.called(), Some(number)).await
     }
 
     /// Ends the sessions of an instance: all, or only one. Whose they are the server says, by the lock that each holds: a
-    /// number alone could by now be a customer's session.
-    async fn end(&self, conn: &mut Conn, called: &str, only: Option<SessionNumber>) -> Result<u64, StoreError> {
+    /// number alone could by now be a customer's session. From a connection of its own: the pool's are for the work, and may
+    /// be among those that are to end.
+    async fn end(&self, called: &str, only: Option<SessionNumber>) -> Result<u64, StoreError> {
+        let mut conn = self.sessions.alone().await?;
+        let ended = self.end_from(&mut conn, called, only).await;
+        hang_up(conn).await;
+        ended
+    }
+
+    async fn alive(&self, called: &str, only: Option<SessionNumber>) -> Result<u64, StoreError> {
+        let mut conn = self.sessions.alone().await?;
+        let numbers = self.numbers(&mut conn, called, only).await;
+        hang_up(conn).await;
+        Ok(numbers?.len() as u64)
+    }
+
+    async fn end_from(&self, conn: &mut Conn, called: &str, only: Option<SessionNumber>) -> Result<u64, StoreError> {
         let numbers = self.numbers(conn, called, only).await?;
         let kill = &self.own.session_kill;
         for number in &numbers {
@@ -123,6 +138,11 @@ impl Shared {
     }
 }
 
+/// Says goodbye, so that the session's lock is free when we go on; a server that does not hear it will notice by itself.
+async fn hang_up(conn: Conn) {
+    let _ = tokio::time::timeout(HANG_UP_WITHIN, conn.disconnect()).await;
+}
+
 impl Server for MysqlServer {
     type Session = MysqlSession;
 
@@ -147,13 +167,11 @@ impl Server for MysqlServer {
     }
 
     async fn end_sessions(&self, instance_id: Uuid, only: Option<SessionNumber>) -> Result<u64, StoreError> {
-        let mut conn = self.shared.sessions.get().await?;
-        self.shared.end(&mut conn, &application_name(instance_id), only).await
+        self.shared.end(&application_name(instance_id), only).await
     }
 
     async fn sessions_alive(&self, instance_id: Uuid, only: Option<SessionNumber>) -> Result<u64, StoreError> {
-        let mut conn = self.shared.sessions.get().await?;
-        Ok(self.shared.numbers(&mut conn, &application_name(instance_id), only).await?.len() as u64)
+        self.shared.alive(&application_name(instance_id), only).await
     }
 
     async fn may_sweep(&self, instance_id: Uuid, lease: Duration) -> Result<bool, StoreError> {

@@ -208,7 +208,7 @@ impl Session for MysqlSession {
         drop(Pooled::take(pooled));
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
-                let _ = tokio::time::timeout(END_WITHIN, shared.end_alone(number)).await;
+                let _ = tokio::time::timeout(END_WITHIN, shared.end_own(number)).await;
             });
         }
     }

@@ -6,6 +6,7 @@ use deadpool::managed::{Manager, Metrics, Object, RecycleError, RecycleResult};
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
 
+use super::codes::store_error;
 use super::connect::{Dial, within};
 use super::statements::OwnStatements;
 use crate::config::{CallLimits, DatabaseConfig};
@@ -107,6 +108,10 @@ impl Manager for Connections {
     }
 
     async fn recycle(&self, conn: &mut Conn, _: &Metrics) -> RecycleResult<StoreError> {
-        if conn.is_disconnected() { Err(RecycleError::message("the connection is closed")) } else { Ok(()) }
+        if conn.is_disconnected() {
+            return Err(RecycleError::message("the connection is closed"));
+        }
+        // That the server has closed it shows only when it is used: asked here, no work fails of it.
+        conn.ping().await.map_err(|error| RecycleError::Backend(store_error("looking whether a session lives", error)))
     }
 }

@@ -1,4 +1,5 @@
-use cardgenius_store::migrate::{Family, print};
+use cardgenius_store::family::Family;
+use cardgenius_store::migrate::print;
 
 use crate::place::{CUSTOMER, Place, SERVER};
 

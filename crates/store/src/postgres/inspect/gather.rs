@@ -102,10 +102,21 @@ impl Look<'_, '_> {
         let rows = self.rows(&questions.relations).await?;
         let mut relations =
             self.wanted.iter().zip(&rows).map(|(wanted, row)| relation(wanted, row)).collect::<Result<Vec<_>, _>>()?;
-        self.each(&questions.columns, &mut relations, |relation, row| Ok(relation.columns.push(column(row)?))).await?;
-        self.each(&questions.indexes, &mut relations, |relation, row| Ok(relation.indexes.push(index(row)?))).await?;
-        self.each(&questions.triggers, &mut relations, |relation, row| Ok(relation.triggers.push(trigger(row)?)))
-            .await?;
+        self.each(&questions.columns, &mut relations, |relation, row| {
+            relation.columns.push(column(row)?);
+            Ok(())
+        })
+        .await?;
+        self.each(&questions.indexes, &mut relations, |relation, row| {
+            relation.indexes.push(index(row)?);
+            Ok(())
+        })
+        .await?;
+        self.each(&questions.triggers, &mut relations, |relation, row| {
+            relation.triggers.push(trigger(row)?);
+            Ok(())
+        })
+        .await?;
         self.each(&questions.sequences, &mut relations, |relation, row| {
             let sequence = format!("{}.{}", quote(&row.get::<String>(2)?), quote(&row.get::<String>(3)?));
             relation.closed_sequences.push((row.get(1)?, sequence));
