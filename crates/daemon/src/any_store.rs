@@ -27,13 +27,13 @@ use uuid::Uuid;
 /// A store by the kinds of its source and its target.
 pub enum AnyStore {
     /// PostgreSQL alone.
-    Postgres(PostgresStore),
+    Postgres(Box<PostgresStore>),
     /// MySQL or MariaDB alone.
-    Mysql(MysqlStore),
+    Mysql(Box<MysqlStore>),
     /// Users on PostgreSQL, recommendations on MySQL or MariaDB.
-    PostgresToMysql(SqlStore<PostgresServer, MysqlServer>),
+    PostgresToMysql(Box<SqlStore<PostgresServer, MysqlServer>>),
     /// Users on MySQL or MariaDB, recommendations on PostgreSQL.
-    MysqlToPostgres(SqlStore<MysqlServer, PostgresServer>),
+    MysqlToPostgres(Box<SqlStore<MysqlServer, PostgresServer>>),
 }
 
 /// The same call on whichever it is.
@@ -57,15 +57,15 @@ impl AnyStore {
         let source = Family::of_url(&config.source.url);
         let target = config.target.as_ref().map_or(source, |database| Family::of_url(&database.url));
         Ok(match (source, target) {
-            (Family::Postgres, Family::Postgres) => Self::Postgres(PostgresStore::new(config)?),
-            (Family::Mysql, Family::Mysql) => Self::Mysql(MysqlStore::new(config)?),
+            (Family::Postgres, Family::Postgres) => Self::Postgres(Box::new(PostgresStore::new(config)?)),
+            (Family::Mysql, Family::Mysql) => Self::Mysql(Box::new(MysqlStore::new(config)?)),
             (Family::Postgres, Family::Mysql) => {
                 let (source, target) = (PostgresServer::source(config)?, MysqlServer::target(config)?);
-                Self::PostgresToMysql(SqlStore::over(source, target, config))
+                Self::PostgresToMysql(Box::new(SqlStore::over(source, target, config)))
             }
             (Family::Mysql, Family::Postgres) => {
                 let (source, target) = (MysqlServer::source(config)?, PostgresServer::target(config)?);
-                Self::MysqlToPostgres(SqlStore::over(source, target, config))
+                Self::MysqlToPostgres(Box::new(SqlStore::over(source, target, config)))
             }
         })
     }
@@ -74,10 +74,10 @@ impl AnyStore {
     #[must_use]
     pub fn observed_by(self, observer: Arc<dyn Observe>) -> Self {
         match self {
-            Self::Postgres(store) => Self::Postgres(store.observed_by(observer)),
-            Self::Mysql(store) => Self::Mysql(store.observed_by(observer)),
-            Self::PostgresToMysql(store) => Self::PostgresToMysql(store.observed_by(observer)),
-            Self::MysqlToPostgres(store) => Self::MysqlToPostgres(store.observed_by(observer)),
+            Self::Postgres(store) => Self::Postgres(Box::new(store.observed_by(observer))),
+            Self::Mysql(store) => Self::Mysql(Box::new(store.observed_by(observer))),
+            Self::PostgresToMysql(store) => Self::PostgresToMysql(Box::new(store.observed_by(observer))),
+            Self::MysqlToPostgres(store) => Self::MysqlToPostgres(Box::new(store.observed_by(observer))),
         }
     }
 }

@@ -122,7 +122,7 @@ impl Tender {
         let mut ticks = interval(Duration::from_millis(self.state.config.schedule.look_ms));
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let watching = tokio::spawn(catalogue_watch::watch(self.state.clone(), stop.clone()));
-        while stop.run_until_cancelled(self.round(&mut ticks, &stop)).await.is_some() {
+        while stop.run_until_cancelled(Box::pin(self.round(&mut ticks, &stop))).await.is_some() {
             self.supervisor.came_round();
         }
         self.supervisor.says("stopping: finishing what is in flight");

@@ -36,7 +36,7 @@ const HANG_UP_WITHIN: Duration = Duration::from_secs(1);
 /// A database of MySQL or MariaDB.
 pub struct MysqlServer {
     pub(super) shared: Shared,
-    statements: Statements,
+    statements: Box<Statements>,
     #[allow(dead_code, reason = "the inspection reads it")]
     pub(super) tables: TableNames,
     lease_line: LeaseLine,
@@ -64,7 +64,7 @@ impl MysqlServer {
         let sessions = Sessions::new(database, config.limits, (&called, &own), connections)?;
         Ok(Self {
             shared: Shared { sessions, own, takes_no_files: Arc::default() },
-            statements: Statements::of_mysql(&names).map_err(unprepared)?,
+            statements: Box::new(Statements::of_mysql(&names).map_err(unprepared)?),
             tables: config.tables.clone(),
             lease_line: LeaseLine::default(),
         })

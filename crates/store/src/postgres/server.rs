@@ -25,7 +25,7 @@ use crate::statement::{Statement, Value, bind};
 /// A PostgreSQL database.
 pub struct PostgresServer {
     pub(super) sessions: Sessions,
-    statements: Statements,
+    statements: Box<Statements>,
     pub(super) own: Arc<OwnStatements>,
     pub(super) tables: TableNames,
     lease_line: LeaseLine,
@@ -43,7 +43,7 @@ impl PostgresServer {
         let unprepared = |error| StoreError::caused(ErrorKind::Bug, "preparing the statements", error);
         Ok(Self {
             sessions,
-            statements: Statements::of_postgres(&names).map_err(unprepared)?,
+            statements: Box::new(Statements::of_postgres(&names).map_err(unprepared)?),
             own: Arc::new(OwnStatements::render(&names).map_err(unprepared)?),
             tables: config.tables.clone(),
             lease_line: LeaseLine::default(),
