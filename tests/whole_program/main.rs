@@ -20,6 +20,7 @@ mod rules;
 
 mod backfill;
 mod bad_input;
+mod combinations;
 mod comparison;
 mod customer_meanwhile;
 mod customers_tables;

@@ -14,6 +14,13 @@ pub(crate) const GATE_COUNT: &str = include_str!("sql/gate_count.sql");
 
 pub(crate) const READER_PARTIAL: &str = include_str!("sql/reader_partial.sql");
 
+pub(crate) const SIDE_USERS: &str = include_str!("sql/side_users.sql");
+pub(crate) const SIDE_CLAIMS: &str = include_str!("sql/side_claims.sql");
+pub(crate) const SIDE_ROWS: &str = include_str!("sql/side_rows.sql");
+pub(crate) const SIDE_RANKS: &str = include_str!("sql/side_ranks.sql");
+pub(crate) const SIDE_VALUES: &str = include_str!("sql/side_values.sql");
+pub(crate) const SIDE_INSERT: &str = include_str!("sql/side_insert.sql");
+
 pub(crate) const STANDBY_PAUSE: &str = include_str!("sql/standby_pause.sql");
 pub(crate) const STANDBY_RESUME: &str = include_str!("sql/standby_resume.sql");
 

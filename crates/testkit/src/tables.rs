@@ -28,6 +28,17 @@ impl Tables {
     /// `sql` with the names of the tables in the places of `{{input}}`, `{{output}}`, `{{claims}}` and `{{runs}}`.
     #[must_use]
     pub fn render(&self, sql: &str) -> String {
+        self.rendered(sql, quoted)
+    }
+
+    /// The same with names as MySQL and MariaDB quote them.
+    #[must_use]
+    pub fn render_mysql(&self, sql: &str) -> String {
+        self.rendered(sql, |name| format!("`{}`", name.replace('`', "``")))
+    }
+
+    fn rendered(&self, sql: &str, quote: fn(&str) -> String) -> String {
+        let qualified = |schema: &str, table: &str| format!("{}.{}", quote(schema), quote(table));
         let own = |table: &str| qualified(&self.input_schema, table);
         let sql = sql
             .replace("{{input}}", &qualified(&self.input_schema, &self.input))
@@ -43,8 +54,4 @@ impl Tables {
 #[must_use]
 pub fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-fn qualified(schema: &str, table: &str) -> String {
-    format!("{}.{}", quoted(schema), quoted(table))
 }

@@ -1,0 +1,1 @@
+INSERT INTO {{input}} (user_id, avg_amazon_gmv, avg_flipkart_gmv, avg_myntra_gmv, avg_ajio_gmv, avg_grocery_gmv, avg_confirmed_gmv) VALUES
