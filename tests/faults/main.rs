@@ -4,6 +4,9 @@
 
 // What the whole-program tests have is used here in part.
 #[allow(dead_code)]
+#[path = "../whole_program/combinations.rs"]
+mod combinations;
+#[allow(dead_code)]
 #[path = "../whole_program/comparison.rs"]
 mod comparison;
 #[allow(dead_code)]
@@ -29,6 +32,7 @@ mod arrows;
 mod dba;
 mod frozen;
 mod full_disk;
+mod ground;
 mod instances;
 mod leases;
 mod mutants;

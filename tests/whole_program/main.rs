@@ -30,6 +30,7 @@ mod demonstration;
 mod examples;
 mod exit_codes;
 mod faulty_users;
+mod four_combinations;
 mod joining;
 mod logs;
 mod migrating;
