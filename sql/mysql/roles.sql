@@ -19,9 +19,8 @@
 -- `cardgenius migrate --print` prints; then cardgenius_migrator is not needed.
 --
 -- What the throttle may see beside what everybody sees is up to you:
---   GRANT PROCESS ON *.* TO cardgenius_daemon;                -- who waits for locks
---   GRANT REPLICATION CLIENT ON *.* TO cardgenius_daemon;     -- MySQL: how far replicas are behind
---   GRANT SLAVE MONITOR ON *.* TO cardgenius_daemon;          -- MariaDB: the same
+--   GRANT PROCESS ON *.* TO cardgenius_daemon;                -- who waits for locks; on MySQL also:
+--   GRANT SELECT ON performance_schema.data_lock_waits TO cardgenius_daemon;
 SET @schema = COALESCE(@schema, DATABASE()), @table = COALESCE(@table, 'user_spending_data'),
     @target_schema = COALESCE(@target_schema, @schema, DATABASE()), @target_table = COALESCE(@target_table, 'card_recommendations');
 -- The optional columns of the input, as in source.columns; empty where there is none.
@@ -88,7 +87,7 @@ CALL cardgenius_grant('cardgenius_daemon', CONCAT('SELECT (user_id), DELETE, INS
     'total_savings_yearly, joining_fees, total_extra_benefits, net_savings, amazon_points, flipkart_points, myntra_points, ',
     'ajio_points, grocery_points, other_online_points, redemption_method, redemption_rate)'), @target_schema, @target_table);
 CALL cardgenius_grant('cardgenius_daemon', 'SELECT', @schema, 'cardgenius_schema_version');
-CALL cardgenius_grant('cardgenius_daemon', 'SELECT, INSERT, DELETE', @schema, 'cardgenius_catalogues');
+CALL cardgenius_grant('cardgenius_daemon', 'SELECT, INSERT, UPDATE, DELETE', @schema, 'cardgenius_catalogues');
 CALL cardgenius_grant('cardgenius_daemon', 'SELECT, INSERT, UPDATE, DELETE', @schema, 'cardgenius_runs');
 CALL cardgenius_grant('cardgenius_daemon', 'SELECT, INSERT, UPDATE, DELETE', @schema, 'cardgenius_instances');
 CALL cardgenius_grant('cardgenius_daemon', 'SELECT, INSERT, UPDATE, DELETE', @schema, 'cardgenius_claims');

@@ -118,8 +118,6 @@ impl Names {
             ("target_schema_literal", quote_mysql_literal(&tables.target_schema)),
             ("input_table_literal", quote_mysql_literal(&tables.source_table)),
             ("output_table_literal", quote_mysql_literal(&tables.target_table)),
-            ("input_key", quote_mysql("PRIMARY")),
-            ("output_key", quote_mysql("PRIMARY")),
             ("unsettled_literal", quote_mysql_literal(&unsettled_index(tables))),
             ("unsettled", quote_mysql(&unsettled_index(tables))),
             ("fence", format!("{}.{}", quote_mysql(&tables.target_schema), quote_mysql("cardgenius_fence"))),

@@ -8,6 +8,7 @@ mod amount;
 pub mod config;
 pub mod desk;
 pub mod family;
+mod free_disk;
 pub mod identifiers;
 pub mod inspection;
 pub mod migrate;

@@ -11,17 +11,28 @@ pub struct Statement {
     pub(crate) sql: String,
     /// What it does, as a message begins: `claiming users`.
     pub(crate) doing: &'static str,
-    /// For a driver whose parameters have no numbers: where the text names which.
+    /// For a driver whose parameters have no numbers, or that learns a key's name late: what is filled in where.
     pub(crate) marks: Vec<Mark>,
 }
 
-/// A parameter where a statement's text has it.
+/// What is filled into a statement's text when it is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Mark {
-    /// Its place among the values, from 0.
-    pub(crate) value: usize,
-    /// The byte behind its mark.
+    /// What.
+    pub(crate) filled: Filled,
+    /// The byte at which it belongs; behind its `?`, where it has one.
     pub(crate) end: usize,
+}
+
+/// See [`Mark`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Filled {
+    /// The value at this place, from 0: it has a `?`, and more of them if it is a list.
+    Value(usize),
+    /// The name of the key of the table of users.
+    InputKey,
+    /// The name of the key of the table of recommendations.
+    OutputKey,
 }
 
 /// What a parameter is bound to. A driver sends a whole number in the width that the server expects.

@@ -5,6 +5,7 @@ use mysql_async::Conn;
 use tokio::sync::Mutex;
 
 use super::connect::within;
+use super::keys::KeyNames;
 use super::session::touched;
 use super::sessions::Sessions;
 use super::values::calls;
@@ -31,7 +32,7 @@ impl LeaseLine {
             _ => sessions.alone().await?,
         };
         let mut outcome = Ok(0);
-        for call in calls(statement, values) {
+        for call in calls(statement, values, &KeyNames::default()) {
             outcome = within(sessions.limits().renewal, statement.doing, touched(&mut line, call)).await;
         }
         if outcome.as_ref().err().is_none_or(|error| error.kind() == ErrorKind::Contention) {

@@ -9,11 +9,14 @@ use cardgenius_pipeline::error::{ErrorKind, StoreError};
 use cardgenius_pipeline::pressure::Pressure;
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
+use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use super::codes::{code_of, store_error};
 use super::connect::within;
+use super::keys::KeyNames;
 use super::lease_line::LeaseLine;
+use super::pressure::Sight;
 use super::session::MysqlSession;
 use super::sessions::Sessions;
 use super::statements::OwnStatements;
@@ -37,9 +40,8 @@ const HANG_UP_WITHIN: Duration = Duration::from_secs(1);
 pub struct MysqlServer {
     pub(super) shared: Shared,
     statements: Box<Statements>,
-    #[allow(dead_code, reason = "the inspection reads it")]
-    pub(super) tables: TableNames,
     lease_line: LeaseLine,
+    pub(super) sight: Sight,
 }
 
 /// What every session needs of its server.
@@ -47,6 +49,10 @@ pub struct MysqlServer {
 pub(super) struct Shared {
     pub(super) sessions: Sessions,
     pub(super) own: Arc<OwnStatements>,
+    /// The customer's two tables.
+    pub(super) tables: Arc<TableNames>,
+    /// Found out by the first session.
+    pub(super) keys: Arc<OnceCell<Arc<KeyNames>>>,
     /// Whether the server has refused a local file.
     pub(super) takes_no_files: Arc<AtomicBool>,
 }
@@ -63,10 +69,16 @@ impl MysqlServer {
         let called = application_name(config.instance_id);
         let sessions = Sessions::new(database, config.limits, (&called, &own), connections)?;
         Ok(Self {
-            shared: Shared { sessions, own, takes_no_files: Arc::default() },
+            shared: Shared {
+                sessions,
+                own,
+                tables: Arc::new(config.tables.clone()),
+                keys: Arc::default(),
+                takes_no_files: Arc::default(),
+            },
             statements: Box::new(Statements::of_mysql(&names).map_err(unprepared)?),
-            tables: config.tables.clone(),
             lease_line: LeaseLine::default(),
+            sight: Sight::default(),
         })
     }
 

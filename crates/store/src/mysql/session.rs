@@ -2,6 +2,7 @@
 //! what takes too long ended from another connection.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,6 +14,7 @@ use uuid::Uuid;
 
 use super::codes::store_error;
 use super::connect::within;
+use super::keys::KeyNames;
 use super::server::Shared;
 use super::sessions::Pooled;
 use super::values::{Call, calls, row_of};
@@ -27,6 +29,7 @@ const END_WITHIN: Duration = Duration::from_secs(10);
 pub struct MysqlSession {
     pub(super) pooled: Pooled,
     pub(super) shared: Shared,
+    keys: Arc<KeyNames>,
     /// What a statement may take now.
     statement_limit: Duration,
 }
@@ -34,7 +37,9 @@ pub struct MysqlSession {
 impl MysqlSession {
     pub(super) async fn of(shared: &Shared) -> Result<Self, StoreError> {
         let statement_limit = shared.sessions.limits().statement;
-        Ok(Self { pooled: shared.sessions.get().await?, shared: shared.clone(), statement_limit })
+        let mut pooled = shared.sessions.get().await?;
+        let keys = shared.keys.get_or_try_init(|| shared.look_for_keys(&mut pooled)).await?.clone();
+        Ok(Self { pooled, shared: shared.clone(), keys, statement_limit })
     }
 
     /// The driver's own rows: for what is read by the ten thousand.
@@ -43,8 +48,8 @@ impl MysqlSession {
         statement: &Statement,
         values: &[Value<'_>],
     ) -> Result<Vec<DriverRow>, StoreError> {
-        let mut rows = Vec::new();
-        for Call { sql, values } in calls(statement, values) {
+        let (mut rows, keys) = (Vec::new(), self.keys.clone());
+        for Call { sql, values } in calls(statement, values, &keys) {
             let call = self.pooled.exec::<DriverRow, _, _>(sql, values);
             let more = within(self.statement_limit, statement.doing, call).await?;
             if rows.is_empty() { rows = more } else { rows.extend(more) }
@@ -55,6 +60,12 @@ impl MysqlSession {
     /// A statement without parameters or answer.
     async fn order(&mut self, sql: &'static str, doing: &'static str) -> Result<(), StoreError> {
         within(self.statement_limit, doing, self.pooled.query_drop(sql.trim_end())).await
+    }
+
+    /// In place of a transaction that has begun: one that may change nothing.
+    pub(super) async fn begin_read_only(&mut self) -> Result<(), StoreError> {
+        self.roll_back().await?;
+        self.order(include_str!("sql/transaction_begin_read_only.sql"), "beginning a transaction").await
     }
 
     /// The first column of a statement's rows.
@@ -110,8 +121,8 @@ impl Session for MysqlSession {
     }
 
     async fn execute(&mut self, statement: &Statement, values: &[Value<'_>]) -> Result<u64, StoreError> {
-        let mut sum = 0;
-        for call in calls(statement, values) {
+        let (mut sum, keys) = (0, self.keys.clone());
+        for call in calls(statement, values, &keys) {
             sum += within(self.statement_limit, statement.doing, touched(&mut self.pooled, call)).await?;
         }
         Ok(sum)

@@ -8,6 +8,7 @@ use mysql_async::prelude::Queryable;
 
 use super::codes::store_error;
 use super::connect::{Dial, within};
+use super::inspect::Version;
 use super::statements::OwnStatements;
 use crate::config::{CallLimits, DatabaseConfig};
 use crate::pool::SessionPool;
@@ -88,6 +89,9 @@ pub(super) struct Connections {
 impl Connections {
     async fn make(&self) -> Result<Conn, StoreError> {
         let mut conn = self.dial.connect(self.limits.connect).await?;
+        if let Some(fault) = Version(conn.server_version()).fault() {
+            return Err(StoreError::new(ErrorKind::Refused, fault));
+        }
         let taking = conn.exec_first::<(u32, u32), _, _>(&self.identity.sql, (&self.called,));
         match within(self.limits.connect, self.identity.doing, taking).await? {
             Some(_) => Ok(conn),

@@ -4,7 +4,8 @@ use chrono::{Datelike, NaiveDate, NaiveDateTime, Timelike};
 use mysql_async::consts::ColumnType;
 use mysql_async::{Row as DriverRow, Value as DriverValue};
 
-use crate::statement::{Cell, Row, Statement, Value};
+use super::keys::KeyNames;
+use crate::statement::{Cell, Filled, Row, Statement, Value};
 
 /// What a list of so many values is filled up to, by saying the last once more: a statement is prepared in each of these
 /// lengths, and no other. A longer list is taken in several steps.
@@ -20,24 +21,40 @@ pub(super) struct Call {
 }
 
 /// A statement with its values: one call, or with a list as many as that takes, none for an empty one.
-pub(super) fn calls<'a>(statement: &'a Statement, values: &'a [Value<'a>]) -> impl Iterator<Item = Call> + Send + 'a {
+pub(super) fn calls<'a>(
+    statement: &'a Statement,
+    values: &'a [Value<'a>],
+    keys: &'a KeyNames,
+) -> impl Iterator<Item = Call> + Send + 'a {
     let list = values.iter().find_map(|value| match value {
         Value::Texts(texts) => Some(texts),
         _ => None,
     });
-    let alone = list.is_none().then(|| call(statement, values, &[]));
-    let of_list = list.into_iter().flat_map(|texts| texts.chunks(LONGEST)).map(|texts| call(statement, values, texts));
+    let alone = list.is_none().then(|| call(statement, (values, keys), &[]));
+    let of_list =
+        list.into_iter().flat_map(|texts| texts.chunks(LONGEST)).map(|texts| call(statement, (values, keys), texts));
     alone.into_iter().chain(of_list)
 }
 
-fn call(statement: &Statement, values: &[Value<'_>], texts: &[&str]) -> Call {
+fn call(statement: &Statement, (values, keys): (&[Value<'_>], &KeyNames), texts: &[&str]) -> Call {
     let length = LIST_LENGTHS.into_iter().find(|length| texts.len() <= *length).unwrap_or(LONGEST);
     let mut call = Call { sql: String::with_capacity(statement.sql.len() + 3 * length), values: Vec::new() };
     let mut begin = 0;
     for mark in &statement.marks {
         call.sql.push_str(&statement.sql[begin..mark.end]);
         begin = mark.end;
-        match values.get(mark.value) {
+        let place = match mark.filled {
+            Filled::Value(place) => place,
+            Filled::InputKey => {
+                call.sql.push_str(&keys.input);
+                continue;
+            }
+            Filled::OutputKey => {
+                call.sql.push_str(&keys.output);
+                continue;
+            }
+        };
+        match values.get(place) {
             Some(Value::Texts(_)) => {
                 (1..length).for_each(|_| call.sql.push_str(", ?"));
                 let filling = texts.last().into_iter().cycle().take(length - texts.len());
@@ -121,18 +138,18 @@ mod tests {
     use chrono::{TimeZone, Utc};
 
     use super::*;
-    use crate::statement::{Mark, bind};
+    use crate::statement::{Filled, Mark, bind};
 
     fn statement(sql: &str, values: &[usize]) -> Statement {
         let ends = sql.match_indices('?').map(|(at, _)| at + 1);
-        let marks = ends.zip(values).map(|(end, value)| Mark { value: *value, end }).collect();
+        let marks = ends.zip(values).map(|(end, value)| Mark { filled: Filled::Value(*value), end }).collect();
         Statement { sql: sql.into(), doing: "trying", marks }
     }
 
     #[test]
     fn values_are_sent_in_the_order_in_which_the_text_names_them() {
         let statement = statement("SET a = ?, b = ?, c = ?", &[1, 0, 1]);
-        let calls: Vec<Call> = calls(&statement, &bind!["x", 7]).collect();
+        let calls: Vec<Call> = calls(&statement, &bind!["x", 7], &KeyNames::default()).collect();
         assert_eq!(calls.len(), 1);
         assert_eq!(calls[0].sql, "SET a = ?, b = ?, c = ?");
         assert_eq!(calls[0].values, [7.into(), "x".into(), 7.into()]);

@@ -5,7 +5,6 @@ mod binary_field;
 pub(crate) mod binary_rows;
 mod claim;
 mod connect;
-mod free_disk;
 mod inspect;
 mod lease_line;
 pub(crate) mod migrate;

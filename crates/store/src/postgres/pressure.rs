@@ -11,9 +11,9 @@ use tokio::sync::OnceCell;
 use tokio_postgres::Row as DriverRow;
 
 use super::PostgresServer;
-use super::free_disk::free_bytes;
 use super::session::PostgresSession;
 use crate::config::{APPLICATION_PREFIX, application_name};
+use crate::free_disk::free_bytes;
 use crate::identifiers::quote;
 use crate::protocol::work::{Transaction, Work};
 use crate::server::PressureLook;
@@ -160,7 +160,7 @@ impl PostgresServer {
     async fn add_free_disk(&self, called: &str, found: &mut Pressure) {
         let place = self.sight.place.get().cloned().flatten();
         let free = match &place {
-            Some(folder) => free_bytes(folder.clone()).await,
+            Some(folder) => free_bytes(folder.clone(), Some("pg_wal")).await,
             None => None,
         };
         match (place, free) {

@@ -9,8 +9,10 @@ use cardgenius_store::config::{CallLimits, DatabaseConfig, StoreConfig, TableNam
 use cardgenius_store::inspection::Inspection;
 use cardgenius_store::migrate::MigrateConfig;
 use cardgenius_store::migrate::migrate;
-use cardgenius_store::postgres::PostgresStore;
+use cardgenius_store::postgres::{PostgresServer, PostgresStore};
 use uuid::Uuid;
+
+use crate::protocol::Ground;
 
 /// The customer's table, before we come.
 pub const CUSTOMER: &str = include_str!("../../../../sql/postgres/customer/user_spending_data.sql");
@@ -155,6 +157,26 @@ impl Database {
             second.role.clone_from(&self.role);
         }
         self
+    }
+}
+
+impl Ground for Database {
+    type Source = PostgresServer;
+    type Target = PostgresServer;
+
+    fn store(&self) -> PostgresStore {
+        Self::store(self)
+    }
+
+    fn change(&self, script: &str) {
+        self.run(script);
+    }
+
+    fn loaded(&self) -> (u64, u64) {
+        let target = self.second.as_deref().unwrap_or(self);
+        let counts = target.run("SELECT count(*), count(DISTINCT user_id) FROM card_recommendations");
+        let (rows, users) = counts.split_once('|').unwrap();
+        (rows.parse().unwrap(), users.parse().unwrap())
     }
 }
 

@@ -1,0 +1,119 @@
+//! The inspection at the start: what would go wrong later is refused now, by name, with what to do about it
+//! (database.md, "What is refused at the start, by name").
+
+mod columns;
+mod facts;
+mod gather;
+mod needs;
+mod rights;
+mod rules;
+mod version;
+mod warnings;
+
+pub(super) use self::version::Version;
+
+use cardgenius_pipeline::error::{ErrorKind, StoreError};
+
+use self::facts::{Facts, Table};
+use super::MysqlServer;
+use crate::inspection::{Inspected, Inspection, KeyColumn, Part, Refusal};
+use crate::protocol::work::{Work, read};
+use crate::server::{Server, Session};
+
+/// The refusal of a server that is older than those that we support.
+const OLD_SERVER: &str = "old-server";
+
+impl MysqlServer {
+    /// Looks at the server, the customer's tables and our own, and changes nothing.
+    pub(super) async fn look_inside_out(&self, part: Part) -> Result<Inspected, StoreError> {
+        let facts = match self.facts(part).await {
+            Ok(facts) => facts,
+            // Said when the connection was made: an old server does not understand what our sessions begin with.
+            Err(error) if error.kind() == ErrorKind::Refused => {
+                let refusals = vec![Refusal::new(OLD_SERVER, format!("{}: {error}", part.called()))];
+                return Ok(Inspected {
+                    inspection: Inspection { refusals, ..Inspection::default() },
+                    ..Inspected::default()
+                });
+            }
+            Err(error) => return Err(error),
+        };
+        let tables = &self.shared.tables;
+        let inspection = Inspection { refusals: rules::refusals(&facts, tables), warnings: warnings::warnings(&facts) };
+        Ok(Inspected { inspection, input_key: key_of(&facts.input), output_key: key_of(&facts.output) })
+    }
+
+    async fn facts(&self, part: Part) -> Result<Facts, StoreError> {
+        let mut facts = self.gather(part).await?;
+        if rules::version_is_readable(&facts) {
+            let row = read(self, &self.sql().schema_in_force, &[]).await?;
+            facts.schema_version =
+                row.first().map(|row| Ok::<_, StoreError>((row.get(0)?, row.get(1)?))).transpose()?;
+        }
+        let own = &self.shared.own;
+        if rules::users_may_lack_ids(&facts.input) {
+            let rows = self.look_through(&own.inspect_null_users).await?;
+            facts.without_id = rows.first().map(|row| row.get(0)).transpose()?.unwrap_or(false);
+        }
+        if rules::users_may_be_twice(&facts.input) {
+            let rows = self.look_through(&own.inspect_duplicate_users).await?;
+            facts.duplicate = rows.first().map(|row| row.get(0)).transpose()?;
+        }
+        Ok(facts)
+    }
+
+    /// A look through the whole table of users, which only a table without a key costs; nothing where the time does not
+    /// suffice: the missing key is refused anyway.
+    async fn look_through(
+        &self,
+        statement: &crate::statement::Statement,
+    ) -> Result<Vec<crate::statement::Row>, StoreError> {
+        let mut work = Work::on(self).await?;
+        let outcome = async {
+            let mut transaction = work.begin().await?;
+            let limit = self.limits().statement.min(std::time::Duration::from_secs(20));
+            transaction.session().prepare_to_count(limit).await?;
+            transaction.rows(statement, &[]).await
+        }
+        .await;
+        work.done(&outcome).await;
+        match outcome {
+            Err(error) if error.kind() == ErrorKind::Timeout => Ok(Vec::new()),
+            other => other,
+        }
+    }
+}
+
+/// How a table's `user_id` compares, if it is there.
+fn key_of(table: &Table) -> Option<KeyColumn> {
+    let column = table.column("user_id")?;
+    let collation = column.collation.as_deref().unwrap_or("binary");
+    let exact = collation == "binary" || collation.ends_with("_bin");
+    Some(KeyColumn {
+        table: table.shown(),
+        shown_type: format!("{} COLLATE {collation}", column.column_type),
+        ignores_blanks: pads(collation),
+        loose: (!exact).then(|| collation.to_owned()),
+    })
+}
+
+/// Whether a collation holds texts with and without blanks at the end for equal (PAD SPACE): all but those that say
+/// otherwise in their names ("Collation Pad Attributes", MySQL manual; "NOPAD collations", MariaDB).
+fn pads(collation: &str) -> bool {
+    !(collation == "binary" || collation.contains("_nopad_") || collation.contains("_0900_"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_collation_pads_unless_its_name_says_otherwise() {
+        for collation in ["utf8mb4_bin", "utf8mb4_general_ci", "latin1_swedish_ci", "utf8mb4_uca1400_ai_ci"] {
+            assert!(pads(collation), "{collation}");
+        }
+        for collation in ["binary", "utf8mb4_nopad_bin", "utf8mb4_0900_bin", "utf8mb4_uca1400_nopad_ai_ci"] {
+            assert!(!pads(collation), "{collation}");
+        }
+    }
+}

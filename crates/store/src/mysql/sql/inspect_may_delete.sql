@@ -1,0 +1,2 @@
+-- Prepared, and never run: whether the account may.
+DELETE FROM {{probed}} WHERE FALSE
