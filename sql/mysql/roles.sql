@@ -30,6 +30,7 @@ CREATE ROLE IF NOT EXISTS cardgenius_daemon, cardgenius_migrator, cardgenius_rea
 
 DROP PROCEDURE IF EXISTS cardgenius_grant;
 DROP PROCEDURE IF EXISTS cardgenius_grant_here;
+DROP PROCEDURE IF EXISTS cardgenius_grant_view;
 DELIMITER //
 
 -- Grants on a table that is there; of one that is not, says so: none of ours are, before the migration, and the fence only is
@@ -61,6 +62,20 @@ BEGIN
         -- An underscore would stand for any character here.
         SET @cardgenius_sql = CONCAT('GRANT ', rights, ' ON `',
             REPLACE(REPLACE(schema_name, '`', '``'), '_', CONCAT(CHAR(92 USING utf8mb4), '_')), '`.* TO ', role_name);
+        PREPARE cardgenius_statement FROM @cardgenius_sql;
+        EXECUTE cardgenius_statement;
+        DEALLOCATE PREPARE cardgenius_statement;
+    END IF;
+END//
+
+-- Grants the replacing of a view, where its database is on this server.
+CREATE PROCEDURE cardgenius_grant_view(role_name VARCHAR(64), schema_name VARCHAR(64), view_name VARCHAR(64))
+SQL SECURITY INVOKER
+BEGIN
+    IF EXISTS (
+        SELECT 1 FROM information_schema.schemata AS s WHERE s.schema_name = CONVERT(schema_name USING utf8mb4)
+    ) THEN
+        SET @cardgenius_sql = CONCAT('GRANT CREATE, DROP ON `', REPLACE(schema_name, '`', '``'), '`.`', view_name, '` TO ', role_name);
         PREPARE cardgenius_statement FROM @cardgenius_sql;
         EXECUTE cardgenius_statement;
         DEALLOCATE PREPARE cardgenius_statement;
@@ -117,10 +132,17 @@ CALL cardgenius_grant('cardgenius_reader', 'SELECT', @schema, 'cardgenius_recent
 CALL cardgenius_grant('cardgenius_reader', 'SELECT', @schema, 'cardgenius_slow_chunks');
 CALL cardgenius_grant('cardgenius_reader', 'SELECT', @target_schema, 'cardgenius_fence');
 
--- The migrator: on whole databases, because what it makes is not there yet. Views are replaced, which asks for DROP.
+-- The migrator: on whole databases, because what it makes is not there yet. Views are replaced, which asks for DROP, on them and
+-- on nothing else; with CREATE such a right may be given before the view is there.
 CALL cardgenius_grant_here('cardgenius_migrator',
-    'SELECT, INSERT, UPDATE, CREATE, ALTER, DROP, INDEX, REFERENCES, TRIGGER, CREATE VIEW, SHOW VIEW', @schema);
+    'SELECT, INSERT, UPDATE, CREATE, ALTER, INDEX, REFERENCES, TRIGGER, CREATE VIEW, SHOW VIEW', @schema);
 CALL cardgenius_grant_here('cardgenius_migrator', 'SELECT, INSERT, CREATE, ALTER, INDEX', @target_schema);
+CALL cardgenius_grant_view('cardgenius_migrator', @schema, 'cardgenius_status');
+CALL cardgenius_grant_view('cardgenius_migrator', @schema, 'cardgenius_progress');
+CALL cardgenius_grant_view('cardgenius_migrator', @schema, 'cardgenius_stuck');
+CALL cardgenius_grant_view('cardgenius_migrator', @schema, 'cardgenius_recent_runs');
+CALL cardgenius_grant_view('cardgenius_migrator', @schema, 'cardgenius_slow_chunks');
 
 DROP PROCEDURE cardgenius_grant;
 DROP PROCEDURE cardgenius_grant_here;
+DROP PROCEDURE cardgenius_grant_view;

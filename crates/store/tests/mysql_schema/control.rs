@@ -11,22 +11,22 @@ async fn whoever_turns_the_switch_by_plain_sql_is_written_down() {
     let schema = &place.tables.source_schema;
     assert_eq!(
         place.run("SELECT source_table, paused, changed_by FROM cardgenius_control"),
-        format!("{schema}.user_spending_data\t0\troot@localhost\n")
+        format!("{schema}.user_spending_data\t0\tcardgenius@localhost\n")
     );
     place.run("UPDATE cardgenius_control SET paused = TRUE, reason = 'stocktaking'");
     place.run("UPDATE cardgenius_control SET paused = TRUE, reason = 'stocktaking'");
     assert_eq!(
         place
             .run("SELECT changed_by, TIMESTAMPDIFF(SECOND, changed_at, UTC_TIMESTAMP(6)) < 60 FROM cardgenius_control"),
-        "root@localhost\t1\n"
+        "cardgenius@localhost\t1\n"
     );
     place.run("UPDATE cardgenius_control SET changed_at = '2026-01-02 03:04:05'");
     place.run("UPDATE cardgenius_control SET paused = FALSE");
     assert_eq!(place.run("SELECT paused, COALESCE(reason, '-') FROM cardgenius_control"), "0\t-\n");
     assert_eq!(
         place.run(AUDIT),
-        "root@localhost\tpause\tstocktaking\n\
-         root@localhost\tresume\tpaused since 2026-01-02 03:04:05 UTC by root@localhost: stocktaking\n"
+        "cardgenius@localhost\tpause\tstocktaking\n\
+         cardgenius@localhost\tresume\tpaused since 2026-01-02 03:04:05 UTC by cardgenius@localhost: stocktaking\n"
     );
 }
 
@@ -42,9 +42,9 @@ async fn a_statement_that_sets_the_time_says_itself_who_turns_the_switch() {
     let audit = place.run(AUDIT);
     let audit: Vec<&str> = audit.lines().collect();
     assert_eq!(audit[0], "app (ann)\tpause\t-");
-    assert_eq!(audit[1], "root@localhost\tresume\tthe row was deleted");
-    assert_eq!(audit[2], "root@localhost\tpause\twhy");
-    assert!(audit[3].starts_with("root@localhost\tresume\tpaused since "), "{audit:?}");
+    assert_eq!(audit[1], "cardgenius@localhost\tresume\tthe row was deleted");
+    assert_eq!(audit[2], "cardgenius@localhost\tpause\twhy");
+    assert!(audit[3].starts_with("cardgenius@localhost\tresume\tpaused since "), "{audit:?}");
 }
 
 #[tokio::test]

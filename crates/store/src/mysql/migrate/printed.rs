@@ -20,10 +20,12 @@ pub fn print_source(tables: &TableNames, second_target: bool) -> Result<String, 
     for step in STEPS.iter().filter(|step| step.place.is_in_source(second_target)) {
         script.push_str(&printed(&names, step, second_target)?);
     }
-    let version = render(&names, include_str!("../sql/migrate_version.sql"))?
+    // Before the names are filled in: one of the customer's may be called `a$1`.
+    let version = include_str!("../sql/migrate_version.sql")
         .replace("$1", &SCHEMA_VERSION.to_string())
         .replace("$2", &format!("'{OLDEST_PROGRAM}'"))
         .replace("$3", "CURRENT_USER()");
+    let version = render(&names, &version)?;
     script.push_str(&format!("\n-- the version, last: from here on the daemon will start\n{};\n", version.trim_end()));
     Ok(script)
 }
