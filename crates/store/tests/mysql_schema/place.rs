@@ -96,7 +96,8 @@ impl Place<'_> {
              FROM information_schema.triggers WHERE trigger_schema = {} ORDER BY trigger_name",
             literal(name)
         ));
-        let schema = format!("{}\n{triggers}", self.run(&tables)).replace(name.as_str(), "here");
+        // The client writes a backslash as two.
+        let schema = format!("{}\n{triggers}", self.run(&tables.replace(r"\\", r"\"))).replace(name.as_str(), "here");
         // How many rows there were is no part of it.
         schema.split(' ').filter(|word| !word.starts_with("AUTO_INCREMENT=")).collect::<Vec<_>>().join(" ")
     }
