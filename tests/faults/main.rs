@@ -37,6 +37,7 @@ mod instances;
 mod leases;
 mod mutants;
 mod network;
+mod network_elsewhere;
 mod other_sessions;
 mod poison;
 mod scene;

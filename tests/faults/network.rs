@@ -14,7 +14,7 @@ const USERS: i64 = 60;
 
 /// Where in the life of a chunk a fault strikes.
 #[derive(Clone, Copy, Debug)]
-enum Moment {
+pub enum Moment {
     InTheCopy,
     BeforeTheClaimsCommit,
     AfterTheClaimsCommit,
@@ -23,7 +23,7 @@ enum Moment {
 }
 
 impl Moment {
-    const ALL: [Self; 5] = [
+    pub const ALL: [Self; 5] = [
         Self::InTheCopy,
         Self::BeforeTheClaimsCommit,
         Self::AfterTheClaimsCommit,
@@ -31,7 +31,7 @@ impl Moment {
         Self::AfterTheFinishesCommit,
     ];
 
-    const fn trigger(self) -> Trigger {
+    pub const fn trigger(self) -> Trigger {
         match self {
             Self::InTheCopy => Trigger::FirstCopyData { after_bytes: 9_000 },
             Self::BeforeTheClaimsCommit | Self::BeforeTheFinishesCommit => Trigger::CommitSent,
@@ -40,7 +40,7 @@ impl Moment {
     }
 
     /// A statement of the transaction whose COMMIT is meant, so close before it that no other COMMIT comes between.
-    const fn within(self) -> Option<&'static str> {
+    pub const fn within(self) -> Option<&'static str> {
         match self {
             Self::InTheCopy => None,
             Self::BeforeTheClaimsCommit | Self::AfterTheClaimsCommit => Some("(claim_id, run_id, owner"),
@@ -49,7 +49,7 @@ impl Moment {
     }
 
     /// What the program says of a connection that is lost then.
-    const fn is_noticed_as(self) -> &'static str {
+    pub const fn is_noticed_as(self) -> &'static str {
         match self {
             Self::InTheCopy => "loading recommendations: ",
             Self::BeforeTheClaimsCommit | Self::AfterTheClaimsCommit => "a claim was cut off",
@@ -58,7 +58,7 @@ impl Moment {
     }
 
     /// Whether a claim was committed whose answer never came.
-    fn leaves_a_claim(self, fault: Fault) -> bool {
+    pub fn leaves_a_claim(self, fault: Fault) -> bool {
         match self {
             Self::AfterTheClaimsCommit => true,
             Self::BeforeTheClaimsCommit => fault == Fault::MuteServer,
@@ -68,7 +68,7 @@ impl Moment {
 }
 
 /// Limits that notice silence within seconds, and one chunk at a time, so that the moments come in a known order.
-fn watchful(start: Start) -> Start {
+pub fn watchful(start: Start) -> Start {
     start
         .variable("CARDGENIUS_LIMITS__CONNECT_MS", "3000")
         .variable("CARDGENIUS_LIMITS__ACQUIRE_MS", "6000")
@@ -79,7 +79,7 @@ fn watchful(start: Start) -> Start {
 }
 
 /// Has `fault` strike one connection at the moment. Everything before the moment's transaction passes.
-async fn strikes(proxy: &Proxy, moment: Moment, fault: Fault) {
+pub async fn strikes(proxy: &Proxy, moment: Moment, fault: Fault) {
     if moment.within().is_some() {
         // Held there since the program came to it.
         proxy.struck().await;
@@ -93,14 +93,14 @@ async fn strikes(proxy: &Proxy, moment: Moment, fault: Fault) {
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The run's end, after the fault has struck.
-async fn ends_well(run: Running, strikes: impl Future<Output = ()>) -> Answer {
+pub async fn ends_well(run: Running, strikes: impl Future<Output = ()>) -> Answer {
     let struck = tokio::time::timeout(PATIENCE, strikes).await;
     let answer = run.end().ended(0);
     assert!(struck.is_ok(), "nothing struck:\n{}", answer.stderr);
     answer
 }
 
-fn arm(proxy: &Proxy, moment: Moment, fault: Fault) {
+pub fn arm(proxy: &Proxy, moment: Moment, fault: Fault) {
     match moment.within() {
         Some(text) => proxy.arm(Trigger::Statement(text.into()), Fault::BlackHole),
         None => proxy.arm(moment.trigger(), fault),
@@ -136,7 +136,7 @@ fn one_database_survives(fault: Fault, seed: i64) {
 }
 
 /// Each on a thread and a runtime of its own: waiting for a process stops a thread, and a proxy must go on meanwhile.
-fn side_by_side<C, F>(cases: impl IntoIterator<Item = C>, scene: impl Fn(C) -> F + Copy + Send + 'static)
+pub fn side_by_side<C, F>(cases: impl IntoIterator<Item = C>, scene: impl Fn(C) -> F + Copy + Send + 'static)
 where
     C: Send + 'static,
     F: Future<Output = ()>,

@@ -1,5 +1,6 @@
 //! A private MariaDB that many tests share, and a database for each of them.
 
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use cardgenius_embedded::{MariadbOptions, PrivateMariadb};
@@ -23,6 +24,12 @@ impl MariadbServer {
     pub fn launch(options: MariadbOptions) -> Self {
         let mariadb = PrivateMariadb::launch(options).unwrap_or_else(|error| panic!("{error}"));
         Self { mariadb, count: AtomicU32::new(0) }
+    }
+
+    /// Where it listens, if it was asked to listen on loopback TCP.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], self.mariadb.port().unwrap_or_default()))
     }
 
     /// A database with nothing in it.

@@ -30,7 +30,7 @@ pub enum Fault {
 pub enum Trigger {
     /// At once, on the oldest open connection; on the next one if there is none.
     Now,
-    /// In the middle of a COPY from the client, when exactly so many bytes of its data have been passed on. A COPY with
+    /// In the middle of a COPY or a LOAD DATA from the client, when exactly so many bytes of its data have been passed on. One with
     /// no more never reaches it.
     FirstCopyData {
         /// 0 is before the first byte of data.

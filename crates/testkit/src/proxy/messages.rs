@@ -7,7 +7,7 @@ const GSSENC_REQUEST: u32 = 80_877_104;
 const CANCEL_REQUEST: u32 = 80_877_102;
 
 /// A message's type byte and length.
-const HEADER_BYTES: usize = 5;
+pub(super) const HEADER_BYTES: usize = 5;
 
 /// A whole message at the front of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,11 +1,13 @@
-//! A TCP proxy that makes faults, between a program and a PostgreSQL server on loopback TCP without TLS.
+//! A TCP proxy that makes faults, between a program and a PostgreSQL or MariaDB server on loopback TCP without TLS.
 //!
-//! It understands as much of the protocol as it takes to strike at a known place: in the middle of a COPY, before a
+//! It understands as much of the protocol as it takes to strike at a known place: in the middle of a load, before a
 //! COMMIT, between a COMMIT and its answer, before a statement.
 
 mod fault;
 mod held;
 mod messages;
+mod mysql_packets;
+mod protocol;
 mod stepped_wire;
 mod stepper;
 mod switchboard;
@@ -21,9 +23,11 @@ pub use self::fault::{Fault, Trigger};
 pub use self::stepper::{Lines, Request, Stepper};
 
 use self::fault::Armed;
+use self::protocol::Protocol;
 use self::switchboard::{Seat, Switchboard};
 use self::wire::Wire;
 use crate::database::Database;
+use crate::mariadb::MariadbDatabase;
 
 /// A proxy before one server. When it is dropped all of its connections are closed.
 #[derive(Debug)]
@@ -39,10 +43,22 @@ impl Proxy {
     /// # Panics
     /// No port is to be had.
     pub async fn before(server: SocketAddr) -> Self {
+        Self::of(Protocol::Postgres, server).await
+    }
+
+    /// The same before a MariaDB.
+    ///
+    /// # Panics
+    /// No port is to be had.
+    pub async fn before_mariadb(server: SocketAddr) -> Self {
+        Self::of(Protocol::Mysql, server).await
+    }
+
+    async fn of(protocol: Protocol, server: SocketAddr) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let board = Arc::new(Switchboard::default());
-        let accepting = tokio::spawn(accept(listener, server, board.clone()));
+        let accepting = tokio::spawn(accept(listener, (protocol, server), board.clone()));
         Self { address, board, accepting }
     }
 
@@ -59,6 +75,18 @@ impl Proxy {
     #[must_use]
     pub fn url(&self, database: &Database<'_>) -> String {
         through(self.address, database)
+    }
+
+    /// The same on MariaDB.
+    ///
+    /// # Panics
+    /// The database's server does not listen on loopback TCP.
+    #[must_use]
+    pub fn mariadb_url(&self, database: &MariadbDatabase<'_>) -> String {
+        let url = database.server.tcp_url(&database.name).expect("a server on loopback TCP");
+        let server = format!("@127.0.0.1:{}/", database.server.port().unwrap_or_default());
+        assert!(url.contains(&server), "no address in {url}");
+        url.replacen(&server, &format!("@{}/", self.address), 1)
     }
 
     /// Changes what happens to all connections, present and future, at once. What has been cut, reset or left half open
@@ -116,7 +144,7 @@ fn through(address: SocketAddr, database: &Database<'_>) -> String {
 }
 
 /// Serves connections; they end with this task.
-async fn accept(listener: TcpListener, server: SocketAddr, board: Arc<Switchboard>) {
+async fn accept(listener: TcpListener, server: (Protocol, SocketAddr), board: Arc<Switchboard>) {
     let mut serving = JoinSet::new();
     loop {
         tokio::select! {
@@ -133,7 +161,7 @@ async fn accept(listener: TcpListener, server: SocketAddr, board: Arc<Switchboar
     }
 }
 
-async fn serve(client: TcpStream, server: SocketAddr, board: Arc<Switchboard>, mut seat: Seat) {
+async fn serve(client: TcpStream, (protocol, server): (Protocol, SocketAddr), board: Arc<Switchboard>, mut seat: Seat) {
     if *seat.orders.borrow() == Fault::BlackHole {
         board.took_effect(seat.id, Fault::BlackHole);
     }
@@ -144,7 +172,7 @@ async fn serve(client: TcpStream, server: SocketAddr, board: Arc<Switchboard>, m
         Ok(server) => {
             client.set_nodelay(true).unwrap();
             server.set_nodelay(true).unwrap();
-            Wire::new(board, seat, client, server).serve().await;
+            Wire::new((board, seat), protocol, client, server).serve().await;
         }
         // As when there is no proxy: the client is told at once.
         Err(_) => {

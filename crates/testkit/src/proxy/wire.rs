@@ -10,7 +10,8 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until};
 
 use super::fault::{Armed, Fault, Trigger};
-use super::messages::{Backend, Frontend, Kind, Message, is_commit};
+use super::messages::{Kind, Message};
+use super::protocol::{Protocol, Talk};
 use super::switchboard::{Seat, Switchboard};
 
 /// More than this waits at the sender, not here.
@@ -87,8 +88,7 @@ pub(super) struct Wire {
     server: TcpStream,
     up: Pipe,
     down: Pipe,
-    frontend: Frontend,
-    backend: Backend,
+    talk: Talk,
     /// Payload of the COPY under way that was passed on.
     copied_bytes: usize,
     /// What is left of a message within which a fault struck.
@@ -102,7 +102,12 @@ pub(super) struct Wire {
 }
 
 impl Wire {
-    pub(super) fn new(board: Arc<Switchboard>, seat: Seat, client: TcpStream, server: TcpStream) -> Self {
+    pub(super) fn new(
+        (board, seat): (Arc<Switchboard>, Seat),
+        protocol: Protocol,
+        client: TcpStream,
+        server: TcpStream,
+    ) -> Self {
         Self {
             board,
             seat,
@@ -110,8 +115,7 @@ impl Wire {
             server,
             up: Pipe::new(),
             down: Pipe::new(),
-            frontend: Frontend::default(),
-            backend: Backend::default(),
+            talk: Talk::of(protocol),
             copied_bytes: 0,
             rest_bytes: 0,
             unanswered: 0,
@@ -226,10 +230,10 @@ impl Wire {
             if self.stops_within_copy() {
                 return;
             }
-            let Some(message) = self.frontend.first(&self.up.held) else { return };
+            let Some(message) = self.talk.first(&self.up.held) else { return };
             let bytes = &self.up.held[..message.bytes];
-            let commits = is_commit(message, bytes);
-            let statement = self.frontend.statement(message, bytes);
+            let commits = self.talk.is_commit(message, bytes);
+            let statement = self.talk.statement(message, bytes);
             self.pending = self.board.take_if(|trigger| match trigger {
                 Trigger::CommitSent => commits,
                 Trigger::Statement(part) => statement.as_ref().is_some_and(|text| text.contains(part)),
@@ -250,8 +254,9 @@ impl Wire {
 
     /// Whether the fault strikes in the middle of the data at hand: then what comes before that point goes on its way.
     fn stops_within_copy(&mut self) -> bool {
-        let Some((b'd', bytes)) = self.frontend.begun(&self.up.held) else { return false };
-        let (header, data) = (5, bytes - 5);
+        let Some((b'd', bytes)) = self.talk.begun(&self.up.held) else { return false };
+        let header = self.talk.header_bytes();
+        let data = bytes - header;
         let copied = self.copied_bytes;
         let mut stop = 0;
         self.pending = self.board.take_if(|trigger| match trigger {
@@ -271,11 +276,10 @@ impl Wire {
     }
 
     fn count(&mut self, message: Message, bytes: &[u8]) {
-        self.frontend.note(message, bytes);
+        self.talk.note(message, bytes);
         match message.kind {
-            Kind::AsksForEncryption => self.backend.single_bytes += 1,
             Kind::Startup | Kind::Tagged(b'S' | b'Q') => self.unanswered += 1,
-            Kind::Tagged(b'd') => self.copied_bytes += message.bytes - 5,
+            Kind::Tagged(b'd') => self.copied_bytes += message.bytes - self.talk.header_bytes(),
             Kind::Tagged(b'c' | b'f') => self.copied_bytes = 0,
             _ => {}
         }
@@ -288,9 +292,8 @@ impl Wire {
                 self.pending = self.at_answer.take().map(|(_, armed)| armed);
                 return;
             }
-            let Some(message) = self.backend.first(&self.down.held) else { return };
+            let Some(message) = self.talk.first_answer(&self.down.held) else { return };
             match message.kind {
-                Kind::AsksForEncryption => self.backend.single_bytes -= 1,
                 // A Sync before a COPY's data is not answered: the one behind it is.
                 Kind::Tagged(b'Z' | b'G') => {
                     self.unanswered = self.unanswered.saturating_sub(1);
@@ -301,6 +304,7 @@ impl Wire {
                 _ => {}
             }
             let bytes = self.down.held.split_to(message.bytes);
+            self.talk.answered(message, &bytes);
             if fault != Fault::MuteServer {
                 self.down.out.extend_from_slice(&bytes);
             }
