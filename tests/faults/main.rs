@@ -42,6 +42,7 @@ mod other_sessions;
 mod poison;
 mod scene;
 mod server;
+mod server_elsewhere;
 mod sides;
 mod suspects;
 mod the_reader;

@@ -77,9 +77,9 @@ impl Packets {
         if bytes.get(3) != Some(&0) {
             return None;
         }
-        match bytes.get(HEADER_BYTES)? {
-            &(QUERY | PREPARE) => Some(text(bytes)),
-            &EXECUTE => {
+        match *bytes.get(HEADER_BYTES)? {
+            QUERY | PREPARE => Some(text(bytes)),
+            EXECUTE => {
                 let number = bytes.get(HEADER_BYTES + 1..HEADER_BYTES + 5)?;
                 self.prepared.get(&u32::from_le_bytes(number.try_into().ok()?)).cloned()
             }

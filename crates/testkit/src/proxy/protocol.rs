@@ -89,7 +89,7 @@ impl Talk {
     pub(super) fn answered(&mut self, message: Message, bytes: &[u8]) {
         match self {
             Self::Postgres { backend, .. } if message.kind == messages::Kind::AsksForEncryption => {
-                backend.single_bytes -= 1
+                backend.single_bytes -= 1;
             }
             Self::Postgres { .. } => {}
             Self::Mysql(packets) => packets.answered(bytes),

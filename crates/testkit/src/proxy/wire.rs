@@ -293,15 +293,12 @@ impl Wire {
                 return;
             }
             let Some(message) = self.talk.first_answer(&self.down.held) else { return };
-            match message.kind {
-                // A Sync before a COPY's data is not answered: the one behind it is.
-                Kind::Tagged(b'Z' | b'G') => {
-                    self.unanswered = self.unanswered.saturating_sub(1);
-                    if let Some((before, _)) = &mut self.at_answer {
-                        *before = before.saturating_sub(1);
-                    }
+            // A Sync before a COPY's data is not answered: the one behind it is.
+            if matches!(message.kind, Kind::Tagged(b'Z' | b'G')) {
+                self.unanswered = self.unanswered.saturating_sub(1);
+                if let Some((before, _)) = &mut self.at_answer {
+                    *before = before.saturating_sub(1);
                 }
-                _ => {}
             }
             let bytes = self.down.held.split_to(message.bytes);
             self.talk.answered(message, &bytes);
