@@ -162,7 +162,7 @@ mod tests {
         let lengths = |count: usize| -> Vec<usize> {
             let list = &texts[..count];
             let values = bind![list, true];
-            calls(&statement, &values)
+            calls(&statement, &values, &KeyNames::default())
                 .map(|call| {
                     assert_eq!(call.sql.matches('?').count(), call.values.len());
                     assert_eq!(call.values.last(), Some(&DriverValue::Int(1)));

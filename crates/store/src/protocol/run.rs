@@ -87,9 +87,10 @@ impl<S: Server, T: Server> SqlStore<S, T> {
             request.scheduled_for,
             max_users
         ];
-        let opened = transaction.execute(&sql.run_open, &values).await?;
+        transaction.execute(&sql.run_open, &values).await?;
         let row = transaction.maybe_one(&sql.run_find_open, &bind![&self.source_table]).await?;
-        row.map(|row| run_of(&row, opened == 1)).transpose()
+        let run = row.map(|row| run_of(&row, false)).transpose()?;
+        Ok(run.map(|run| Run { opened_here: run.run_id == run_id, ..run }))
     }
 
     /// The open run, to be taken part in, however long nobody has worked at it: only who opens another one closes it as

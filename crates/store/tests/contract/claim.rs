@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::backend::{Backend, Session};
+use crate::postgres::Postgres;
 use crate::world::{LEASE, World, number, patient, request, text, users};
 
 fn ids(claimed: Claimed) -> Vec<String> {
@@ -179,7 +180,9 @@ const IN_PARTITIONS: &str = "
     CREATE INDEX ON user_spending_data (processing_status, user_id) WHERE processing_status <> 'completed';
     GRANT SELECT, UPDATE ON user_spending_data TO PUBLIC";
 
-pub async fn users_in_partitions_are_claimed_in_order_each_once_and_with_their_own_amounts<B: Backend>() {
+pub async fn users_in_partitions_are_claimed_in_order_each_once_and_with_their_own_amounts<
+    B: Backend<Source = Postgres>,
+>() {
     let world = World::<B>::fresh().await;
     world.run(IN_PARTITIONS).await;
     let everybody = users(60);

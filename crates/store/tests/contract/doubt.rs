@@ -4,7 +4,7 @@ use cardgenius_pipeline::error::ErrorKind;
 use cardgenius_pipeline::ports::{ClaimRow, ClaimTotals, Store};
 use uuid::Uuid;
 
-use crate::backend::Backend;
+use crate::backend::{Backend, Database};
 use crate::world::{HELD, Instance, World, patient, quick, request, users};
 
 /// The same instance on new sessions.
@@ -50,9 +50,9 @@ pub async fn a_claim_in_doubt_that_took_is_given_back<B: Backend>() {
     world.add_users(users(3)).await;
     let instance = world.instance().await;
     let request = request(&instance.run().await, 3);
-    world.backend.hold_answers().await;
+    world.backend.source().hold_answers().await;
     let held = again(&world, &instance);
-    let (claimed, ()) = tokio::join!(held.store.claim(&request), world.backend.lose_an_answer());
+    let (claimed, ()) = tokio::join!(held.store.claim(&request), world.backend.source().lose_an_answer());
     assert_eq!(claimed.unwrap_err().kind(), ErrorKind::CommitInDoubt);
     assert_eq!(world.statuses().await["pending"], 3, "it took");
     let totals = held.store.give_back(request.claim_id).await.unwrap();
@@ -65,7 +65,7 @@ pub async fn a_claim_in_doubt_that_did_not_take_leaves_nothing_to_give_back<B: B
     world.add_users(users(3)).await;
     let instance = world.instance().await;
     let request = request(&instance.run().await, 3);
-    world.backend.break_commits().await;
+    world.backend.source().break_commits().await;
     assert_eq!(instance.store.claim(&request).await.unwrap_err().kind(), ErrorKind::CommitInDoubt);
     assert_eq!(instance.store.look_up(request.claim_id).await.unwrap(), None);
     assert_eq!(instance.store.give_back(request.claim_id).await.unwrap(), ClaimTotals::default());
@@ -77,9 +77,9 @@ pub async fn a_finish_in_doubt_that_took_is_found_by_a_look_and_not_done_twice<B
     world.add_users(users(3)).await;
     let instance = world.instance().await;
     let chunk = instance.claim_and_compute(&instance.run().await, 3).await;
-    world.backend.hold_answers().await;
+    world.backend.source().hold_answers().await;
     let held = again(&world, &instance);
-    let (finished, ()) = tokio::join!(held.store.finish(&chunk), world.backend.lose_an_answer());
+    let (finished, ()) = tokio::join!(held.store.finish(&chunk), world.backend.source().lose_an_answer());
     assert_eq!(finished.unwrap_err().kind(), ErrorKind::CommitInDoubt);
     let totals = ClaimTotals { completed: 3, ..ClaimTotals::default() };
     assert_eq!(held.store.look_up(chunk.claim_id).await.unwrap(), Some(ClaimRow { totals, open: false }));
@@ -92,12 +92,12 @@ pub async fn a_finish_abandoned_in_its_commit_is_found_by_a_look<B: Backend>() {
     world.add_users(users(3)).await;
     let instance = world.instance().await;
     let chunk = instance.claim_and_compute(&instance.run().await, 3).await;
-    world.backend.hold_answers().await;
+    world.backend.source().hold_answers().await;
     let held = world.instance_with(instance.id, patient());
     // Nobody waits for the answer any more, as when the time of a stop is over.
     tokio::select! {
         finished = held.store.finish(&chunk) => panic!("{finished:?}"),
-        () = world.backend.an_answer_is_held() => {}
+        () = world.backend.source().an_answer_is_held() => {}
     }
     let row = held.store.look_up(chunk.claim_id).await.unwrap().unwrap();
     assert_eq!((row.open, row.totals.completed), (false, 3));

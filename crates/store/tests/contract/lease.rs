@@ -2,11 +2,11 @@
 
 use cardgenius_pipeline::ports::Store;
 
-use crate::backend::Backend;
+use crate::backend::{Backend, Database};
 use crate::world::{HELD, Instance, LEASE, NO_LEASE, World, users};
 
 async fn is_alive<B: Backend>(world: &World<B>, instance: &Instance<B>) -> bool {
-    let alive = format!("SELECT count(*) FROM cardgenius_instances WHERE lease_until > {}", B::ago(0));
+    let alive = format!("SELECT count(*) FROM cardgenius_instances WHERE lease_until > {}", B::Source::ago(0));
     world.value(&format!("{alive} AND instance_id = '{}'", instance.id)).await == "1"
 }
 
@@ -56,7 +56,7 @@ pub async fn a_renewal_does_not_wait_for_busy_sessions<B: Backend>() {
     let run = instance.run().await;
     let chunk = instance.claim_and_compute(&run, 2).await;
     // Everything that the pool has waits for the claim's row.
-    let dba = world.backend.at_source().await;
+    let dba = world.backend.source().session().await;
     let lock = format!("SELECT state FROM cardgenius_claims WHERE claim_id = '{}' FOR UPDATE", chunk.claim_id);
     crate::backend::Session::rows(&dba, &format!("BEGIN; {lock}")).await;
     let mut waiting = tokio::task::JoinSet::new();
@@ -64,7 +64,7 @@ pub async fn a_renewal_does_not_wait_for_busy_sessions<B: Backend>() {
         let (instance, claim_id) = (instance.clone(), chunk.claim_id);
         waiting.spawn(async move { instance.store.look_up(claim_id).await.unwrap() });
     }
-    world.backend.somebody_waits().await;
+    world.backend.source().somebody_waits().await;
     instance.store.renew(LEASE).await.unwrap();
     assert!(waiting.try_join_next().is_none());
     World::<B>::let_go(dba).await;

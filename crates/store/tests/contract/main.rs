@@ -5,6 +5,7 @@
 
 mod backend;
 mod chunks;
+mod mariadb;
 mod postgres;
 mod world;
 
@@ -30,15 +31,40 @@ fn run(test: impl Future<Output = ()>) {
 /// All backends.
 macro_rules! on_each_backend {
     ($($list:tt)*) => {
-        on_backend!(postgres_with_one_database: crate::postgres::OneDatabase; $($list)*);
-        on_backend!(postgres_with_a_second_target: crate::postgres::TwoDatabases; $($list)*);
+        on_backend!(postgres_with_one_database: crate::backend::Alone<Postgres>; $($list)*);
+        on_backend!(mariadb_with_one_database: crate::backend::Alone<Mariadb>; $($list)*);
+        on_backend!(postgres_with_a_postgres_target: crate::backend::Pair<Postgres, Postgres>; $($list)*);
+        on_backend!(mariadb_with_a_mariadb_target: crate::backend::Pair<Mariadb, Mariadb>; $($list)*);
+        on_backend!(postgres_with_a_mariadb_target: crate::backend::Pair<Postgres, Mariadb>; $($list)*);
+        on_backend!(mariadb_with_a_postgres_target: crate::backend::Pair<Mariadb, Postgres>; $($list)*);
     };
 }
 
 /// All backends with a second database for the recommendations.
 macro_rules! on_each_pair_of_databases {
     ($($list:tt)*) => {
-        on_backend!(a_pair_of_postgres_databases: crate::postgres::TwoDatabases; $($list)*);
+        on_backend!(a_pair_of_postgres_databases: crate::backend::Pair<Postgres, Postgres>; $($list)*);
+        on_backend!(a_pair_of_mariadb_databases: crate::backend::Pair<Mariadb, Mariadb>; $($list)*);
+        on_backend!(a_pair_from_postgres_to_mariadb: crate::backend::Pair<Postgres, Mariadb>; $($list)*);
+        on_backend!(a_pair_from_mariadb_to_postgres: crate::backend::Pair<Mariadb, Postgres>; $($list)*);
+    };
+}
+
+/// What only PostgreSQL has: rows with a place in partitions, constraints that wait for the commit, a binary form of rows with
+/// types that it does not fit.
+macro_rules! on_each_backend_with_a_postgres_source {
+    ($($list:tt)*) => {
+        on_backend!(source_on_postgres_alone: crate::backend::Alone<Postgres>; $($list)*);
+        on_backend!(source_on_postgres_with_a_target_on_mariadb: crate::backend::Pair<Postgres, Mariadb>; $($list)*);
+    };
+}
+
+/// See above.
+macro_rules! on_each_backend_with_a_postgres_target {
+    ($($list:tt)*) => {
+        on_backend!(target_on_postgres_alone: crate::backend::Alone<Postgres>; $($list)*);
+        on_backend!(target_on_a_second_postgres: crate::backend::Pair<Postgres, Postgres>; $($list)*);
+        on_backend!(target_on_postgres_of_a_mariadb: crate::backend::Pair<Mariadb, Postgres>; $($list)*);
     };
 }
 
@@ -47,6 +73,9 @@ macro_rules! on_backend {
     ($backend:ident: $type:ty; $($module:ident { $($test:ident)+ })+) => {
         mod $backend {
             $(mod $module {
+                #[allow(unused_imports)]
+                use crate::{mariadb::Mariadb, postgres::Postgres};
+
                 $(#[test]
                 fn $test() {
                     crate::run(crate::$module::$test::<$type>());
@@ -68,7 +97,6 @@ on_each_backend! {
         nobody_to_claim_is_said_so_and_leaves_no_trace
         amounts_arrive_exact
         a_user_that_was_settled_before_may_have_rows
-        users_in_partitions_are_claimed_in_order_each_once_and_with_their_own_amounts
     }
     claim_and_close {
         whoever_closes_a_run_waits_for_a_claim_under_way_and_then_sees_it
@@ -118,7 +146,6 @@ on_each_backend! {
     poison {
         a_user_that_a_check_refuses_fails_alone
         a_user_that_a_foreign_key_refuses_fails_alone
-        a_user_that_a_foreign_key_refuses_not_before_the_commit_fails_alone
         a_user_that_a_trigger_refuses_fails_alone
         a_user_with_a_value_that_is_too_long_fails_alone
         hundreds_of_poisonous_users_in_a_chunk_of_2_000_fail_only_themselves
@@ -133,7 +160,6 @@ on_each_backend! {
     }
     round_trip {
         what_is_loaded_is_what_was_encoded
-        what_is_loaded_as_text_is_what_was_encoded
     }
     runs {
         twenty_that_start_at_once_open_one_run
@@ -176,5 +202,20 @@ on_each_pair_of_databases! {
         a_part_that_only_the_target_has_is_loaded_again
         rows_of_a_finish_that_died_between_the_databases_are_replaced
         users_that_are_gone_from_the_source_lose_their_rows_in_the_target
+    }
+}
+
+on_each_backend_with_a_postgres_source! {
+    claim {
+        users_in_partitions_are_claimed_in_order_each_once_and_with_their_own_amounts
+    }
+}
+
+on_each_backend_with_a_postgres_target! {
+    poison {
+        a_user_that_a_foreign_key_refuses_not_before_the_commit_fails_alone
+    }
+    round_trip {
+        what_is_loaded_as_text_is_what_was_encoded
     }
 }

@@ -1,22 +1,25 @@
 //! PostgreSQL: one private server, a template of migrated databases, and a copy of it for each test.
 
+use std::any::Any;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use cardgenius_embedded::{Locale, PostgresOptions, PrivatePostgres};
+use cardgenius_pipeline::ports::RowForm;
 use cardgenius_store::config::{CallLimits, DatabaseConfig, StoreConfig, TableNames, application_name};
 use cardgenius_store::identifiers::Names;
 use cardgenius_store::migrate::MigrateConfig;
 use cardgenius_store::migrate::migrate;
-use cardgenius_store::postgres::PostgresStore;
+use cardgenius_store::postgres::PostgresServer;
+use chrono::{DateTime, Utc};
 use futures_util::SinkExt;
 use tokio::sync::OnceCell;
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 use uuid::Uuid;
 
-use crate::backend::{Backend, Frozen, Session, WithSecondTarget};
+use crate::backend::{Database, Session};
 
 const CUSTOMER: &str = include_str!("../../../../sql/postgres/customer/user_spending_data.sql");
 
@@ -35,11 +38,10 @@ static SERVER: LazyLock<PrivatePostgres> = LazyLock::new(|| {
     PrivatePostgres::launch(options).unwrap()
 });
 
-/// A migrated database, and a migrated pair: source and target.
+/// A database with the customer's table, and a migrated one.
 struct Templates {
+    customers: String,
     alone: String,
-    source: String,
-    target: String,
 }
 
 static TEMPLATES: OnceCell<Templates> = OnceCell::const_new();
@@ -48,26 +50,19 @@ async fn templates() -> &'static Templates {
     TEMPLATES
         .get_or_init(async || {
             connect(&SERVER.url("postgres")).await.rows(&format!("CREATE ROLE {ROLE} LOGIN")).await;
-            let templates = Templates { alone: fresh().await, source: fresh().await, target: fresh().await };
-            for source in [&templates.alone, &templates.source] {
-                connect(&url(source)).await.rows(CUSTOMER).await;
-            }
-            let config = |source: &str, target: Option<&str>| MigrateConfig {
-                source: database(source),
-                target: target.map(database),
+            let customers = copy_of("template1").await;
+            connect(&url(&customers)).await.rows(CUSTOMER).await;
+            let alone = copy_of(&customers).await;
+            let config = MigrateConfig {
+                source: database(&alone),
+                target: None,
                 tables: TableNames::default(),
                 limits: CallLimits::default(),
             };
-            migrate(&config(&templates.alone, None), &mut |_| {}).await.unwrap();
-            migrate(&config(&templates.source, Some(&templates.target)), &mut |_| {}).await.unwrap();
-            templates
+            migrate(&config, &mut |_| {}).await.unwrap();
+            Templates { customers, alone }
         })
         .await
-}
-
-/// An empty database; its name.
-async fn fresh() -> String {
-    copy_of("template1").await
 }
 
 async fn copy_of(template: &str) -> String {
@@ -111,93 +106,77 @@ impl Session for PostgresSession {
     }
 }
 
-/// Users and recommendations in one database.
-pub struct OneDatabase {
+/// A database on PostgreSQL.
+pub struct Postgres {
     name: String,
 }
 
-/// Users in one database, recommendations in another.
-pub struct TwoDatabases {
-    source: String,
-    target: String,
-}
+impl Database for Postgres {
+    type Server = PostgresServer;
+    type Session = PostgresSession;
 
-/// What differs between the two: which databases there are.
-pub trait Place: Send + Sync + 'static {
-    fn make() -> impl Future<Output = Self>;
-    fn source(&self) -> &str;
-    fn second_target(&self) -> Option<&str>;
-}
+    const FORM: RowForm = RowForm::Binary;
+    const FOR_SHARE: &'static str = "FOR SHARE";
+    const ANALYZE: &'static str = "ANALYZE user_spending_data";
+    const WHOAMI: &'static str = "session_user";
 
-impl Place for OneDatabase {
-    async fn make() -> Self {
+    async fn empty() -> Self {
+        // The role is made with the templates.
+        templates().await;
+        Self { name: copy_of("template1").await }
+    }
+
+    async fn customers() -> Self {
+        Self { name: copy_of(&templates().await.customers).await }
+    }
+
+    async fn alone() -> Self {
         Self { name: copy_of(&templates().await.alone).await }
     }
 
-    fn source(&self) -> &str {
-        &self.name
+    fn config(&self) -> DatabaseConfig {
+        database(&self.name)
     }
 
-    fn second_target(&self) -> Option<&str> {
-        None
-    }
-}
-
-impl Place for TwoDatabases {
-    async fn make() -> Self {
-        let templates = templates().await;
-        Self { source: copy_of(&templates.source).await, target: copy_of(&templates.target).await }
+    fn schema(&self) -> String {
+        "public".into()
     }
 
-    fn source(&self) -> &str {
-        &self.source
+    fn server(config: &StoreConfig, second_target: bool) -> PostgresServer {
+        if second_target {
+            return PostgresServer::target(config).unwrap().unwrap();
+        }
+        PostgresServer::source(config).unwrap()
     }
 
-    fn second_target(&self) -> Option<&str> {
-        Some(&self.target)
-    }
-}
-
-impl WithSecondTarget for TwoDatabases {}
-
-impl<P: Place> Backend for P {
-    type Store = PostgresStore;
-    type Session = PostgresSession;
-
-    async fn fresh() -> Self {
-        P::make().await
+    async fn session(&self) -> PostgresSession {
+        connect(&SERVER.url(&self.name)).await
     }
 
-    fn store(&self, instance_id: Uuid, limits: CallLimits) -> PostgresStore {
-        let config = StoreConfig {
-            source: database(self.source()),
-            target: self.second_target().map(database),
-            tables: TableNames::default(),
-            limits,
-            sessions: 2,
-            looks: 0,
-            instance_id,
-            host: "test".into(),
-        };
-        PostgresStore::new(&config).unwrap()
-    }
-
-    async fn at_source(&self) -> PostgresSession {
-        connect(&SERVER.url(self.source())).await
-    }
-
-    async fn at_target(&self) -> PostgresSession {
-        connect(&SERVER.url(self.second_target().unwrap_or(self.source()))).await
+    async fn account(&self) -> String {
+        ROLE.into()
     }
 
     fn ago(seconds: u32) -> String {
         format!("clock_timestamp() - make_interval(secs => {seconds})")
     }
 
+    fn epoch(time: &str) -> String {
+        format!("floor(extract(epoch FROM {time}))::bigint")
+    }
+
+    fn moment(time: DateTime<Utc>) -> String {
+        format!("'{}'::timestamptz", time.to_rfc3339())
+    }
+
+    async fn tell_all_keys_apart(&self, _: &str) {
+        // Every collation does, but those that are made not to.
+    }
+
     async fn assert_claims_go_by_the_index(&self, after_key: &str, when: &str) {
         let sql = include_str!("../../src/postgres/sql/claim_users.sql");
         let sql = Names::new(&TableNames::default()).render(sql).unwrap();
-        let session = self.at_source().await;
+        let session = self.session().await;
         session.rows("BEGIN").await;
         session.rows(include_str!("../../src/postgres/sql/claim_plan.sql")).await;
         session.rows(&format!("PREPARE claim (uuid, text, smallint, smallint, bigint) AS {sql}")).await;
@@ -224,78 +203,53 @@ impl<P: Place> Backend for P {
              END $$;
              CREATE TRIGGER refuse BEFORE INSERT ON card_recommendations FOR EACH ROW EXECUTE FUNCTION refuse()"
         );
-        self.at_target().await.rows(&script).await;
+        self.session().await.rows(&script).await;
     }
 
     async fn shorten_user_ids(&self, characters: usize) {
         let sql = format!("ALTER TABLE card_recommendations ALTER COLUMN user_id TYPE varchar({characters})");
-        self.at_target().await.rows(&sql).await;
+        self.session().await.rows(&sql).await;
     }
 
-    async fn require_known_users(&self, known: &[&str], at_commit: bool) {
-        let values: Vec<String> = known.iter().map(|id| format!("('{id}')")).collect();
-        let script = format!(
-            "CREATE TABLE known_users (user_id varchar(50) PRIMARY KEY);
-             INSERT INTO known_users VALUES {};
-             GRANT SELECT ON known_users TO {ROLE};
-             ALTER TABLE card_recommendations ADD CONSTRAINT known FOREIGN KEY (user_id) REFERENCES known_users {}",
-            values.join(", "),
-            if at_commit { "DEFERRABLE INITIALLY DEFERRED" } else { "" }
-        );
-        self.at_target().await.rows(&script).await;
+    async fn require_known_users(&self, known: &[&str]) {
+        self.require(known, "").await;
     }
 
     async fn somebody_waits(&self) {
-        until(&self.at_source().await, "wait_event_type = 'Lock'").await;
+        until(&self.session().await, "wait_event_type = 'Lock'").await;
     }
 
-    async fn freeze_in_a_load(&self, instance_id: Uuid, claim_id: Uuid) -> Frozen {
-        let frozen = |name: &str| {
-            let mut config: tokio_postgres::Config = url(name).parse().unwrap();
-            config.application_name(application_name(instance_id));
-            async move {
-                let (client, connection) = config.connect(NoTls).await.unwrap();
-                tokio::spawn(connection);
-                client
-            }
-        };
-        let source = frozen(self.source()).await;
-        let claim = format!("BEGIN; SELECT claim_id FROM cardgenius_claims WHERE claim_id = '{claim_id}' FOR UPDATE");
-        source.batch_execute(&claim).await.unwrap();
-        let mut holding: Vec<Client> = Vec::new();
-        let loading = match self.second_target() {
-            None => source,
-            Some(target) => {
-                holding.push(source);
-                let client = frozen(target).await;
-                let fence = format!("BEGIN; INSERT INTO cardgenius_fence VALUES ('{claim_id}', 1, true)");
-                client.batch_execute(&fence).await.unwrap();
-                client
-            }
-        };
+    async fn frozen(&self, instance_id: Uuid, statement: String, loads: bool) -> Box<dyn Any + Send> {
+        let mut config: tokio_postgres::Config = url(&self.name).parse().unwrap();
+        config.application_name(application_name(instance_id));
+        let (client, connection) = config.connect(NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client.batch_execute(&format!("BEGIN; {statement}")).await.unwrap();
+        if !loads {
+            return Box::new(client);
+        }
         let copy = "COPY card_recommendations (user_id, rank, card_name) FROM STDIN";
-        let mut sink = Box::pin(loading.copy_in::<_, Bytes>(copy).await.unwrap());
+        let mut sink = Box::pin(client.copy_in::<_, Bytes>(copy).await.unwrap());
         sink.send(Bytes::from_static(b"U0\t1\tHalf a")).await.unwrap();
-        holding.push(loading);
-        Frozen { holding: Box::new((sink, holding)) }
+        Box::new((sink, client))
     }
 
     async fn hold_answers(&self) {
-        let sql = format!("ALTER DATABASE {} SET synchronous_commit = 'on'", self.source());
-        self.at_source().await.rows(&sql).await;
+        let sql = format!("ALTER DATABASE {} SET synchronous_commit = 'on'", self.name);
+        self.session().await.rows(&sql).await;
     }
 
     async fn an_answer_is_held(&self) {
         let session = connect(&SERVER.url("postgres")).await;
-        until(&session, &format!("wait_event = 'SyncRep' AND datname = '{}'", self.source())).await;
+        until(&session, &format!("wait_event = 'SyncRep' AND datname = '{}'", self.name)).await;
     }
 
     async fn lose_an_answer(&self) {
         self.an_answer_is_held().await;
         let session = connect(&SERVER.url("postgres")).await;
-        session.rows(&format!("ALTER DATABASE {} RESET synchronous_commit", self.source())).await;
+        session.rows(&format!("ALTER DATABASE {} RESET synchronous_commit", self.name)).await;
         let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND datname = ";
-        session.rows(&format!("{sql} '{}'", self.source())).await;
+        session.rows(&format!("{sql} '{}'", self.name)).await;
     }
 
     async fn break_commits(&self) {
@@ -305,17 +259,36 @@ impl<P: Place> Backend for P {
                       END $$;
                       CREATE CONSTRAINT TRIGGER break_off AFTER INSERT OR UPDATE ON cardgenius_claims
                       DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION break_off()";
-        self.at_source().await.rows(script).await;
+        self.session().await.rows(script).await;
     }
 
     async fn mend_commits(&self) {
-        self.at_source().await.rows("DROP TRIGGER break_off ON cardgenius_claims").await;
+        self.session().await.rows("DROP TRIGGER break_off ON cardgenius_claims").await;
     }
 
     async fn session_that_cannot_be_ended(&self, instance_id: Uuid) -> PostgresSession {
-        let session = self.at_source().await;
+        let session = self.session().await;
         session.rows(&format!("SET application_name = '{}'", application_name(instance_id))).await;
         session
+    }
+}
+
+impl Postgres {
+    /// As [`Database::require_known_users`], but a user that is not known is refused at the commit, and not before.
+    pub async fn require_known_users_at_the_commit(&self, known: &[&str]) {
+        self.require(known, "DEFERRABLE INITIALLY DEFERRED").await;
+    }
+
+    async fn require(&self, known: &[&str], when: &str) {
+        let values: Vec<String> = known.iter().map(|id| format!("('{id}')")).collect();
+        let script = format!(
+            "CREATE TABLE known_users (user_id varchar(50) PRIMARY KEY);
+             INSERT INTO known_users VALUES {};
+             GRANT SELECT ON known_users TO {ROLE};
+             ALTER TABLE card_recommendations ADD CONSTRAINT known FOREIGN KEY (user_id) REFERENCES known_users {when}",
+            values.join(", "),
+        );
+        self.session().await.rows(&script).await;
     }
 }
 

@@ -12,8 +12,9 @@ use proptest::test_runner::{Config, TestRunner};
 use tokio::runtime::Handle;
 use tokio::task::block_in_place;
 
-use crate::backend::{Backend, Session};
+use crate::backend::{Backend, Database, Session};
 use crate::chunks::{ENGINE, compute_by};
+use crate::postgres::Postgres;
 use crate::world::World;
 
 /// The tables that were generated, by what the user spends at Amazon.
@@ -76,10 +77,12 @@ fn shown(rank: usize, row: &Recommendation) -> Vec<Option<String>> {
 
 pub async fn what_is_loaded_is_what_was_encoded<B: Backend>() {
     let world = World::<B>::fresh().await;
-    is_what_was_encoded(&world, RowForm::Binary);
+    world.backend.source().tell_all_keys_apart("user_spending_data").await;
+    world.backend.target().tell_all_keys_apart("card_recommendations").await;
+    is_what_was_encoded(&world, B::Target::FORM);
 }
 
-pub async fn what_is_loaded_as_text_is_what_was_encoded<B: Backend>() {
+pub async fn what_is_loaded_as_text_is_what_was_encoded<B: Backend<Target = Postgres>>() {
     let world = World::<B>::fresh().await;
     // A type of the customer's own, which is not one of those that the binary form demands.
     world.target.rows("CREATE DOMAIN name_of_a_card AS varchar(200)").await;

@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use crate::backend::Backend;
+use crate::backend::{Backend, Database};
 use crate::world::{HELD, World, patient, quick, request, run_request, users};
 
 pub async fn twenty_that_start_at_once_open_one_run<B: Backend>() {
@@ -29,13 +29,13 @@ pub async fn whoever_is_late_waits_for_the_one_that_opens<B: Backend>() {
     let limits = CallLimits { lock: Duration::from_millis(500), ..quick() };
     let instance = world.instance_with(Uuid::new_v4(), limits);
     // Somebody has stored the same catalogue, and takes its time to count the users.
-    let slow = world.backend.at_source().await;
+    let slow = world.backend.source().session().await;
     let (hash, text) = (run_request().catalogue_hash, run_request().catalogue_text);
     let catalogue =
         format!("INSERT INTO cardgenius_catalogues (catalogue_hash, catalogue_text) VALUES ('{hash}', '{text}')");
     crate::backend::Session::rows(&slow, &format!("BEGIN; {catalogue}")).await;
     let opening = tokio::spawn(async move { instance.store.open_or_join(&run_request()).await });
-    world.backend.somebody_waits().await;
+    world.backend.source().somebody_waits().await;
     // Longer than a lock is waited for at a time.
     tokio::time::sleep(Duration::from_millis(700)).await;
     World::<B>::let_go(slow).await;
@@ -123,7 +123,7 @@ pub async fn a_run_at_which_nobody_works_any_more_is_abandoned_and_replaced<B: B
     instance.store.finish(&chunk).await.unwrap();
     let request = RunRequest { abandon_after: Duration::from_secs(3600), ..run_request() };
     let open = async || instance.store.open_or_join(&request).await.unwrap();
-    let age = async |what: &str, seconds| world.run(&format!("UPDATE {what} = {}", B::ago(seconds))).await;
+    let age = async |what: &str, seconds| world.run(&format!("UPDATE {what} = {}", B::Source::ago(seconds))).await;
     assert_eq!(open().await.run_id, run.run_id, "it is young");
     age("cardgenius_runs SET opened_at", 7200).await;
     assert_eq!(open().await.run_id, run.run_id, "its last claim is young, and its worker alive");

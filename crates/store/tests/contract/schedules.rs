@@ -6,15 +6,15 @@ use std::time::Duration;
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 use cardgenius_pipeline::ports::{RunRequest, RunState, Store};
 use cardgenius_store::config::CallLimits;
-use cardgenius_store::postgres::PostgresStore;
-use cardgenius_store::protocol::Tending;
+use cardgenius_store::protocol::{SqlStore, Tending};
 use cardgenius_store::schedule::{Decision, Fired, LockedSchedule, Tended};
+use cardgenius_store::server::Server;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use crate::backend::{Backend, Session};
-use crate::world::{World, patient, quick, run_request, users};
+use crate::backend::{Backend, Database, Session};
+use crate::world::{World, patient, quick, run_request, text, users};
 
 const NAME: &str = "weekly";
 
@@ -22,7 +22,8 @@ const HOUR: u32 = 3600;
 
 /// Four times: three, two and one hour ago, and in an hour.
 async fn times<B: Backend>(world: &World<B>) -> [DateTime<Utc>; 4] {
-    let now: i64 = world.value("SELECT floor(extract(epoch FROM clock_timestamp()))::bigint").await.parse().unwrap();
+    let now = B::Source::epoch(&world.ago(0));
+    let now: i64 = world.value(&format!("SELECT {now}")).await.parse().unwrap();
     [-3, -2, -1, 1].map(|hours| DateTime::from_timestamp(now, 0).unwrap() + TimeDelta::hours(hours))
 }
 
@@ -30,8 +31,9 @@ async fn times<B: Backend>(world: &World<B>) -> [DateTime<Utc>; 4] {
 async fn last_looked_at<B: Backend>(world: &World<B>, seconds: u32) {
     let row = format!(
         "INSERT INTO cardgenius_schedule (source_table, name, decided_until)
-         VALUES ('public.user_spending_data', '{NAME}', {})",
-        B::ago(seconds)
+         VALUES ('{}', '{NAME}', {})",
+        world.source_table(),
+        world.ago(seconds)
     );
     world.run(&row).await;
 }
@@ -45,8 +47,8 @@ fn decide(times: &[DateTime<Utc>], locked: &LockedSchedule) -> Decision {
     Decision { due: passed.pop(), missed: passed, next }
 }
 
-async fn tend_by(
-    store: &PostgresStore,
+async fn tend_by<S: Server, T: Server>(
+    store: &SqlStore<S, T>,
     decide: &(dyn Fn(&LockedSchedule) -> Decision + Send + Sync),
     request: Option<&RunRequest>,
 ) -> Result<Tended, StoreError> {
@@ -54,8 +56,8 @@ async fn tend_by(
     store.tend(&Tending { name: NAME, decide, request, refresh: TimeDelta::hours(1), abandon_after }).await
 }
 
-async fn tend(
-    store: &PostgresStore,
+async fn tend<S: Server, T: Server>(
+    store: &SqlStore<S, T>,
     times: &[DateTime<Utc>],
     request: Option<&RunRequest>,
 ) -> Result<Tended, StoreError> {
@@ -64,29 +66,40 @@ async fn tend(
 
 /// The outcomes in the order of their times, and how many of them name a run.
 async fn fires<B: Backend>(world: &World<B>) -> String {
-    let sql = "SELECT coalesce(string_agg(outcome, ' ' ORDER BY fire_at), '') || ', ' || count(run_id)
-               FROM cardgenius_fires WHERE name = 'weekly' AND source_table = 'public.user_spending_data'";
-    world.value(sql).await
+    let sql = format!(
+        "SELECT outcome, run_id FROM cardgenius_fires WHERE name = 'weekly' AND source_table = '{}' ORDER BY fire_at",
+        world.source_table()
+    );
+    let rows = world.source.rows(&sql).await;
+    let outcomes: Vec<String> = rows.iter().map(|row| text(row, 0)).collect();
+    format!("{}, {}", outcomes.join(" "), rows.iter().filter(|row| row[1].is_some()).count())
 }
 
 /// A fire's whole row.
 async fn fire_at<B: Backend>(world: &World<B>, time: DateTime<Utc>) -> String {
-    let time = time.to_rfc3339();
-    world.value(&format!("SELECT f::text FROM cardgenius_fires AS f WHERE f.fire_at = '{time}'")).await
+    let time = B::Source::moment(time);
+    let rows = world.source.rows(&format!("SELECT * FROM cardgenius_fires WHERE fire_at = {time}")).await;
+    format!("{rows:?}")
 }
 
 /// The schedule's last and next fire, and whether everything until this time was dealt with, and nothing after it.
 async fn row<B: Backend>(world: &World<B>, decided_until: DateTime<Utc>) -> String {
     let sql = format!(
-        "SELECT concat_ws(' ', coalesce(extract(epoch FROM last_fire)::bigint::text, 'never'),
-             coalesce(extract(epoch FROM next_fire)::bigint::text, 'never'), decided_until = '{}')
+        "SELECT concat_ws(' ', {}, {}, CASE WHEN decided_until = {} THEN 't' ELSE 'f' END)
          FROM cardgenius_schedule WHERE name = '{NAME}'",
-        decided_until.to_rfc3339()
+        seconds_of::<B>("last_fire"),
+        seconds_of::<B>("next_fire"),
+        B::Source::moment(decided_until)
     );
     world.value(&sql).await
 }
 
-pub async fn of_eight_that_see_a_time_due_at_once_one_opens_a_run<B: Backend<Store = PostgresStore>>() {
+/// A column's whole seconds as text, or `never`.
+fn seconds_of<B: Backend>(column: &str) -> String {
+    format!("CASE WHEN {column} IS NULL THEN 'never' ELSE concat('', {}) END", B::Source::epoch(column))
+}
+
+pub async fn of_eight_that_see_a_time_due_at_once_one_opens_a_run<B: Backend>() {
     let world = World::<B>::fresh().await;
     world.add_users(users(3)).await;
     last_looked_at(&world, 4 * HOUR).await;
@@ -103,20 +116,16 @@ pub async fn of_eight_that_see_a_time_due_at_once_one_opens_a_run<B: Backend<Sto
     let missed: Vec<_> = tended.iter().flat_map(|tended| &tended.missed).collect();
     assert_eq!(missed, [&times[0], &times[1]], "by one of them, once each");
     assert_eq!(fires(&world).await, "missed missed opened, 1");
-    let sql = format!(
-        "SELECT count(*) || ' ' || bool_and(run_id = '{}' AND extract(epoch FROM scheduled_for) = {})
-         FROM cardgenius_runs",
-        run.run_id,
-        times[2].timestamp()
-    );
-    assert_eq!(world.value(&sql).await, "1 true");
-    let decided = "SELECT decided_until > clock_timestamp() - interval '10 minutes' FROM cardgenius_schedule";
-    assert_eq!(world.value(decided).await, "t");
+    let sql = format!("SELECT run_id, {} FROM cardgenius_runs", B::Source::epoch("scheduled_for"));
+    let opened = [Some(run.run_id.to_string()), Some(times[2].timestamp().to_string())];
+    assert_eq!(world.source.rows(&sql).await, [opened]);
+    let lately = format!("SELECT count(*) FROM cardgenius_schedule WHERE decided_until > {}", world.ago(600));
+    assert_eq!(world.value(&lately).await, "1");
     let told = format!("{} {} f", times[2].timestamp(), times[3].timestamp());
     assert_eq!(row(&world, times[2]).await, told);
 }
 
-pub async fn a_schedule_that_eight_see_for_the_first_time_makes_up_for_nothing<B: Backend<Store = PostgresStore>>() {
+pub async fn a_schedule_that_eight_see_for_the_first_time_makes_up_for_nothing<B: Backend>() {
     let world = World::<B>::fresh().await;
     let times = times(&world).await;
     let mut tending = JoinSet::new();
@@ -133,14 +142,12 @@ pub async fn a_schedule_that_eight_see_for_the_first_time_makes_up_for_nothing<B
     assert_eq!(row(&world, times[2]).await, format!("never {} f", times[3].timestamp()));
 }
 
-pub async fn whoever_cannot_have_the_schedules_row_is_told_so_and_the_time_stays_due<
-    B: Backend<Store = PostgresStore>,
->() {
+pub async fn whoever_cannot_have_the_schedules_row_is_told_so_and_the_time_stays_due<B: Backend>() {
     let world = World::<B>::fresh().await;
     last_looked_at(&world, 4 * HOUR).await;
     let times = times(&world).await;
     let instance = world.instance_with(Uuid::new_v4(), CallLimits { lock: Duration::from_millis(50), ..quick() });
-    let holder = world.backend.at_source().await;
+    let holder = world.backend.source().session().await;
     holder.rows("BEGIN; SELECT name FROM cardgenius_schedule FOR UPDATE").await;
     let error = tend(&instance.store, &times, Some(&run_request())).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Contention, "{error}");
@@ -151,12 +158,10 @@ pub async fn whoever_cannot_have_the_schedules_row_is_told_so_and_the_time_stays
     assert_eq!(fires(&world).await, "missed missed opened, 1");
 }
 
-pub async fn a_time_without_a_sound_catalogue_stays_due_and_those_before_it_are_missed_once<
-    B: Backend<Store = PostgresStore>,
->() {
+pub async fn a_time_without_a_sound_catalogue_stays_due_and_those_before_it_are_missed_once<B: Backend>() {
     let world = World::<B>::fresh().await;
     last_looked_at(&world, 4 * HOUR).await;
-    let before = "SELECT md5(decided_until::text) FROM cardgenius_schedule";
+    let before = "SELECT decided_until FROM cardgenius_schedule";
     let decided = world.value(before).await;
     let times = times(&world).await;
     let instance = world.instance().await;
@@ -180,9 +185,7 @@ pub async fn a_time_without_a_sound_catalogue_stays_due_and_those_before_it_are_
     assert_eq!(row(&world, times[2]).await, told);
 }
 
-pub async fn what_was_missed_may_be_opened_and_what_was_opened_or_covered_stays_so<
-    B: Backend<Store = PostgresStore>,
->() {
+pub async fn what_was_missed_may_be_opened_and_what_was_opened_or_covered_stays_so<B: Backend>() {
     let world = World::<B>::fresh().await;
     last_looked_at(&world, 4 * HOUR).await;
     let times = times(&world).await;
@@ -210,7 +213,7 @@ pub async fn what_was_missed_may_be_opened_and_what_was_opened_or_covered_stays_
     missed(&times[..3]).await;
     assert_eq!([fire_at(&world, times[0]).await, fire_at(&world, times[1]).await], settled);
     // Who decides, by a clock that was set back, is told of them, and not of what was missed.
-    world.run(&format!("UPDATE cardgenius_schedule SET decided_until = '{}'", times[0].to_rfc3339())).await;
+    world.run(&format!("UPDATE cardgenius_schedule SET decided_until = {}", B::Source::moment(times[0]))).await;
     let seen = Mutex::new(Vec::new());
     let look = |locked: &LockedSchedule| {
         seen.lock().unwrap().extend(locked.settled.iter().copied());

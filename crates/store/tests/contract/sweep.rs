@@ -6,7 +6,7 @@ use cardgenius_pipeline::error::ErrorKind;
 use cardgenius_pipeline::ports::{ClaimRequest, Claimed, Store, Suspicion, Swept};
 use uuid::Uuid;
 
-use crate::backend::{Backend, Session};
+use crate::backend::{Backend, Database, Session};
 use crate::world::{HELD, LEASE, World, request, users};
 
 pub async fn a_dead_instances_users_come_back_with_one_crash_more<B: Backend>() {
@@ -65,7 +65,7 @@ pub async fn nobody_sweeps_before_a_full_lease_of_its_own<B: Backend>() {
     dead.claim(&dead.run().await, 2).await;
     let hour = Duration::from_secs(3600);
     assert_eq!(sweeper.store.sweep(hour).await.unwrap(), Swept::default(), "it has just begun");
-    world.run(&format!("UPDATE cardgenius_instances SET held_since = {}", B::ago(7200))).await;
+    world.run(&format!("UPDATE cardgenius_instances SET held_since = {}", B::Source::ago(7200))).await;
     assert_eq!(sweeper.store.sweep(hour).await.unwrap(), Swept::default(), "the server has just begun");
     assert_eq!(dead.store.sweep(HELD).await.unwrap(), Swept::default(), "its own lease is over");
     assert_eq!(world.silent_instance().store.sweep(HELD).await.unwrap(), Swept::default(), "it has none");
@@ -78,7 +78,7 @@ pub async fn whoever_was_silent_for_too_long_begins_anew<B: Backend>() {
     let (dead, sweeper) = (world.dead_instance().await, world.instance().await);
     dead.claim(&dead.run().await, 2).await;
     // Its lease ran out an hour ago, as everybody's did in an outage.
-    let (long_ago, an_hour_ago) = (B::ago(7200), B::ago(3600));
+    let (long_ago, an_hour_ago) = (B::Source::ago(7200), B::Source::ago(3600));
     let lapse = format!("UPDATE cardgenius_instances SET held_since = {long_ago}, lease_until = {an_hour_ago}");
     world.run(&format!("{lapse} WHERE instance_id = '{}'", sweeper.id)).await;
     sweeper.store.renew(LEASE).await.unwrap();
@@ -167,7 +167,7 @@ pub async fn a_claim_that_is_locked_does_not_keep_the_others_from_being_swept<B:
     let run = dead.run().await;
     let first = dead.claim(&run, 2).await;
     dead.claim(&run, 2).await;
-    let dba = world.backend.at_source().await;
+    let dba = world.backend.source().session().await;
     dba.rows("BEGIN").await;
     dba.rows(&format!("SELECT state FROM cardgenius_claims WHERE claim_id = '{}' FOR UPDATE", first.claim_id)).await;
     assert_eq!(sweeper.store.sweep(HELD).await.unwrap().claims, 1);
@@ -184,7 +184,7 @@ pub async fn a_session_that_cannot_be_ended_keeps_nobody_from_being_swept<B: Bac
     for _ in 0..2 {
         let dead = world.dead_instance().await;
         dead.claim(&run, 2).await;
-        stubborn.push(world.backend.session_that_cannot_be_ended(dead.id).await);
+        stubborn.push(world.backend.source().session_that_cannot_be_ended(dead.id).await);
     }
     let swept = sweeper.store.sweep(HELD).await.unwrap();
     assert_eq!((swept.claims, swept.returned), (2, 4), "what it does not hold locked can be had: {swept:?}");

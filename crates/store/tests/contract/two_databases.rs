@@ -3,7 +3,7 @@
 use cardgenius_pipeline::error::ErrorKind;
 use cardgenius_pipeline::ports::{ClaimRow, ClaimTotals, Store};
 
-use crate::backend::{Session, WithSecondTarget};
+use crate::backend::{Database, Session, WithSecondTarget};
 use crate::world::{HELD, World, text, users};
 
 /// The fence's rows of one claim: which parts, and whether they were loaded.
@@ -61,12 +61,12 @@ pub async fn a_part_that_only_the_target_has_is_loaded_again<B: WithSecondTarget
     world.add_users(users(3)).await;
     let instance = world.instance().await;
     let chunk = instance.claim_and_compute(&instance.run().await, 3).await;
-    world.backend.break_commits().await;
+    world.backend.source().break_commits().await;
     assert_eq!(instance.store.finish(&chunk).await.unwrap_err().kind(), ErrorKind::CommitInDoubt);
     assert_eq!((world.count_rows().await, world.statuses().await["pending"]), (30, 3), "between the two");
     let open = ClaimRow { totals: ClaimTotals { left: 3, ..ClaimTotals::default() }, open: true };
     assert_eq!(instance.store.look_up(chunk.claim_id).await.unwrap(), Some(open));
-    world.backend.mend_commits().await;
+    world.backend.source().mend_commits().await;
     assert_eq!(instance.store.finish(&chunk).await.unwrap().completed, 3);
     world.assert_adds_up().await;
 }
@@ -77,9 +77,9 @@ pub async fn rows_of_a_finish_that_died_between_the_databases_are_replaced<B: Wi
     let (dead, sweeper) = (world.dead_instance().await, world.instance().await);
     let run = dead.run().await;
     let chunk = dead.claim_and_compute(&run, 3).await;
-    world.backend.break_commits().await;
+    world.backend.source().break_commits().await;
     dead.store.finish(&chunk).await.unwrap_err();
-    world.backend.mend_commits().await;
+    world.backend.source().mend_commits().await;
     assert_eq!(sweeper.store.sweep(HELD).await.unwrap().returned, 3);
     world.run("UPDATE user_spending_data SET avg_amazon_gmv = 7").await;
     let again = sweeper.claim_and_compute(&run, 3).await;

@@ -9,7 +9,7 @@ use cardgenius_store::config::CallLimits;
 use chrono::NaiveDate;
 use uuid::Uuid;
 
-use crate::backend::{Backend, Session};
+use crate::backend::{Backend, Database, Session, StoreOf};
 use crate::chunks::{ByAmazon, compute_by};
 
 /// Long enough to be alive until the test is over.
@@ -24,8 +24,8 @@ pub const HELD: Duration = Duration::ZERO;
 /// The databases of one test.
 pub struct World<B: Backend> {
     pub backend: B,
-    pub source: B::Session,
-    pub target: B::Session,
+    pub source: <B::Source as Database>::Session,
+    pub target: <B::Target as Database>::Session,
 }
 
 /// A user, as the customer sees it.
@@ -51,7 +51,7 @@ pub struct ClaimSeen {
 impl<B: Backend> World<B> {
     pub async fn fresh() -> Self {
         let backend = B::fresh().await;
-        let (source, target) = (backend.at_source().await, backend.at_target().await);
+        let (source, target) = (backend.source().session().await, backend.target().session().await);
         Self { backend, source, target }
     }
 
@@ -86,6 +86,16 @@ impl<B: Backend> World<B> {
             let values = some.join(", ");
             self.run(&format!("INSERT INTO user_spending_data (user_id, avg_amazon_gmv) VALUES {values}")).await;
         }
+    }
+
+    /// An expression for the time so many seconds ago, at the source.
+    pub fn ago(&self, seconds: u32) -> String {
+        B::Source::ago(seconds)
+    }
+
+    /// `schema.table` of the users, as the runs name it.
+    pub fn source_table(&self) -> String {
+        format!("{}.user_spending_data", self.backend.source().schema())
     }
 
     /// Plain SQL beside the table of users.
@@ -162,17 +172,20 @@ impl<B: Backend> World<B> {
     }
 
     /// A session of the customer's that holds these users' rows locked until it is told to [`let_go`](Self::let_go).
-    pub async fn lock(&self, user_ids: &[&str]) -> B::Session {
-        let session = self.backend.at_source().await;
-        let list: Vec<String> = user_ids.iter().map(|id| quoted(id)).collect();
+    pub async fn lock(&self, user_ids: &[&str]) -> <B::Source as Database>::Session {
+        let session = self.backend.source().session().await;
         session.rows("BEGIN").await;
-        let sql = format!("SELECT user_id FROM user_spending_data WHERE user_id IN ({}) FOR UPDATE", list.join(", "));
-        assert_eq!(session.rows(&sql).await.len(), user_ids.len());
+        // One by one, or a server might go through the whole of a small table, and hold what it has looked at.
+        for user_id in user_ids {
+            let user_id = quoted(user_id);
+            let sql = format!("SELECT user_id FROM user_spending_data WHERE user_id = {user_id} FOR UPDATE");
+            assert_eq!(session.rows(&sql).await.len(), 1);
+        }
         session
     }
 
     /// Ends what [`lock`](Self::lock) began.
-    pub async fn let_go(session: B::Session) {
+    pub async fn let_go(session: <B::Source as Database>::Session) {
         session.rows("COMMIT").await;
     }
 
@@ -196,7 +209,7 @@ impl<B: Backend> World<B> {
 /// An instance of the program, as far as its store goes.
 pub struct Instance<B: Backend> {
     pub id: Uuid,
-    pub store: B::Store,
+    pub store: StoreOf<B>,
 }
 
 impl<B: Backend> Instance<B> {
