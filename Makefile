@@ -15,7 +15,7 @@ REPEAT ?=
 TARGET_DIR = $(or $(CARGO_TARGET_DIR),target)
 
 .DEFAULT_GOAL := help
-.PHONY: help prerequisites demo build test bench bench-weekly bench-flat bench-instances bench-program chaos lint fmt manifests
+.PHONY: help prerequisites demo build test bench bench-weekly bench-flat bench-mariadb bench-instances bench-program chaos lint fmt manifests
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "%-22s %s\n", $$1, $$2 }'
@@ -34,14 +34,17 @@ test: ## run every test, against private servers of this machine's own binaries 
 	@deploy/prerequisites.sh tests
 	$(CARGO) test --workspace --locked $(CARGO_FLAGS)
 
-bench: bench-program ## measure beside the database's own floor: make bench, make bench USERS=2000000 REPEAT=5
-	$(BENCH) first again $(BENCH_FLAGS)
+bench: bench-program ## measure beside the database's own floor, on PostgreSQL and MariaDB: make bench, make bench USERS=2000000 REPEAT=5
+	$(BENCH) first again mariadb $(BENCH_FLAGS)
 
 bench-weekly: bench-program ## the same for 50,000 new users among 20 million: make bench-weekly, make bench-weekly TABLE_USERS=2000000
 	$(BENCH) weekly $(BENCH_FLAGS)
 
 bench-flat: bench-program ## whether the last claims of 2,000,000 users cost what the first did, and the memory
 	$(BENCH) flat $(BENCH_FLAGS)
+
+bench-mariadb: bench-program ## the first backfill on MariaDB, beside what its own client does with LOAD DATA: make bench-mariadb USERS=500000
+	$(BENCH) mariadb $(BENCH_FLAGS)
 
 bench-instances: bench-program ## one, two and four instances on one database
 	$(BENCH) instances $(BENCH_FLAGS)

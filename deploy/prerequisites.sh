@@ -1,7 +1,8 @@
 #!/bin/sh
 # Sees to what building and the demo need on this machine: a PostgreSQL server of version 13 or later (its programs only: no
 # server is set up or started), a C compiler for linking, and Rust. With the argument `tests`, also to the tools with which
-# the tests look at what is delivered for operations: those of Prometheus, Alertmanager, Compose, systemd, Python and git.
+# the tests look at what is delivered for operations: those of Prometheus, Alertmanager, Compose, systemd, Python and git; and
+# to MariaDB, which the tests start beside PostgreSQL.
 #
 # Installs what is missing where it can: Debian, Ubuntu and their like, as root or with sudo that asks for no password.
 # Elsewhere it says what to install, and exits 69. Says nothing when all is there. Rust is never installed, only asked for.
@@ -50,7 +51,7 @@ has_postgres() {
 
 # What the tests start beside PostgreSQL: the program that must be there, and Debian's package that brings it. Python counts
 # as present when it can make a virtual environment.
-test_tools='promtool:prometheus prometheus:prometheus prometheus-alertmanager:prometheus-alertmanager
+test_tools='mariadbd:mariadb-server mariadb:mariadb-client promtool:prometheus prometheus:prometheus prometheus-alertmanager:prometheus-alertmanager
     amtool:prometheus-alertmanager docker-compose:docker-compose systemd-analyze:systemd python3:python3-venv git:git'
 
 has_tool() {

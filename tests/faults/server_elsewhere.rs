@@ -74,15 +74,14 @@ fn end_sessions(database: &MariadbDatabase<'_>) -> usize {
         "SELECT id FROM information_schema.processlist WHERE db = '{}' AND id <> CONNECTION_ID()",
         database.name
     );
-    let ended = database
+    database
         .sql(&sessions)
         .lines()
         .filter(|id| {
             // One that has ended by itself meanwhile.
             database.server.run_sql("", &format!("KILL {id}")).is_ok()
         })
-        .count();
-    ended
+        .count()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,6 +9,7 @@ use crate::cli::Options;
 use crate::failure::{Doing, Outcome};
 use crate::machine::{self, Machine};
 use crate::program::Program;
+use crate::report::Document;
 use crate::server::{self, Session};
 use crate::{database, statements};
 
@@ -28,11 +29,7 @@ pub struct Bench {
 impl Bench {
     /// Starts the server.
     pub async fn start(options: Options) -> Outcome<Self> {
-        let out = match &options.out {
-            Some(folder) => folder.clone(),
-            None => beside_the_builds()?,
-        };
-        std::fs::create_dir_all(&out).doing(&format!("making the folder {}", out.display()))?;
+        let out = folder_for_output(&options)?;
         let program = Program::find(options.program.as_deref(), &options.env, &out)?;
         say("starting a private PostgreSQL server");
         let server = server::start(options.folder.as_deref())?;
@@ -65,10 +62,32 @@ impl Bench {
         self.program.migrate(&self.server.url(database::TEMPLATE)).await
     }
 
+    /// What the figures depend on.
+    pub fn document(&self) -> Document<'_> {
+        Document {
+            out: &self.out,
+            commit: self.commit.clone(),
+            machine: &self.machine,
+            server_version: self.server.version().to_string(),
+            settings: &self.settings,
+            options: &self.options,
+        }
+    }
+
     /// Stops the server, and removes its folder.
     pub fn stop(self) -> Outcome<()> {
         self.server.stop().doing("stopping the private server")
     }
+}
+
+/// Where the JSON and the logs go; made if it is not there.
+pub fn folder_for_output(options: &Options) -> Outcome<PathBuf> {
+    let out = match &options.out {
+        Some(folder) => folder.clone(),
+        None => beside_the_builds()?,
+    };
+    std::fs::create_dir_all(&out).doing(&format!("making the folder {}", out.display()))?;
+    Ok(out)
 }
 
 /// `target/bench`, given `target/release/cardgenius-bench`.

@@ -68,6 +68,8 @@ pub enum Case {
     Flat,
     /// One, two and four instances on one database
     Instances,
+    /// The first backfill on MariaDB
+    Mariadb,
 }
 
 impl Case {
@@ -79,6 +81,7 @@ impl Case {
             Self::Weekly => "weekly",
             Self::Flat => "flat",
             Self::Instances => "instances",
+            Self::Mariadb => "mariadb",
         }
     }
 }

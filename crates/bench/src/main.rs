@@ -12,6 +12,7 @@ mod database;
 mod failure;
 mod floor;
 mod machine;
+mod mariadb;
 mod measure;
 mod population;
 mod proc_files;
@@ -29,7 +30,7 @@ use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::bench::Bench;
-use crate::cli::Options;
+use crate::cli::{Case, Options};
 use crate::failure::{Outcome, chain};
 
 /// What a shell reports of a program that a Ctrl-C ended.
@@ -53,6 +54,10 @@ fn main() -> ExitCode {
 async fn work(options: Options) -> Outcome<()> {
     let cases = options.cases.clone();
     for case in cases {
+        if case == Case::Mariadb {
+            mariadb::run(&options).await?;
+            continue;
+        }
         // A server of its own for each: what one case leaves in caches and logs is nothing to the next.
         let bench = Bench::start(options.clone()).await?;
         cases::run(&bench, case).await?;

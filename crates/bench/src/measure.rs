@@ -65,7 +65,8 @@ impl Readings {
     }
 }
 
-fn cpu_seconds(clients: Clients) -> Outcome<f64> {
+/// Processor time that has been used so far.
+pub fn cpu_seconds(clients: Clients) -> Outcome<f64> {
     let who = match clients {
         Clients::Here => UsageWho::RUSAGE_SELF,
         Clients::Children => UsageWho::RUSAGE_CHILDREN,
@@ -80,7 +81,8 @@ fn server_ticks(server: &PrivatePostgres) -> Outcome<u64> {
     ticks.ok_or_else(|| "the private server does not run any more".into())
 }
 
-fn ticks_per_second() -> Outcome<f64> {
+/// Clock ticks of the system.
+pub fn ticks_per_second() -> Outcome<f64> {
     let ticks = sysconf(SysconfVar::CLK_TCK)?.ok_or("the system has no clock ticks")?;
     Ok(ticks as f64)
 }

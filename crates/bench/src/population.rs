@@ -75,7 +75,8 @@ pub async fn load_old_rows(session: &Session, engine: &Engine, shoppers: &[Shopp
     Ok(())
 }
 
-fn lines(population: &mut Population, users: u64) -> String {
+/// Users as lines of a load.
+pub fn lines(population: &mut Population, users: u64) -> String {
     let mut lines = String::new();
     for _ in 0..users {
         let (key, spending) = population.user();

@@ -27,7 +27,7 @@ pub async fn run(bench: &Bench, case: Case, prepared: &Prepared) -> Outcome<()> 
             runs.push(run);
         }
     }
-    report::contest(bench, case, prepared.table_users, &runs)
+    report::contest(&bench.document(), case, prepared.table_users, &runs)
 }
 
 struct Contest<'a> {

@@ -80,7 +80,7 @@ pub async fn run(bench: &Bench) -> Outcome<()> {
         runs.push(measure(bench, &among, ("among others", Reader::None), turn).await?);
     }
     println!("\n{}", report::flat(&runs));
-    report::write(bench, Case::Flat, &serde_json::json!({ "runs": runs }))
+    report::write(&bench.document(), Case::Flat, &serde_json::json!({ "runs": runs }))
 }
 
 async fn measure(

@@ -41,7 +41,7 @@ pub async fn run(bench: &Bench) -> Outcome<()> {
         }
     }
     println!("\n{}", report::instances(&INSTANCES, &runs));
-    report::write(bench, Case::Instances, &serde_json::json!({ "runs": runs }))
+    report::write(&bench.document(), Case::Instances, &serde_json::json!({ "runs": runs }))
 }
 
 async fn measure(bench: &Bench, prepared: &Prepared, instances: usize, turn: u32) -> Outcome<Together> {

@@ -33,5 +33,6 @@ pub async fn run(bench: &Bench, case: Case) -> Outcome<()> {
         }
         Case::Flat => flat::run(bench).await,
         Case::Instances => instances::run(bench).await,
+        Case::Mariadb => crate::mariadb::run(&bench.options).await,
     }
 }

@@ -12,11 +12,10 @@ use serde::Serialize;
 
 pub use self::flat::of_flatness as flat;
 pub use self::instances::of_instances as instances;
-pub use self::json::write;
+pub use self::json::{Document, write};
 pub use self::median::median;
 
 use crate::audit::OutputBytes;
-use crate::bench::Bench;
 use crate::cli::{Case, Contender};
 use crate::failure::Outcome;
 use crate::measure::Cost;
@@ -99,12 +98,12 @@ pub struct Summary {
 }
 
 /// Prints the table of a contest, and writes its JSON.
-pub fn contest(bench: &Bench, case: Case, table_users: u64, runs: &[Run]) -> Outcome<()> {
+pub fn contest(of: &Document<'_>, case: Case, table_users: u64, runs: &[Run]) -> Outcome<()> {
     let summaries = summaries(runs);
     let users = runs.first().map_or(0, |run| run.users);
     println!("\n{}: {users} users to process of {table_users}, medians of {} turns", case.name(), turns(runs));
     println!("{}", table::of_contest(&summaries));
-    json::write(bench, case, &serde_json::json!({ "table_users": table_users, "medians": summaries, "runs": runs }))
+    json::write(of, case, &serde_json::json!({ "table_users": table_users, "medians": summaries, "runs": runs }))
 }
 
 /// Bytes as MiB.

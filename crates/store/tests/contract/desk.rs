@@ -88,13 +88,9 @@ pub async fn what_is_old_is_pruned_in_steps_and_what_must_stay_stays<B: Backend>
     past_run(&world, "manual", 'd', 1, RunState::Failed).await;
     let decided_by = Uuid::new_v4();
     let fire = |day: u32| format!("('t', 'weekly', {0}, 'missed', '{decided_by}', {0})", world.ago(DAY * (100 + day)));
-    let fires = (1..=3).map(fire);
-    let fires = fires.collect::<Vec<_>>().join(", ");
-    world
-        .run(&format!(
-            "INSERT INTO cardgenius_fires (source_table, name, fire_at, outcome, decided_by, decided_at) VALUES {fires}"
-        ))
-        .await;
+    let fires = (1..=3).map(fire).collect::<Vec<_>>().join(", ");
+    let columns = "source_table, name, fire_at, outcome, decided_by, decided_at";
+    world.run(&format!("INSERT INTO cardgenius_fires ({columns}) VALUES {fires}")).await;
     // A claim that was never closed, of an old run that is still open; all of it is a hundred days old.
     let instance = world.instance().await;
     let run = instance.run().await;
@@ -110,12 +106,8 @@ pub async fn what_is_old_is_pruned_in_steps_and_what_must_stay_stays<B: Backend>
         world.run(&format!("UPDATE {}", what.replace("{old}", &old))).await;
     }
     // What is young stays: a run with its claim, its catalogue and its instance.
-    world
-        .run(&format!(
-            "UPDATE cardgenius_runs SET state = 'cancelled', closed_at = {} WHERE state = 'open'",
-            world.ago(0)
-        ))
-        .await;
+    let now = world.ago(0);
+    world.run(&format!("UPDATE cardgenius_runs SET state = 'cancelled', closed_at = {now} WHERE state = 'open'")).await;
     past_run(&world, "manual", 'e', 1, RunState::Cancelled).await;
     world.run("UPDATE cardgenius_runs SET state = 'open', closed_at = NULL WHERE kind = 'backfill' AND state = 'cancelled'").await;
 
@@ -141,8 +133,9 @@ pub async fn what_is_old_is_pruned_in_steps_and_what_must_stay_stays<B: Backend>
     }
     // Gone: the nine closed claims; the older backfill and the failed run, with their catalogues; the instances of the four.
     assert_eq!((sum.claims, sum.runs, sum.catalogues, sum.instances, sum.fires), (9, 2, 2, 4, 2), "{sum:?}");
-    let left = "SELECT concat_ws(' ', kind, state, left(catalogue_hash, 1)) FROM cardgenius_runs";
-    let left: Vec<String> = world.source.rows(left).await.iter().map(|row| text(row, 0)).collect();
+    let left =
+        world.source.rows("SELECT concat_ws(' ', kind, state, left(catalogue_hash, 1)) FROM cardgenius_runs").await;
+    let left: Vec<String> = left.iter().map(|row| text(row, 0)).collect();
     for stays in ["backfill done b", "weekly done c", "backfill open 0", "manual cancelled e"] {
         assert!(left.iter().any(|run| run == stays), "{stays} is not in {left:?}");
     }

@@ -1,0 +1,2 @@
+-- As the program's sessions have it.
+SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED;
