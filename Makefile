@@ -53,7 +53,8 @@ BENCH = $(TARGET_DIR)/release/cardgenius-bench
 BENCH_FLAGS = $(if $(USERS),--users $(USERS)) $(if $(TABLE_USERS),--table-users $(TABLE_USERS)) $(if $(REPEAT),--repeat $(REPEAT)) $(ARGS)
 
 # Without the tests' crates: the program that is measured has no failpoints.
-bench-program: prerequisites
+bench-program:
+	@deploy/prerequisites.sh bench
 	$(CARGO) build --release --locked --package cardgenius --package cardgenius-bench $(CARGO_FLAGS)
 
 chaos: prerequisites ## let faults storm over three instances, and measure: make chaos, make chaos CHAOS_MINUTES=60 CHAOS_SEED=7

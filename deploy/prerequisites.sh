@@ -1,8 +1,8 @@
 #!/bin/sh
 # Sees to what building and the demo need on this machine: a PostgreSQL server of version 13 or later (its programs only: no
-# server is set up or started), a C compiler for linking, and Rust. With the argument `tests`, also to the tools with which
-# the tests look at what is delivered for operations: those of Prometheus, Alertmanager, Compose, systemd, Python and git; and
-# to MariaDB, which the tests start beside PostgreSQL.
+# server is set up or started), a C compiler for linking, and Rust. With the argument `bench`, also to MariaDB, which is
+# measured beside PostgreSQL. With the argument `tests`, also to MariaDB and to the tools with which the tests look at what is
+# delivered for operations: those of Prometheus, Alertmanager, Compose, systemd, Python and git.
 #
 # Installs what is missing where it can: Debian, Ubuntu and their like, as root or with sudo that asks for no password.
 # Elsewhere it says what to install, and exits 69. Says nothing when all is there. Rust is never installed, only asked for.
@@ -49,18 +49,20 @@ has_postgres() {
     command -v pg_config >/dev/null && has_postgres_in "$(pg_config --bindir)"
 }
 
-# What the tests start beside PostgreSQL: the program that must be there, and Debian's package that brings it. Python counts
+# What is started or asked beside PostgreSQL: the program that must be there, and Debian's package that brings it. Python counts
 # as present when it can make a virtual environment.
-test_tools='mariadbd:mariadb-server mariadb:mariadb-client promtool:prometheus prometheus:prometheus prometheus-alertmanager:prometheus-alertmanager
-    amtool:prometheus-alertmanager docker-compose:docker-compose systemd-analyze:systemd python3:python3-venv git:git'
+bench_tools='mariadbd:mariadb-server mariadb:mariadb-client'
+test_tools="$bench_tools promtool:prometheus prometheus:prometheus prometheus-alertmanager:prometheus-alertmanager
+    amtool:prometheus-alertmanager docker-compose:docker-compose systemd-analyze:systemd python3:python3-venv git:git"
 
 has_tool() {
     command -v "$1" >/dev/null || return 1
     [ "$1" != python3 ] || python3 -c 'import ensurepip, venv' 2>/dev/null
 }
 
-missing_test_packages() {
-    for pair in $test_tools; do
+# Which packages are missing of those that this script's argument asks for.
+missing_packages() {
+    for pair in $tools; do
         has_tool "${pair%%:*}" || echo "${pair#*:}"
     done | sort -u | tr '\n' ' ' | sed 's/ $//'
 }
@@ -122,10 +124,10 @@ install_postgres() {
     restore
 }
 
-install_test_packages() {
+install_packages() {
     start_nothing
     # shellcheck disable=SC2046 # one word a package
-    apt_install $(missing_test_packages)
+    apt_install $(missing_packages)
     restore
 }
 
@@ -144,16 +146,17 @@ check_rust() {
 }
 
 case "${1:-}" in
-'' | tests) ;;
-*) say "unknown argument: $1 (nothing, or \`tests\`)"; exit 64 ;;
+'') tools= ;;
+bench) tools=$bench_tools ;;
+tests) tools=$test_tools ;;
+*) say "unknown argument: $1 (nothing, \`bench\` or \`tests\`)"; exit 64 ;;
 esac
-wanted_by_tests() { [ "${1:-}" != tests ] || missing_test_packages; }
 
 missing=
 has_postgres || missing="PostgreSQL $oldest_postgres or later (Debian, Ubuntu: postgresql; Fedora, RHEL: postgresql-server)"
 command -v cc >/dev/null || missing="${missing:+$missing, and }a C compiler (Debian, Ubuntu: gcc libc6-dev; Fedora, RHEL: gcc)"
-for_tests=$(wanted_by_tests "$@")
-[ -z "$for_tests" ] || missing="${missing:+$missing, and }for the tests (Debian's names): $for_tests"
+packages=$(missing_packages)
+[ -z "$packages" ] || missing="${missing:+$missing, and }for the $1 (Debian's names): $packages"
 
 if [ -n "$missing" ]; then
     if ! can_install; then
@@ -165,9 +168,9 @@ if [ -n "$missing" ]; then
     apt_update
     command -v cc >/dev/null || apt_install gcc libc6-dev
     has_postgres || install_postgres
-    [ -z "$for_tests" ] || install_test_packages
-    for_tests=$(wanted_by_tests "$@")
-    if ! has_postgres || ! command -v cc >/dev/null || [ -n "$for_tests" ]; then
+    [ -z "$packages" ] || install_packages
+    packages=$(missing_packages)
+    if ! has_postgres || ! command -v cc >/dev/null || [ -n "$packages" ]; then
         say "still missing after the installation: $missing"
         exit 69
     fi

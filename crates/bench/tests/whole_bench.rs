@@ -80,6 +80,36 @@ fn a_job_that_is_not_done_is_refused_and_nothing_is_written() {
 }
 
 #[test]
+fn on_mariadb_the_program_is_measured_beside_the_servers_own_client() {
+    let out = TempDir::new().unwrap();
+    let output = bench(&["mariadb", "--users", "2000", "--repeat", "1"], &out).output().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    let written: Value = serde_json::from_slice(&std::fs::read(out.path().join("mariadb.json")).unwrap()).unwrap();
+    let runs = written["measured"]["runs"].as_array().unwrap();
+    let contenders: Vec<&str> = runs.iter().map(|run| run["contender"].as_str().unwrap()).collect();
+    assert_eq!(contenders, ["floor", "program"]);
+    for run in runs {
+        assert_eq!(run["users"], 2_000);
+        for figure in
+            ["seconds", "users_per_second", "server_cpu_seconds", "wal_bytes_per_user", "table_bytes_per_user"]
+        {
+            assert!(run[figure].as_f64().unwrap() > 0.0, "{figure} of {run}");
+        }
+    }
+    assert!(written["measured"]["medians"][1]["of_floor"].as_f64().unwrap() > 0.0);
+}
+
+#[test]
+fn on_mariadb_too_a_job_that_is_not_done_is_refused() {
+    let out = TempDir::new().unwrap();
+    let arguments = ["mariadb", "--users", "1000", "--repeat", "1", "--contenders", "program", "--spoil"];
+    let output = bench(&arguments, &out).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(message.contains("the job was not done") && message.contains("rows: 9999, and not 10000"), "{message}");
+}
+
+#[test]
 fn an_interrupted_bench_takes_its_server_with_it() {
     let out = TempDir::new().unwrap();
     let mut bench = bench(&["first", "--users", "100000"], &out).stderr(Stdio::piped()).spawn().unwrap();

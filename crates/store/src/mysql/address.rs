@@ -158,7 +158,7 @@ pub fn same_database(one: &str, other: &str) -> bool {
 /// The database that a URL names: the schema of its tables, where the configuration names no other.
 ///
 /// # Errors
-/// As [`parse`].
+/// As `parse`.
 pub fn database_of(url: &str) -> Result<String, StoreError> {
     parse(url).map(|address| address.database)
 }
