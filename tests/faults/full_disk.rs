@@ -28,19 +28,19 @@ const ROOM_BYTES: usize = 600 << 10;
 const FILE_SIZE_LIMIT: usize = (17 << 20) + 100;
 
 /// A small file system; it goes with this value, or with this process if that is killed.
-struct Disk {
+pub struct Disk {
     folder: TempDir,
     keeper: Child,
 }
 
 impl Disk {
-    /// `None` if this account may not mount.
-    fn mounted_for(server: &TestServer) -> Option<Self> {
+    /// For the account that owns this folder. `None` if ours may not mount.
+    pub fn mounted_for(server_folder: &Path) -> Option<Self> {
         let folder = TempDir::new().unwrap();
         fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
         let disk = folder.path().join("disk");
         fs::create_dir(&disk).unwrap();
-        let owner = fs::metadata(server.postgres.folder()).unwrap();
+        let owner = fs::metadata(server_folder).unwrap();
         let options = format!("size={DISK_BYTES},uid={},gid={},mode=0700", owner.uid(), owner.gid());
         let mount = Command::new("mount").args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(&disk).output().unwrap();
         if !mount.status.success() {
@@ -56,7 +56,7 @@ impl Disk {
         Some(Self { folder, keeper })
     }
 
-    fn path(&self) -> PathBuf {
+    pub fn path(&self) -> PathBuf {
         self.folder.path().join("disk")
     }
 }
@@ -117,7 +117,8 @@ async fn with_limited_files(server: &TestServer, seed: i64) {
     scene.all_well().await;
 }
 
-fn fill(disk: &Path) -> PathBuf {
+/// Leaves little room on it, until what it gives is removed.
+pub fn fill(disk: &Path) -> PathBuf {
     let ballast = disk.join("ballast");
     fs::File::create(&ballast).unwrap().write_all(&vec![0; DISK_BYTES - ROOM_BYTES]).unwrap();
     ballast
@@ -126,7 +127,7 @@ fn fill(disk: &Path) -> PathBuf {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_disk_that_is_full_for_a_while_is_waited_for_and_costs_nobody_anything() {
     let server = TestServer::launch(PostgresOptions::for_tests());
-    let Some(disk) = Disk::mounted_for(&server) else {
+    let Some(disk) = Disk::mounted_for(server.postgres.folder()) else {
         return with_limited_files(&server, 321).await;
     };
     let scene = Scene::on(&server, 2_000, 321).await;

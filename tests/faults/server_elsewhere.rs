@@ -1,60 +1,42 @@
 //! A MariaDB that ends our sessions, stops, or crashes, and comes back.
 
 use cardgenius_embedded::{EmbeddedError, MariadbOptions, PrivateMariadb};
-use cardgenius_testkit::{Counts, MariadbDatabase, MariadbServer, Side, until};
+use cardgenius_testkit::{MariadbDatabase, MariadbServer, until};
 
-use crate::combinations::{MYSQL_CUSTOMER, Pair, on_postgres};
-use crate::instances::with_short_leases;
 use crate::program::holds_all;
 use crate::running::{Running, spawn};
+use crate::scene_elsewhere::Elsewhere;
 
 const USERS: i64 = 1_000;
 
 /// Chunks of twenty that take their time.
-fn slow_run(pair: &Pair) -> Running {
-    spawn(with_short_leases(pair.backfill(20)).failpoints("load.begin=sleep(40)"))
+fn slow_run(scene: &Elsewhere) -> Running {
+    spawn(scene.start(20).failpoints("load.begin=sleep(40)"))
 }
 
-async fn completed(pair: &Pair, users: i64) {
-    let done = "SELECT count(*) FROM {{input}} WHERE processing_status = 'completed'";
-    let look = async || (pair.source.ask(done)[0].parse::<i64>().unwrap() >= users).then_some(());
-    until(&format!("{users} completed users"), look).await;
+fn server() -> &'static MariadbServer {
+    Box::leak(Box::new(MariadbServer::launch(MariadbOptions::for_tests())))
 }
 
-/// Made-up users on a server of the test's own; and the rows that they must get.
-async fn scene(server: &'static MariadbServer, seed: i64) -> (Pair, Vec<String>) {
-    let (users, expected) = on_postgres(USERS, seed).await;
-    let pair = Pair { source: Side::Mariadb(server.empty()), second: None };
-    let _ = pair.source.ask(MYSQL_CUSTOMER);
-    let pair = pair.made_ready();
-    pair.source.populate_from(&users);
-    (pair, expected)
-}
-
-fn all_well(pair: &Pair, expected: &[String]) {
-    assert_eq!(pair.audited(), Counts::all_completed(USERS));
-    assert!(pair.target().recommendations() == expected, "other rows");
-    assert_eq!(
-        pair.source.ask("SELECT sum(completed) FROM {{claims}}"),
-        [USERS.to_string()],
-        "somebody was done twice"
-    );
-    assert_eq!(pair.source.ask("SELECT max(attempts) + max(crashes) FROM {{input}}"), ["0"]);
+/// Nobody was charged for what the server did.
+fn all_well(scene: &Elsewhere) {
+    scene.all_completed();
+    assert_eq!(scene.ask("SELECT max(attempts) + max(crashes) FROM {{input}}"), "0");
 }
 
 /// A server that is gone in the middle of loads, and comes back when the program has noticed.
 async fn gone_for_a_while(stop: impl FnOnce(&PrivateMariadb) -> Result<(), EmbeddedError>, seed: i64) {
-    let server: &'static MariadbServer = Box::leak(Box::new(MariadbServer::launch(MariadbOptions::for_tests())));
-    let (pair, expected) = scene(server, seed).await;
-    let run = slow_run(&pair);
-    completed(&pair, 100).await;
+    let server = server();
+    let scene = Elsewhere::on(server, USERS, seed).await;
+    let run = slow_run(&scene);
+    scene.completed(100).await;
     stop(&server.mariadb).unwrap();
     run.said("finishing failed; trying again");
     run.said(r#""kind":"unreachable""#);
     run.said("the lease could not be renewed; trying again");
     server.mariadb.start().unwrap();
     run.end().ended(0);
-    all_well(&pair, &expected);
+    all_well(&scene);
     server.mariadb.stop().unwrap();
 }
 
@@ -86,20 +68,18 @@ fn end_sessions(database: &MariadbDatabase<'_>) -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sessions_ended_at_any_moment_of_a_run_on_mariadb_lose_and_double_nobody() {
-    let server = MariadbServer::launch(MariadbOptions::for_tests());
-    let server: &'static MariadbServer = Box::leak(Box::new(server));
-    let (pair, expected) = scene(server, 393).await;
-    let Side::Mariadb(database) = &pair.source else { panic!("on MariaDB") };
-    let run = slow_run(&pair);
-    completed(&pair, 40).await;
+    let server = server();
+    let scene = Elsewhere::on(server, USERS, 393).await;
+    let run = slow_run(&scene);
+    scene.completed(40).await;
     let mut ended = 0;
     let look = async || {
-        ended += end_sessions(database);
+        ended += end_sessions(scene.database());
         (ended >= 60).then_some(())
     };
     until("60 sessions ended", look).await;
-    assert_eq!(pair.source.ask("SELECT state FROM {{runs}}"), ["open"], "the run was over too early");
+    assert_eq!(scene.ask("SELECT state FROM {{runs}}"), "open", "the run was over too early");
     holds_all(&run.end().ended(0).stderr, &["trying again"]);
-    all_well(&pair, &expected);
+    all_well(&scene);
     server.mariadb.stop().unwrap();
 }

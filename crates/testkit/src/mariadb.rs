@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use cardgenius_embedded::{MariadbOptions, PrivateMariadb};
+use mysql_async::{Conn, OptsBuilder};
 
 use crate::tables::Tables;
 
@@ -62,6 +63,16 @@ impl MariadbDatabase<'_> {
     #[must_use]
     pub fn url(&self) -> String {
         self.server.url(&self.name)
+    }
+
+    /// A session of the superuser's.
+    ///
+    /// # Panics
+    /// It cannot be had.
+    pub async fn connect(&self) -> Conn {
+        let socket = Some(self.server.socket().display().to_string());
+        let who = OptsBuilder::default().socket(socket).user(Some(self.server.superuser_name()));
+        Conn::new(who.db_name(Some(&self.name))).await.unwrap()
     }
 
     /// Runs a script as the superuser; `{{input}}` and so on stand for the tables. What it wrote, with tabs in between.

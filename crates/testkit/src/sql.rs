@@ -12,6 +12,11 @@ pub(crate) const GATE_CLOSE: &str = include_str!("sql/gate_close.sql");
 pub(crate) const GATE_OPEN: &str = include_str!("sql/gate_open.sql");
 pub(crate) const GATE_COUNT: &str = include_str!("sql/gate_count.sql");
 
+pub(crate) const MARIADB_GATE_TRIGGER: &str = include_str!("sql/mariadb_gate_trigger.sql");
+pub(crate) const MARIADB_GATE_CLOSE: &str = include_str!("sql/mariadb_gate_close.sql");
+pub(crate) const MARIADB_GATE_OPEN: &str = include_str!("sql/mariadb_gate_open.sql");
+pub(crate) const MARIADB_GATE_COUNT: &str = include_str!("sql/mariadb_gate_count.sql");
+
 pub(crate) const READER_PARTIAL: &str = include_str!("sql/reader_partial.sql");
 
 pub(crate) const SIDE_USERS: &str = include_str!("sql/side_users.sql");

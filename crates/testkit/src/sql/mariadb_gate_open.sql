@@ -1,0 +1,2 @@
+-- One if it was closed.
+SELECT RELEASE_LOCK(CONCAT('test_gate/', DATABASE()))
