@@ -3,8 +3,10 @@
 CARGO ?= $(shell command -v cargo || echo "$$HOME/.cargo/bin/cargo")
 # For all of cargo's commands here, such as CARGO_FLAGS=--offline.
 CARGO_FLAGS ?=
-# For the storms: how long in all, and, to make one again, the seed that it printed.
+# For the storms: how long each is in all, on which kind of database (postgresql, mariadb; both, one after the other), and, to make
+# one again, the seed that it printed.
 CHAOS_MINUTES ?= 20
+CHAOS_ON ?=
 CHAOS_SEED ?=
 # For the demo and the benchmarks: their flags. USERS=5000 is short for ARGS='--users 5000'.
 ARGS ?=
@@ -54,12 +56,13 @@ BENCH_FLAGS = $(if $(USERS),--users $(USERS)) $(if $(TABLE_USERS),--table-users 
 
 # Without the tests' crates: the program that is measured has no failpoints.
 bench-program:
-	@deploy/prerequisites.sh bench
+	@deploy/prerequisites.sh mariadb
 	$(CARGO) build --release --locked --package cardgenius --package cardgenius-bench $(CARGO_FLAGS)
 
-chaos: prerequisites ## let faults storm over three instances, and measure: make chaos, make chaos CHAOS_MINUTES=60 CHAOS_SEED=7
+chaos: ## let faults storm over three instances, and measure: make chaos, make chaos CHAOS_ON=mariadb CHAOS_MINUTES=60 CHAOS_SEED=7
+	@deploy/prerequisites.sh mariadb
 	CHAOS_MINUTES=$(CHAOS_MINUTES) CHAOS_SEED=$(CHAOS_SEED) \
-		$(CARGO) test --profile chaos --locked --package cardgenius --test chaos $(CARGO_FLAGS) -- --nocapture
+		$(CARGO) test --profile chaos --locked --package cardgenius --test chaos $(CARGO_FLAGS) -- --nocapture $(CHAOS_ON)
 
 lint: ## check form and lints; warnings are errors
 	$(CARGO) fmt --all --check

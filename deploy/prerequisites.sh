@@ -1,8 +1,8 @@
 #!/bin/sh
 # Sees to what building and the demo need on this machine: a PostgreSQL server of version 13 or later (its programs only: no
-# server is set up or started), a C compiler for linking, and Rust. With the argument `bench`, also to MariaDB, which is
-# measured beside PostgreSQL. With the argument `tests`, also to MariaDB and to the tools with which the tests look at what is
-# delivered for operations: those of Prometheus, Alertmanager, Compose, systemd, Python and git.
+# server is set up or started), a C compiler for linking, and Rust. With the argument `mariadb`, also to MariaDB. With the
+# argument `tests`, also to MariaDB and to the tools with which the tests look at what is delivered for operations: those of
+# Prometheus, Alertmanager, Compose, systemd, Python and git.
 #
 # Installs what is missing where it can: Debian, Ubuntu and their like, as root or with sudo that asks for no password.
 # Elsewhere it says what to install, and exits 69. Says nothing when all is there. Rust is never installed, only asked for.
@@ -51,8 +51,8 @@ has_postgres() {
 
 # What is started or asked beside PostgreSQL: the program that must be there, and Debian's package that brings it. Python counts
 # as present when it can make a virtual environment.
-bench_tools='mariadbd:mariadb-server mariadb:mariadb-client'
-test_tools="$bench_tools promtool:prometheus prometheus:prometheus prometheus-alertmanager:prometheus-alertmanager
+mariadb_tools='mariadbd:mariadb-server mariadb:mariadb-client'
+test_tools="$mariadb_tools promtool:prometheus prometheus:prometheus prometheus-alertmanager:prometheus-alertmanager
     amtool:prometheus-alertmanager docker-compose:docker-compose systemd-analyze:systemd python3:python3-venv git:git"
 
 has_tool() {
@@ -147,16 +147,16 @@ check_rust() {
 
 case "${1:-}" in
 '') tools= ;;
-bench) tools=$bench_tools ;;
+mariadb) tools=$mariadb_tools ;;
 tests) tools=$test_tools ;;
-*) say "unknown argument: $1 (nothing, \`bench\` or \`tests\`)"; exit 64 ;;
+*) say "unknown argument: $1 (nothing, \`mariadb\` or \`tests\`)"; exit 64 ;;
 esac
 
 missing=
 has_postgres || missing="PostgreSQL $oldest_postgres or later (Debian, Ubuntu: postgresql; Fedora, RHEL: postgresql-server)"
 command -v cc >/dev/null || missing="${missing:+$missing, and }a C compiler (Debian, Ubuntu: gcc libc6-dev; Fedora, RHEL: gcc)"
 packages=$(missing_packages)
-[ -z "$packages" ] || missing="${missing:+$missing, and }for the $1 (Debian's names): $packages"
+[ -z "$packages" ] || missing="${missing:+$missing, and }the packages (Debian's names): $packages"
 
 if [ -n "$missing" ]; then
     if ! can_install; then

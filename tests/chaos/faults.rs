@@ -1,8 +1,11 @@
 //! The faults that a storm is made of.
 
+use std::sync::Arc;
+
 use crate::chance::Chance;
 use crate::recovery::Strike;
-use crate::scene::{Scene, passing};
+use crate::scene::Scene;
+use crate::session::passing;
 use crate::{network, processes, server, sessions};
 
 /// One kind of fault.
@@ -26,7 +29,7 @@ pub enum Fault {
     Slow,
     HalfOpen,
     Mute,
-    InCopy,
+    InLoad,
     AtCommit,
 }
 
@@ -50,7 +53,7 @@ pub const ALL: [Fault; 20] = [
     Fault::Slow,
     Fault::HalfOpen,
     Fault::Mute,
-    Fault::InCopy,
+    Fault::InLoad,
     Fault::AtCommit,
 ];
 
@@ -61,10 +64,10 @@ impl Fault {
             Self::Kill => "SIGKILL every 0.2 to 3 s, one of three spared",
             Self::KillAny => "SIGKILL every 0.2 to 3 s, nobody spared",
             Self::Freeze => "SIGSTOP past the lease, then SIGCONT",
-            Self::TerminateBackends => "backends terminated",
+            Self::TerminateBackends => "sessions ended by the server",
             Self::StopServer => "server stopped at once, and started again",
             Self::ReadOnly => "server made read-only for a while",
-            Self::DiskFull => "target refuses writes for a while (53100, disk full)",
+            Self::DiskFull => "target refuses writes for a while, as on a full disk",
             Self::LockDescending => "a DBA's session locks rows in the opposite order",
             Self::HoldRows => "rows held locked",
             Self::OldSnapshot => "an old snapshot held open",
@@ -76,7 +79,7 @@ impl Fault {
             Self::Slow => "network: slow for a while",
             Self::HalfOpen => "network: half-open, the server never learns",
             Self::Mute => "network: the server's answers swallowed",
-            Self::InCopy => "network: broken in the middle of a COPY",
+            Self::InLoad => "network: broken in the middle of a load",
             Self::AtCommit => "network: broken before a COMMIT or its answer",
         }
     }
@@ -89,7 +92,7 @@ impl Fault {
             Self::LockDescending | Self::HoldRows | Self::OldSnapshot | Self::Customer => "sessions",
             Self::Cut | Self::Reset | Self::Refuse | Self::BlackHole | Self::Slow => "network",
             Self::HalfOpen | Self::Mute => "network",
-            Self::InCopy | Self::AtCommit => "moments",
+            Self::InLoad | Self::AtCommit => "moments",
         }
     }
 
@@ -104,7 +107,7 @@ impl Fault {
     }
 
     /// Makes it happen once and ends it again; what was struck, and when. None if there was nothing to strike.
-    pub async fn strike(self, scene: &Scene, chance: &mut Chance) -> Option<Strike> {
+    pub async fn strike(self, scene: &Arc<Scene>, chance: &mut Chance) -> Option<Strike> {
         match self {
             Self::Kill => processes::kill(scene, chance, true).await,
             Self::KillAny => processes::kill(scene, chance, false).await,
@@ -117,7 +120,7 @@ impl Fault {
             Self::HoldRows => passing(sessions::hold_rows(scene, chance).await),
             Self::OldSnapshot => passing(sessions::old_snapshot(scene, chance).await),
             Self::Customer => passing(sessions::customer(scene, chance).await),
-            Self::InCopy | Self::AtCommit => network::break_at(scene, chance, self).await,
+            Self::InLoad | Self::AtCommit => network::break_at(scene, chance, self).await,
             _ => network::break_for_a_while(scene, chance, self).await,
         }
     }

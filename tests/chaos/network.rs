@@ -43,10 +43,10 @@ pub async fn break_for_a_while(scene: &Scene, chance: &mut Chance, fault: Fault)
     (!owners.is_empty()).then_some(Strike { fault, owners, begun, over, claimed_until: over })
 }
 
-/// Breaks one connection in the middle of a COPY, or around a COMMIT.
+/// Breaks one connection in the middle of a load, or around a COMMIT.
 pub async fn break_at(scene: &Scene, chance: &mut Chance, fault: Fault) -> Option<Strike> {
     let trigger = match (fault, chance.coin()) {
-        (Fault::InCopy, _) => Trigger::FirstCopyData { after_bytes: chance.below(30_000) },
+        (Fault::InLoad, _) => Trigger::FirstCopyData { after_bytes: chance.below(30_000) },
         (_, true) => Trigger::CommitSent,
         (_, false) => Trigger::CommitForwarded,
     };

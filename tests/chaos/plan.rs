@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use crate::faults::{ALL, Fault};
+use crate::ground::Kind;
 use crate::program::Start;
 
 /// Instances that share each run.
@@ -14,6 +15,7 @@ pub const INSTANCES: usize = 3;
 /// What a storm is to be.
 #[derive(Clone, Debug)]
 pub struct Plan {
+    pub on: Kind,
     pub seed: u64,
     /// `CHAOS_MINUTES`; none is the short form.
     pub minutes: Option<u64>,
@@ -55,11 +57,11 @@ impl Weather {
 }
 
 /// From the environment: `CHAOS_MINUTES` and `CHAOS_SEED`.
-pub fn from_environment() -> Plan {
+pub fn from_environment(on: Kind) -> Plan {
     let seed = number("CHAOS_SEED").unwrap_or_else(rand::random);
     match number("CHAOS_MINUTES") {
-        None => short(seed),
-        Some(minutes) => long(seed, minutes),
+        None => short(on, seed),
+        Some(minutes) => long(on, seed, minutes),
     }
 }
 
@@ -68,10 +70,11 @@ fn number(variable: &str) -> Option<u64> {
     Some(text.parse().unwrap_or_else(|_| panic!("{variable}={text} is not a whole number")))
 }
 
-fn short(seed: u64) -> Plan {
+fn short(on: Kind, seed: u64) -> Plan {
     let weather = |faults: Vec<Fault>, seconds| Weather { faults, time: Duration::from_secs(seconds) };
     let of = |theme| ALL.into_iter().filter(|fault| fault.theme() == theme).collect::<Vec<_>>();
     Plan {
+        on,
         seed,
         minutes: None,
         users: 3_000,
@@ -94,7 +97,7 @@ fn short(seed: u64) -> Plan {
 }
 
 /// Each fault alone for a share of the time, those that wait for a lease for longer, and at last all of them.
-fn long(seed: u64, minutes: u64) -> Plan {
+fn long(on: Kind, seed: u64, minutes: u64) -> Plan {
     let share = |fault: &Fault| if fault.waits_for_leases() { 3 } else { 1 };
     let mixed = 4;
     let shares: u32 = mixed + ALL.iter().map(share).sum::<u32>();
@@ -103,6 +106,7 @@ fn long(seed: u64, minutes: u64) -> Plan {
     let mut weathers: Vec<Weather> = alone.collect();
     weathers.push(Weather { faults: ALL.to_vec(), time: part * mixed });
     Plan {
+        on,
         seed,
         minutes: Some(minutes),
         users: 20_000,
@@ -143,8 +147,12 @@ impl Plan {
     /// How this storm is made again.
     pub fn command(&self) -> String {
         match self.minutes {
-            Some(minutes) => format!("make chaos CHAOS_MINUTES={minutes} CHAOS_SEED={}", self.seed),
-            None => format!("CHAOS_SEED={} cargo test --package cardgenius --test chaos", self.seed),
+            Some(minutes) => {
+                format!("make chaos CHAOS_ON={} CHAOS_MINUTES={minutes} CHAOS_SEED={}", self.on.name(), self.seed)
+            }
+            None => {
+                format!("CHAOS_SEED={} cargo test --package cardgenius --test chaos {}", self.seed, self.on.name())
+            }
         }
     }
 }

@@ -10,7 +10,9 @@ use crate::chance::Chance;
 use crate::faults::Fault;
 use crate::plan::INSTANCES;
 use crate::recovery::Strike;
-use crate::scene::{Scene, passing};
+use crate::scene::Scene;
+use crate::session::passing;
+use crate::words::{Words, same, text, time};
 
 /// How long a thawed instance may take to notice what it has lost.
 const NOTICES_WITHIN: Duration = Duration::from_secs(90);
@@ -19,10 +21,11 @@ const NOTICES_WITHIN: Duration = Duration::from_secs(90);
 const ATTEMPTS: u32 = 40;
 const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(50);
 
-const HELD_CLAIMS: &str = "SELECT count(*) FROM cardgenius_claims WHERE owner = $1 AND state = 'open'";
+const HELD_CLAIMS: Words = same("SELECT count(*) FROM cardgenius_claims WHERE owner = $1 AND state = 'open'");
 
-const LOST_CLAIMS: &str = "SELECT claim_id::text FROM cardgenius_claims
-    WHERE owner = $1 AND state = 'swept' AND claimed_at <= $2 AND closed_at > $2";
+const LOST_CLAIMS: Words = same(
+    "SELECT claim_id FROM cardgenius_claims WHERE owner = $1 AND state = 'swept' AND claimed_at <= $2 AND closed_at > $2",
+);
 
 /// Kills one, at once.
 pub async fn kill(scene: &Scene, chance: &mut Chance, sparing: bool) -> Option<Strike> {
@@ -65,8 +68,8 @@ async fn catch_holding(scene: &Scene, place: usize, (pid, instance): (u32, Uuid)
         if !slot.signal(pid, Signal::SIGSTOP) {
             return None;
         }
-        let held = passing(scene.session().await.query_one(HELD_CLAIMS, &[&instance]).await);
-        if attempt == ATTEMPTS || held.is_some_and(|row| row.get::<_, i64>(0) > 0) {
+        let held = passing(scene.session().await.number(HELD_CLAIMS, &[&text(instance)]).await);
+        if attempt == ATTEMPTS || held.is_some_and(|claims| claims > 0) {
             return Some(begun);
         }
         slot.signal(pid, Signal::SIGCONT);
@@ -82,8 +85,9 @@ async fn notices_what_it_lost(scene: &Scene, place: usize, (pid, instance, froze
     let mut unnoticed: Vec<String> = vec!["not asked yet".to_owned()];
     while !unnoticed.is_empty() && slot.pid() == Some(pid) && thawed.elapsed() < NOTICES_WITHIN {
         sleep(Duration::from_millis(50)).await;
-        let Ok(rows) = scene.session().await.query(LOST_CLAIMS, &[&instance, &frozen]).await else { continue };
-        unnoticed = rows.iter().map(|row| row.get(0)).filter(|claim: &String| !slot.log.says_let_go(claim)).collect();
+        let lost = scene.session().await.column(LOST_CLAIMS, &[&text(instance), &time(frozen)]).await;
+        let Some(lost) = passing(lost) else { continue };
+        unnoticed = lost.into_iter().filter(|claim| !slot.log.says_let_go(claim)).collect();
     }
     if !unnoticed.is_empty() && slot.pid() == Some(pid) {
         let log = slot.log.tail(100);

@@ -2,20 +2,31 @@
 
 use std::time::{Duration, SystemTime};
 
-use tokio_postgres::Client;
 use uuid::Uuid;
 
 use crate::faults::Fault;
+use crate::session::Session;
+use crate::words::{Words, list, time};
 
-/// From the end of the fault until the last claim is closed that the struck instances held.
-const OF_OWNERS: &str = "SELECT extract(epoch FROM max(closed_at) - $3)::float8 FROM cardgenius_claims
-    WHERE owner = ANY ($1) AND closed_at > $2 AND claimed_at <= $4";
+/// From the end of the fault ($3) until the last claim is closed that the struck instances ($1) held: begun at $2, claims made
+/// until $4 count.
+const OF_OWNERS: Words = Words {
+    postgres: "SELECT extract(epoch FROM max(closed_at) - timestamptz $3) FROM cardgenius_claims
+        WHERE owner IN $1 AND closed_at > $2 AND claimed_at <= $4",
+    mariadb: "SELECT timestampdiff(MICROSECOND, $3, max(closed_at)) / 1e6 FROM cardgenius_claims
+        WHERE owner IN $1 AND closed_at > $2 AND claimed_at <= $4",
+};
 
-/// From the end of the fault until the next claim is finished, and the last one closed that is older than the fault.
-const OF_EVERYBODY: &str = "SELECT extract(epoch FROM greatest(
-        min(closed_at) FILTER (WHERE state = 'finished' AND closed_at > $2),
-        max(closed_at) FILTER (WHERE claimed_at <= $1 AND closed_at > $1)) - $2)::float8
-    FROM cardgenius_claims";
+/// From the end of the fault ($2) until the next claim is finished, and the last one closed that is older than the fault ($1).
+const OF_EVERYBODY: Words = Words {
+    postgres: "SELECT extract(epoch FROM greatest(
+            min(closed_at) FILTER (WHERE state = 'finished' AND closed_at > $2),
+            max(closed_at) FILTER (WHERE claimed_at <= $1 AND closed_at > $1)) - timestamptz $2)
+        FROM cardgenius_claims",
+    mariadb: "SELECT timestampdiff(MICROSECOND, $2, greatest(coalesce(next, last), coalesce(last, next))) / 1e6
+        FROM (SELECT min(CASE WHEN state = 'finished' AND closed_at > $2 THEN closed_at END) AS next,
+            max(CASE WHEN claimed_at <= $1 AND closed_at > $1 THEN closed_at END) AS last FROM cardgenius_claims) AS seen",
+};
 
 /// A fault that was made once.
 #[derive(Clone, Debug)]
@@ -47,14 +58,13 @@ impl Strike {
     }
 
     /// Seconds; none if there was nothing to recover from. To be asked when nothing of that time is open any more.
-    pub async fn recovery_s(&self, client: &Client) -> Option<f64> {
-        let row = if self.owners.is_empty() {
-            client.query_one(OF_EVERYBODY, &[&self.begun, &self.over]).await
+    pub async fn recovery_s(&self, session: &mut Session) -> Option<f64> {
+        let (begun, over) = (time(self.begun), time(self.over));
+        let answer = if self.owners.is_empty() {
+            session.one(OF_EVERYBODY, &[&begun, &over]).await
         } else {
-            let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 4] =
-                [&self.owners, &self.begun, &self.over, &self.claimed_until];
-            client.query_one(OF_OWNERS, &parameters).await
+            session.one(OF_OWNERS, &[&list(&self.owners), &begun, &over, &time(self.claimed_until)]).await
         };
-        row.unwrap().get::<_, Option<f64>>(0).map(|seconds| seconds.max(0.0))
+        answer.unwrap().parse().ok().map(|seconds: f64| seconds.max(0.0))
     }
 }

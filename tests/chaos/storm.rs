@@ -3,12 +3,10 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use cardgenius_testkit::{Reader, populate};
-
 use crate::customers::Feeder;
 use crate::lull::{Outcome, audit_after};
-use crate::place::migrated;
 use crate::plan::{Plan, Weather};
+use crate::reading::Reading;
 use crate::recovery::Strike;
 use crate::report::Report;
 use crate::scene::Scene;
@@ -20,11 +18,8 @@ const PROMISED_S: f64 = 45.0;
 
 pub async fn rage(plan: Plan) {
     println!("a storm: {}", plan.command());
-    let database = migrated();
-    let seed = plan.seed.cast_signed();
-    populate(&database.connect().await, &database.tables, plan.users, seed).await;
-    let reader = Reader::start(database.url(), &database.tables);
-    let scene = Arc::new(Scene::set_up(plan, database).await);
+    let scene = Arc::new(Scene::set_up(plan).await);
+    let reader = Reading::start(scene.clone());
     let watch = Watch::start(scene.clone());
     let mut report = Report::default();
     for (part, weather) in scene.plan.weathers.iter().enumerate() {
@@ -33,15 +28,16 @@ pub async fn rage(plan: Plan) {
     let looks = watch.end().await;
     println!("{} starts of an instance; a watch looked {looks} times", scene.fleet.starts());
     println!("\n{}", report.markdown(&scene.plan));
+    let reads = reader.end().await;
     scene.assert_nothing_found();
-    println!("a reader read the whole table {} times and saw nobody with other than 0 or 10 rows", reader.end().await);
+    println!("a reader read the whole table {reads} times and saw nobody with other than 0 or 10 rows");
 }
 
 async fn round(scene: &Arc<Scene>, weather: &Weather, part: usize, report: &mut Report) {
     let begun = Instant::now();
     let name = weather.name();
     let steadily = scene.plan.minutes.is_some() && weather.faults.iter().any(|fault| fault.waits_for_leases());
-    let feeder = Feeder::start(scene.database.url(), &scene.plan, &part.to_string(), steadily);
+    let feeder = Feeder::start(scene.clone(), &part.to_string(), steadily);
     let strikes = blow(scene, weather, part).await;
     feeder.end().await;
     let blown_s = begun.elapsed().as_secs_f64();
@@ -59,7 +55,7 @@ async fn round(scene: &Arc<Scene>, weather: &Weather, part: usize, report: &mut 
 
 /// Puts a round into the report.
 async fn enter(scene: &Scene, weather: &Weather, strikes: &[Strike], (outcome, report): (Outcome, &mut Report)) {
-    let client = scene.session().await;
+    let mut session = scene.session().await;
     let name_of =
         |fault: crate::faults::Fault| if weather.is_mixed() { weather.name() } else { fault.name().to_owned() };
     let mut names: Vec<String> = weather.faults.iter().map(|fault| name_of(*fault)).collect();
@@ -70,7 +66,7 @@ async fn enter(scene: &Scene, weather: &Weather, strikes: &[Strike], (outcome, r
         tally.double += outcome.double;
     }
     for strike in strikes {
-        let recovery = strike.recovery_s(&client).await;
+        let recovery = strike.recovery_s(&mut session).await;
         let tally = report.tally(&name_of(strike.fault));
         tally.strikes += 1;
         tally.recoveries_s.extend(recovery);

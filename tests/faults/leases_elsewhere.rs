@@ -131,3 +131,35 @@ async fn a_chunk_that_is_stuck_on_mariadb_is_given_back_at_its_deadline_and_done
     run.end().ended(0);
     scene.all_completed();
 }
+
+/// A client frozen in the middle of its load holds its claim's row locked; whether another instance has taken its users back after
+/// it looked three times.
+async fn taken_back_from_a_frozen_load(taken_out: &str, seed: i64) -> bool {
+    let scene = Elsewhere::of(300, seed).await;
+    let start = |failpoints: &str| {
+        let guards = [taken_out, failpoints].into_iter().filter(|points| !points.is_empty()).collect::<Vec<_>>();
+        if guards.is_empty() { scene.start(300) } else { scene.start(300).failpoints(&guards.join(";")) }
+    };
+    let frozen = spawn(start("load.middle=1*return(freeze)"));
+    frozen.is_stopped();
+    let other = spawn(start(""));
+    if taken_out.is_empty() {
+        other.said("swept what dead instances had left");
+        other.end().ended(0);
+        scene.all_completed();
+    } else {
+        other.said_times("a dead instance could not be swept", 3);
+    }
+    drop(frozen);
+    scene.claims("swept") == 1
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn users_of_a_client_frozen_in_the_middle_of_its_load_on_mariadb_are_taken_back() {
+    assert!(taken_back_from_a_frozen_load("", 426).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_the_eviction_taken_out_they_never_are_on_mariadb_either() {
+    assert!(!taken_back_from_a_frozen_load("eviction=return", 427).await);
+}
