@@ -237,7 +237,13 @@ fn secrets_are_shown_nowhere() {
     holds_all(&answer.stdout, &["postgres://ana:***@db:5432/x", "[redacted]", "environment CARDGENIUS_SOURCE__URL"]);
 
     // Addresses that are no good are not shown in their refusal either.
-    for url in ["postgres://ana:hun/ter2@db/x", "mysql://ana:ter2@db/x", "ana:ter2@db", "postgres://ana:ter2"] {
+    for url in [
+        "postgres://ana:hun/ter2@db/x",
+        "mysql://ana:hun/ter2@db/x",
+        "mariadb://ana:ter2@db/x",
+        "ana:ter2@db",
+        "postgres://ana:ter2",
+    ] {
         let answer = show().flags(&["--source-url", url]).run();
         assert_eq!(answer.code, 64);
         answer.says_nothing_of("ter2");

@@ -111,7 +111,7 @@ async fn a_table_of_mariadb_locked_as_a_whole_for_a_while_is_waited_for() {
 
 /// Ends the statements that our sessions are at.
 async fn kill_statements(scene: &Elsewhere, dba: &mut Conn) {
-    let ours = "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND state = 'User sleep'";
+    let ours = "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND state = 'User lock'";
     for id in scene.ask(ours).lines() {
         // It may have ended meanwhile.
         let _ = dba.query_drop(format!("KILL QUERY {id}")).await;

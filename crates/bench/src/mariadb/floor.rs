@@ -20,6 +20,15 @@ use crate::shoppers::Shopper;
 /// Sessions that work at once: as many as the program has for loading.
 const SESSIONS: usize = 2;
 
+/// A chunk, in order: users are marked, their ready-made rows loaded, users marked again.
+const CHUNK: [&str; 5] = [
+    include_str!("../sql/mariadb_floor_mark.sql"),
+    include_str!("../sql/mariadb_floor_begin.sql"),
+    include_str!("../sql/mariadb_floor_load.sql"),
+    include_str!("../sql/mariadb_floor_complete.sql"),
+    include_str!("../sql/mariadb_floor_commit.sql"),
+];
+
 /// What each session runs, and the files of rows.
 pub struct Scripts {
     scripts: Vec<PathBuf>,
@@ -47,12 +56,15 @@ pub fn write(folder: &Path, engine: &Engine, shoppers: &[Shopper]) -> Outcome<Sc
         for frame in &chunk.frames {
             written.write_all(frame).doing(&format!("writing {}", file.display()))?;
         }
-        let text = include_str!("../sql/mariadb_floor_chunk.sql")
-            .replace("{{claim}}", &Uuid::new_v4().to_string())
-            .replace("{{first}}", &chunk.first)
-            .replace("{{last}}", &chunk.last)
-            .replace("{{file}}", &file.display().to_string());
-        scripts[place % SESSIONS].push_str(&text);
+        let claim = Uuid::new_v4().to_string();
+        for statement in CHUNK {
+            let text = statement
+                .replace("{{claim}}", &claim)
+                .replace("{{first}}", &chunk.first)
+                .replace("{{last}}", &chunk.last)
+                .replace("{{file}}", &file.display().to_string());
+            scripts[place % SESSIONS].push_str(&format!("{};\n", text.trim_end()));
+        }
         rows.push(file);
     }
     let write = |(session, text): (usize, String)| {

@@ -120,7 +120,7 @@ impl<'a> Parts<'a> {
         }
         let (scheme, rest) = text.split_once("://").ok_or("must have the form postgres://user@host:5432/database")?;
         if !SCHEMES.contains(&scheme) {
-            return Err("must begin with postgres://, postgresql:// or mysql://");
+            return Err("must begin with postgres://, postgresql:// or, for MySQL and MariaDB, mysql://");
         }
         let (authority, tail) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
         if tail.contains(['@', '#']) {

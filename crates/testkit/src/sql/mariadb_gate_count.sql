@@ -1,2 +1,2 @@
--- Sessions in this database that wait in a trigger.
-SELECT COUNT(*) FROM information_schema.processlist WHERE db = DATABASE() AND state = 'User sleep'
+-- Sessions in this database that wait for a lock by name.
+SELECT COUNT(*) FROM information_schema.processlist WHERE db = DATABASE() AND state = 'User lock'

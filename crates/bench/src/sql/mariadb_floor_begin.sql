@@ -1,0 +1,2 @@
+-- Rows and statuses are one transaction.
+START TRANSACTION
