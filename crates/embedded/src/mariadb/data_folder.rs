@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::SUPERUSER;
 use super::binaries::MariadbBinaries;
 use super::options::MariadbOptions;
-use super::sql::{FIRST_START, quoted_text};
+use super::sql::{FIRST_START, MARIADB_ROOTS, MYSQL_ROOT, quoted_text};
 use crate::EmbeddedError;
 use crate::account::Account;
 use crate::supervise::Supervisor;
@@ -45,13 +45,15 @@ pub(crate) fn prepare(
     };
     arguments.extend([format!("--tmpdir={}", folder.display()), "--innodb-flush-method=nosync".to_owned()]);
     supervisor.run(program, &arguments)?;
-    account.write(&first_script_in(&folder), first_script(options).as_bytes())
+    account.write(&first_script_in(&folder), first_script(binaries, options).as_bytes())
 }
 
-fn first_script(options: &MariadbOptions) -> String {
+fn first_script(binaries: &MariadbBinaries, options: &MariadbOptions) -> String {
     let superuser = format!("{}@'localhost'", quoted_text(SUPERUSER));
     let password = quoted_text(options.password_text().unwrap_or_default());
-    FIRST_START
+    let roots: &[&str] = if binaries.installer().is_some() { &MARIADB_ROOTS } else { &MYSQL_ROOT };
+    let statements = FIRST_START.iter().chain(roots);
+    statements
         .map(|statement| statement.replace("{{superuser}}", &superuser).replace("{{password}}", &password))
-        .concat()
+        .collect()
 }

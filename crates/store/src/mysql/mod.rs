@@ -4,6 +4,7 @@ mod address;
 mod claim;
 mod codes;
 mod connect;
+mod evict;
 mod insert_rows;
 mod inspect;
 mod keys;

@@ -7,13 +7,9 @@ use std::time::Duration;
 use cardgenius_engine::Engine;
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 use cardgenius_pipeline::pressure::Pressure;
-use mysql_async::Conn;
-use mysql_async::prelude::Queryable;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
-use super::codes::{code_of, store_error};
-use super::connect::within;
 use super::keys::KeyNames;
 use super::lease_line::LeaseLine;
 use super::pressure::Sight;
@@ -29,12 +25,6 @@ use crate::rows::Rows;
 use crate::server::{PoolStatus, PressureLook, Server, SessionNumber};
 use crate::statement::{Statement, Value, bind};
 use crate::text_rows::TextRows;
-
-/// A connection that is not there (any more): ER_NO_SUCH_THREAD.
-const NO_SUCH_SESSION: u16 = 1094;
-
-/// For the server to hear that a connection is not needed any more.
-const HANG_UP_WITHIN: Duration = Duration::from_secs(1);
 
 /// A database of MySQL or MariaDB.
 pub struct MysqlServer {
@@ -98,61 +88,6 @@ impl MysqlServer {
     pub fn target(config: &StoreConfig) -> Result<Option<Self>, StoreError> {
         config.target.as_ref().map(|database| Self::new(database, config, config.target_connections())).transpose()
     }
-}
-
-impl Shared {
-    /// Ends a session of this instance.
-    pub(super) async fn end_own(&self, number: SessionNumber) -> Result<u64, StoreError> {
-        self.end(self.sessions.called(), Some(number)).await
-    }
-
-    /// Ends the sessions of an instance: all, or only one. Whose they are the server says, by the lock that each holds: a
-    /// number alone could by now be a customer's session. From a connection of its own: the pool's are for the work, and may
-    /// be among those that are to end.
-    async fn end(&self, called: &str, only: Option<SessionNumber>) -> Result<u64, StoreError> {
-        let mut conn = self.sessions.alone().await?;
-        let ended = self.end_from(&mut conn, called, only).await;
-        hang_up(conn).await;
-        ended
-    }
-
-    async fn alive(&self, called: &str, only: Option<SessionNumber>) -> Result<u64, StoreError> {
-        let mut conn = self.sessions.alone().await?;
-        let numbers = self.numbers(&mut conn, called, only).await;
-        hang_up(conn).await;
-        Ok(numbers?.len() as u64)
-    }
-
-    async fn end_from(&self, conn: &mut Conn, called: &str, only: Option<SessionNumber>) -> Result<u64, StoreError> {
-        let numbers = self.numbers(conn, called, only).await?;
-        let kill = &self.own.session_kill;
-        for number in &numbers {
-            let killing = async { Ok(conn.exec_drop(&kill.sql, (*number,)).await) };
-            match within(self.sessions.limits().statement, kill.doing, killing).await? {
-                Err(error) if code_of(&error) != Some(NO_SUCH_SESSION) => return Err(store_error(kill.doing, error)),
-                _ => {}
-            }
-        }
-        Ok(numbers.len() as u64)
-    }
-
-    /// The numbers of an instance's sessions but the one that asks.
-    async fn numbers(
-        &self,
-        conn: &mut Conn,
-        called: &str,
-        only: Option<SessionNumber>,
-    ) -> Result<Vec<SessionNumber>, StoreError> {
-        let look = conn.exec::<SessionNumber, _, _>(&self.own.sessions_of.sql, (called,));
-        let mut numbers = within(self.sessions.limits().statement, self.own.sessions_of.doing, look).await?;
-        numbers.retain(|number| only.is_none_or(|only| only == *number));
-        Ok(numbers)
-    }
-}
-
-/// Says goodbye, so that the session's lock is free when we go on; a server that does not hear it will notice by itself.
-async fn hang_up(conn: Conn) {
-    let _ = tokio::time::timeout(HANG_UP_WITHIN, conn.disconnect()).await;
 }
 
 impl Server for MysqlServer {

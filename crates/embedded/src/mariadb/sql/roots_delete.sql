@@ -1,0 +1,1 @@
+DELETE FROM mysql.global_priv WHERE user = 'root';
