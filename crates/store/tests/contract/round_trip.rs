@@ -84,6 +84,7 @@ pub async fn what_is_loaded_is_what_was_encoded<B: Backend>() {
 
 pub async fn what_is_loaded_as_text_is_what_was_encoded<B: Backend<Target = Postgres>>() {
     let world = World::<B>::fresh().await;
+    world.backend.source().tell_all_keys_apart("user_spending_data").await;
     // A type of the customer's own, which is not one of those that the binary form demands.
     world.target.rows("CREATE DOMAIN name_of_a_card AS varchar(200)").await;
     world.target.rows("ALTER TABLE card_recommendations ALTER COLUMN card_name TYPE name_of_a_card").await;
