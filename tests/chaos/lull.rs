@@ -41,6 +41,16 @@ const DOUBLE: Words = same(
     + (SELECT count(*) FROM chaos_illegal)",
 );
 
+/// Users for whom the last run's date holds.
+const OF_THE_LAST_DATE: Words = same(
+    "SELECT count(*) FROM user_spending_data AS u
+    JOIN cardgenius_claims AS c ON c.claim_id = u.claim_id JOIN cardgenius_runs AS r ON r.run_id = c.run_id
+    WHERE r.as_of = (SELECT as_of FROM cardgenius_runs ORDER BY opened_at DESC LIMIT 1)",
+);
+
+const EVERYBODY_ANEW: Words =
+    same("UPDATE user_spending_data SET processing_status = 'new' WHERE processing_status = 'completed'");
+
 /// A server that is stopped at once replays all that was written since: not more than one weather's.
 const CHECKPOINT: Words = Words { postgres: "CHECKPOINT", mariadb: "SELECT 1" };
 
@@ -67,6 +77,11 @@ pub async fn audit_after(scene: &Arc<Scene>, part: usize) -> Outcome {
         scene.found(format!("{lost} users are not completed, among them:\n  {}", lines.join("\n  ")));
         // Whoever is in the way of the last of them goes, so that what comes next has a fair start.
         end_sessions(&mut session, 0, 1_000).await;
+        settled(scene, &mut session).await;
+    }
+    if session.number(OF_THE_LAST_DATE, &[]).await.unwrap() == 0 {
+        println!("it has become midnight where the runs are dated: everybody is done anew, for the oracle");
+        session.rows(EVERYBODY_ANEW, &[]).await.unwrap();
         settled(scene, &mut session).await;
     }
     let there = scene.clone();

@@ -48,6 +48,18 @@ pub async fn whoever_deregisters_is_swept_at_once<B: Backend>() {
     assert_eq!(world.value("SELECT count(*) FROM cardgenius_instances WHERE stopped_at IS NOT NULL").await, "1");
 }
 
+pub async fn an_instance_with_idle_sessions_deregisters_without_a_fault<B: Backend>() {
+    let world = World::<B>::fresh().await;
+    for _ in 0..20 {
+        let instance = world.instance().await;
+        let look = || instance.store.live_instances();
+        // Each on a session of its own, all of which are told to end.
+        let looks = tokio::join!(look(), look(), look(), look());
+        assert!([looks.0, looks.1, looks.2, looks.3].into_iter().all(|live| live.is_ok()));
+        instance.store.deregister().await.unwrap();
+    }
+}
+
 pub async fn a_renewal_does_not_wait_for_busy_sessions<B: Backend>() {
     let world = World::<B>::fresh().await;
     world.add_users(users(2)).await;

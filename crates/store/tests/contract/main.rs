@@ -140,6 +140,7 @@ on_each_backend! {
         a_lease_runs_from_its_registration_and_from_each_renewal
         a_renewal_writes_the_row_anew_if_somebody_has_removed_it
         whoever_deregisters_is_swept_at_once
+        an_instance_with_idle_sessions_deregisters_without_a_fault
         only_instances_whose_lease_holds_are_counted_as_live
         a_renewal_does_not_wait_for_busy_sessions
     }
