@@ -51,10 +51,10 @@ impl Shared {
 
     async fn end_from(&self, conn: &mut Conn, called: &str, only: Option<SessionNumber>) -> Result<u64, StoreError> {
         let numbers = self.numbers(conn, called, only).await?;
-        let kill = &self.own.session_kill;
+        let (limit, name, kill) = (self.sessions.limits().statement, &self.own.session_to_kill, &self.own.session_kill);
         for number in &numbers {
-            let killing = async { Ok(conn.exec_drop(&kill.sql, (*number,)).await) };
-            match within(self.sessions.limits().statement, kill.doing, killing).await? {
+            within(limit, name.doing, conn.exec_drop(&name.sql, (*number,))).await?;
+            match within(limit, kill.doing, async { Ok(conn.query_drop(&kill.sql).await) }).await? {
                 Ok(()) => {}
                 Err(error) => match code_of(&error) {
                     Some(NO_SUCH_SESSION) => {}

@@ -47,6 +47,7 @@ statements! {
     requeue_users: "looking for users to set back to new",
     session_identity: "taking a name for the session",
     session_kill: "ending sessions",
+    session_to_kill: "ending sessions",
     sessions_of: "looking for sessions",
     sweep_allowed: "looking whether this instance may sweep",
     users_fail: "failing users",

@@ -1,2 +1,2 @@
--- The connection, and with it whatever it is at: not only its statement.
-KILL CONNECTION $1
+-- The connection that session_to_kill named, and with it whatever it is at: not only its statement.
+KILL CONNECTION @cardgenius_session
