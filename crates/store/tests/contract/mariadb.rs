@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use cardgenius_embedded::{MariadbOptions, PrivateMariadb};
+use cardgenius_embedded::{MariadbOptions, PrivateMariadb, Vendor};
 use cardgenius_pipeline::ports::RowForm;
 use cardgenius_store::config::{CallLimits, DatabaseConfig, StoreConfig, TableNames, application_name};
 use cardgenius_store::migrate::{MigrateConfig, migrate};
@@ -83,6 +83,14 @@ fn superuser(database: &str) -> OptsBuilder {
         ])
 }
 
+/// The name that MariaDB has for a collation, or that of the same on MySQL, where that is the server.
+fn collation(on_mariadb: &'static str, on_mysql: &'static str) -> &'static str {
+    match SERVER.version().vendor {
+        Vendor::MariaDb => on_mariadb,
+        Vendor::MySql => on_mysql,
+    }
+}
+
 impl Mariadb {
     async fn conn(&self) -> Conn {
         Conn::new(superuser(&self.name)).await.unwrap()
@@ -136,8 +144,9 @@ impl Database for Mariadb {
     async fn customers() -> Self {
         let database = Self::empty().await;
         // In a language's order; every two texts are two, blanks at the end included.
-        let key = "user_id VARCHAR(50) CHARACTER SET utf8mb4 COLLATE utf8mb4_uca1400_nopad_as_cs";
-        let script = CUSTOMER.replace("user_id VARCHAR(50)", key);
+        let collation = collation("utf8mb4_uca1400_nopad_as_cs", "utf8mb4_0900_as_cs");
+        let key = format!("user_id VARCHAR(50) CHARACTER SET utf8mb4 COLLATE {collation}");
+        let script = CUSTOMER.replace("user_id VARCHAR(50)", &key);
         assert_ne!(script, CUSTOMER);
         database.session().await.rows(&script).await;
         database
@@ -160,7 +169,8 @@ impl Database for Mariadb {
     }
 
     fn config(&self) -> DatabaseConfig {
-        let url = format!("mysql://{ACCOUNT}@{}/{}", self.proxy.address(), self.name);
+        // The proxy reads what passes.
+        let url = format!("mysql://{ACCOUNT}@{}/{}?ssl-mode=DISABLED", self.proxy.address(), self.name);
         DatabaseConfig { url, ..DatabaseConfig::default() }
     }
 
@@ -202,7 +212,8 @@ impl Database for Mariadb {
     }
 
     async fn tell_all_keys_apart(&self, table: &str) {
-        let key = "user_id VARCHAR(50) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL";
+        let collation = collation("utf8mb4_nopad_bin", "utf8mb4_0900_bin");
+        let key = format!("user_id VARCHAR(50) CHARACTER SET utf8mb4 COLLATE {collation} NOT NULL");
         self.session().await.rows(&format!("ALTER TABLE {table} MODIFY {key}")).await;
     }
 

@@ -86,7 +86,8 @@ impl Proxy {
         let url = database.server.tcp_url(&database.name).expect("a server on loopback TCP");
         let server = format!("@127.0.0.1:{}/", database.server.port().unwrap_or_default());
         assert!(url.contains(&server), "no address in {url}");
-        url.replacen(&server, &format!("@{}/", self.address), 1)
+        // It reads what passes.
+        format!("{}?ssl-mode=DISABLED", url.replacen(&server, &format!("@{}/", self.address), 1))
     }
 
     /// Changes what happens to all connections, present and future, at once. What has been cut, reset or left half open
