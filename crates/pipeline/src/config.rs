@@ -15,9 +15,9 @@ pub struct PipelineConfig {
     pub chunk_target: Duration,
     /// Users a second that may be claimed, by all live instances together; 0: no ceiling.
     pub max_users_per_second: u64,
-    /// Chunks between claim and finish at once; bounds memory.
+    /// Chunks between claim and finish at once, shared by all live instances, with one each at least; bounds memory.
     pub chunks_in_flight: usize,
-    /// Chunks that load and finish at once: database sessions.
+    /// Chunks that load and finish at once: database sessions, shared by all live instances, with one each at least.
     pub sessions: usize,
     /// From claim to finish at most; then the chunk is given back.
     pub chunk_deadline: Duration,

@@ -78,15 +78,9 @@ impl Pace {
         }
     }
 
-    /// Whether there is a ceiling, so that it matters how many instances share it.
-    #[must_use]
-    pub const fn has_ceiling(&self) -> bool {
-        self.ceiling.is_some()
-    }
-
-    /// So many instances share the ceiling, this one among them.
-    pub fn shared_by(&mut self, instances: u64) {
-        self.instances = instances.max(1);
+    /// So many instances share the ceiling, this one among them, which has so many sessions to load.
+    pub fn shared_by(&mut self, instances: u64, sessions: usize) {
+        (self.instances, self.sessions) = (instances.max(1), sessions);
     }
 
     /// What to do now, at this share of the full speed and with so many chunks in flight.
@@ -299,7 +293,7 @@ mod tests {
             [(100, 1, 100), (100, 4, 25), (1, 3, 1), (9_000, 1, 9_000), (50_000, 2, 10_000)]
         {
             let mut pace = Pace::new(&config(ceiling));
-            pace.shared_by(instances);
+            pace.shared_by(instances, 2);
             assert_eq!(pace.next(now, 1.0, 0), Turn::Claim(rows), "{ceiling} by {instances}");
         }
     }
@@ -310,7 +304,7 @@ mod tests {
         let together: usize = (0..3)
             .map(|_| {
                 let mut pace = Pace::new(&config(1_000));
-                pace.shared_by(3);
+                pace.shared_by(3, 2);
                 users(&claims(&mut pace, now, Duration::from_secs(60), 1.0))
             })
             .sum();

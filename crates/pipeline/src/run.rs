@@ -2,6 +2,7 @@
 //! whole pass has found nobody and nobody held a claim meanwhile.
 
 mod gate;
+mod sharing;
 mod waits;
 mod wind_up;
 
@@ -19,6 +20,8 @@ use tracing::warn;
 use uuid::Uuid;
 
 use self::gate::Holds;
+use self::sharing::Sharing;
+use self::waits::OTHERS_FIRST_WAIT;
 use crate::claim::{Claimer, Step};
 use crate::compute::Recommend;
 use crate::error::{ErrorKind, StoreError};
@@ -27,9 +30,6 @@ use crate::observe::Stage;
 use crate::pace::Pace;
 use crate::policy::{Decision, Trials};
 use crate::ports::{Chunk, ClaimTotals, Claimed, Closed, RunState, RunTotals, Store};
-
-/// Between two looks at a run that only waits for somebody else's claims.
-const OTHERS_WAIT: Duration = Duration::from_millis(500);
 
 /// How an instance's part in a run ended.
 #[derive(Debug)]
@@ -76,6 +76,10 @@ struct Part<S: Store, R> {
     pace: Pace,
     /// What holds us back beside the pace.
     holds: Holds,
+    /// With whom we share the database.
+    sharing: Sharing,
+    /// How long to wait for others' claims next time.
+    others_wait: Duration,
     /// Claims that may hold users of ours.
     open: HashSet<Uuid>,
     /// Cancelled when the grace time after a request to stop is over.
@@ -106,6 +110,8 @@ impl<S: Store, R: Recommend> Part<S, R> {
         Self {
             pace: Pace::new(&shared.config),
             holds: Holds::default(),
+            sharing: Sharing::default(),
+            others_wait: OTHERS_FIRST_WAIT,
             shared,
             run_id,
             room,
@@ -290,6 +296,7 @@ impl<S: Store, R: Recommend> Part<S, R> {
             return self.wait_for_lives().await;
         }
         if claimed {
+            self.others_wait = OTHERS_FIRST_WAIT;
             return Ok(());
         }
         let live_claims = if was_quiet {
@@ -301,7 +308,7 @@ impl<S: Store, R: Recommend> Part<S, R> {
             self.totals().await?.open_claims
         };
         if live_claims > 0 {
-            return self.shared.stop.run_until_cancelled(sleep(OTHERS_WAIT)).await.ok_or(Verdict::Stopped);
+            return self.wait_for_others().await;
         }
         self.quiet = true;
         Ok(())

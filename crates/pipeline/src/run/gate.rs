@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
-use tracing::{debug, info, warn};
+use tracing::{info, warn};
 
 use super::{Part, Verdict};
 use crate::compute::Recommend;
@@ -18,15 +18,11 @@ use crate::throttle::{Headroom, Speed};
 /// Between two looks, in a long wait, whether the run is still open.
 const RUN_LOOK: Duration = Duration::from_secs(5);
 
-/// Between two looks at how many instances share the ceiling.
-const INSTANCES_LOOK: Duration = Duration::from_secs(10);
-
 /// What holds a part back just now, beside an operator's pause.
 #[derive(Debug, Default)]
 pub(super) struct Holds {
     throttle: Option<(Speed, Instant)>,
     shut_since: Option<Instant>,
-    instances_seen: Option<Instant>,
 }
 
 impl<S: Store, R: Recommend> Part<S, R> {
@@ -42,7 +38,7 @@ impl<S: Store, R: Recommend> Part<S, R> {
                 self.is_held();
                 continue;
             }
-            self.look_who_shares_the_ceiling().await;
+            self.look_who_shares().await;
             let now_said = headroom.borrow_and_update().clone();
             self.note_headroom(&now_said);
             let now = Instant::now();
@@ -125,24 +121,6 @@ impl<S: Store, R: Recommend> Part<S, R> {
         shared.progress.waits_for(Some(shut.reason));
         // The clock may be set meanwhile, and the machine sleep: it is asked again soon.
         Some(Instant::now() + shut.opens_in.min(RUN_LOOK))
-    }
-
-    /// Learns now and then how many instances keep the ceiling together. Who cannot ask goes on with what is known.
-    async fn look_who_shares_the_ceiling(&mut self) {
-        let is_known = self.holds.instances_seen.is_some_and(|seen| seen.elapsed() < INSTANCES_LOOK);
-        if is_known || !self.pace.has_ceiling() {
-            return;
-        }
-        self.holds.instances_seen = Some(Instant::now());
-        let shared = self.shared.clone();
-        match shared.stop.run_until_cancelled(shared.store.live_instances()).await {
-            Some(Ok(instances)) => self.pace.shared_by(instances),
-            Some(Err(error)) => {
-                shared.observer.failed(error.kind());
-                debug!(run.id = %self.run_id, kind = error.kind().name(), %error, "could not count the instances that share the ceiling");
-            }
-            None => {}
-        }
     }
 
     /// Says it when the throttle begins to slow us down, stops us, and lets us go on.

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 use tracing::{info, warn};
 
 use super::{Part, Verdict};
@@ -17,22 +17,35 @@ use crate::ports::Store;
 /// Between two looks whether a pause is over.
 const PAUSE_WAIT: Duration = Duration::from_secs(1);
 
+/// Between the first two looks at a run that only waits for somebody else's claims.
+pub(super) const OTHERS_FIRST_WAIT: Duration = Duration::from_millis(50);
+
+/// Between two later ones.
+const OTHERS_WAIT: Duration = Duration::from_millis(500);
+
 impl<S: Store, R: Recommend> Part<S, R> {
     /// Waits until a further chunk may be claimed, and takes note of those that end meanwhile.
     pub(super) async fn wait_for_room(&mut self) -> Result<OwnedSemaphorePermit, Verdict> {
         loop {
-            let room = self.room.clone();
+            let (room, has_its_share) = (self.room.clone(), self.has_its_share());
             tokio::select! {
                 biased;
                 () = self.shared.stop.cancelled() => return Err(Verdict::Stopped),
                 Some(ended) = self.lives.join_next() => self.note(ended)?,
-                permit = room.acquire_owned() => {
+                permit = room.acquire_owned(), if !has_its_share => {
                     return permit.map_err(|_| {
                         Verdict::Failed(StoreError::new(ErrorKind::Bug, "the semaphore of the chunks was closed"))
                     });
                 }
             }
         }
+    }
+
+    /// Waits for claims that others hold. They are at their last chunks more often than dead, so the first looks come soon.
+    pub(super) async fn wait_for_others(&mut self) -> Result<(), Verdict> {
+        let wait = self.others_wait;
+        self.others_wait = (2 * wait).min(OTHERS_WAIT);
+        self.shared.stop.run_until_cancelled(sleep(wait)).await.ok_or(Verdict::Stopped)
     }
 
     pub(super) async fn wait_for_lives(&mut self) -> Result<(), Verdict> {

@@ -37,7 +37,7 @@ async fn instances_that_come_and_go_share_the_ceiling() {
     let mut rates = Vec::new();
     for instances in [1, 4, 2] {
         store.tables().instances = instances;
-        // It looks every ten seconds.
+        // It looks every two seconds.
         sleep(Duration::from_secs(15)).await;
         let before = store.tables().users_claimed();
         sleep(Duration::from_secs(40)).await;
@@ -65,11 +65,25 @@ async fn who_cannot_count_the_instances_goes_on_with_what_is_known() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_a_ceiling_nobody_asks_how_many_instances_there_are() {
-    let store = Memory::with_users(100);
-    let (ended, _) = run(&store, config()).await;
-    assert!(is_done(&ended), "{ended:?}");
-    assert_eq!(store.calls(Call::Live), 0);
+async fn instances_share_the_chunks_in_flight_and_take_them_over_from_those_that_have_gone() {
+    let store = Memory::with_users(60_000);
+    store.tables().finish_takes = Duration::from_millis(10);
+    let config = PipelineConfig { chunk_rows: 100, chunks_in_flight: 4, sessions: 2, ..config() };
+    let shared = shared(&store, config, Told::default()).await;
+    let running = tokio::spawn(async move { part(&shared).await });
+    for (instances, most) in [(1, 4), (2, 2), (4, 1), (1, 4)] {
+        store.tables().instances = instances;
+        // It looks every two seconds, and what is in flight ends within four.
+        sleep(Duration::from_secs(8)).await;
+        let mut seen = 0;
+        for _ in 0..100 {
+            sleep(Duration::from_millis(70)).await;
+            seen = seen.max(store.tables().open_claims());
+        }
+        assert_eq!(seen, most, "with {instances} instances");
+    }
+    assert!(is_done(&running.await.unwrap()));
+    assert_each_once(&store);
 }
 
 /// The largest chunk that is claimed from now on, in so much time.

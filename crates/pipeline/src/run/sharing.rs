@@ -1,0 +1,126 @@
+//! What the live instances share: the ceiling, and how much of the database is taken at once. However many there are, it
+//! works at about as many chunks as it would for one of them.
+
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+use tracing::debug;
+
+use super::Part;
+use crate::compute::Recommend;
+use crate::config::PipelineConfig;
+use crate::ports::Store;
+
+/// Between two looks at how many instances there are.
+const INSTANCES_LOOK: Duration = Duration::from_secs(2);
+
+/// How many there are, and what that leaves to this one.
+#[derive(Debug)]
+pub(super) struct Sharing {
+    seen: Option<Instant>,
+    instances: u64,
+    /// Permits taken away from the sessions.
+    withheld: usize,
+}
+
+impl Default for Sharing {
+    fn default() -> Self {
+        Self { seen: None, instances: 1, withheld: 0 }
+    }
+}
+
+impl Sharing {
+    /// Chunks that load and finish at once here: the instance's share, rounded up, because one is the least.
+    fn sessions(&self, config: &PipelineConfig) -> usize {
+        config.sessions.div_ceil(self.divisor())
+    }
+
+    /// Chunks between claim and finish at once here. More in flight than one instance would have finish out of key order,
+    /// and the database pays for it in the index of the recommendations.
+    fn chunks_in_flight(&self, config: &PipelineConfig) -> usize {
+        (config.chunks_in_flight / self.divisor()).max(self.sessions(config))
+    }
+
+    fn divisor(&self) -> usize {
+        usize::try_from(self.instances.max(1)).unwrap_or(usize::MAX)
+    }
+
+    /// Brings the permits to what is ours. Those in use are withheld at a later call, when they have been given back.
+    fn withhold(&mut self, sessions: &Semaphore, config: &PipelineConfig) {
+        let wanted = config.sessions - self.sessions(config).min(config.sessions);
+        if self.withheld < wanted {
+            self.withheld += sessions.forget_permits(wanted - self.withheld);
+        } else {
+            sessions.add_permits(self.withheld - wanted);
+            self.withheld = wanted;
+        }
+    }
+}
+
+impl<S: Store, R: Recommend> Part<S, R> {
+    /// Learns now and then how many instances there are. Who cannot ask goes on with what is known.
+    pub(super) async fn look_who_shares(&mut self) {
+        if self.sharing.seen.is_none_or(|seen| seen.elapsed() >= INSTANCES_LOOK) {
+            self.sharing.seen = Some(Instant::now());
+            let shared = self.shared.clone();
+            match shared.stop.run_until_cancelled(shared.store.live_instances()).await {
+                Some(Ok(instances)) => {
+                    self.sharing.instances = instances;
+                    self.pace.shared_by(instances, self.sharing.sessions(&shared.config));
+                }
+                Some(Err(error)) => {
+                    shared.observer.failed(error.kind());
+                    debug!(run.id = %self.run_id, kind = error.kind().name(), %error, "could not count the instances that share the work");
+                }
+                None => {}
+            }
+        }
+        self.sharing.withhold(&self.shared.sessions, &self.shared.config);
+    }
+
+    /// Whether as many chunks are in flight as are ours.
+    pub(super) fn has_its_share(&self) -> bool {
+        self.lives.len() >= self.sharing.chunks_in_flight(&self.shared.config)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn together_the_instances_have_what_one_would_have_and_each_has_one_at_least() {
+        let config = |sessions, chunks_in_flight| PipelineConfig { sessions, chunks_in_flight, ..Default::default() };
+        for (instances, (sessions, chunks), expected) in [
+            (0, (2, 4), (2, 4)),
+            (1, (2, 4), (2, 4)),
+            (2, (2, 4), (1, 2)),
+            (3, (2, 4), (1, 1)),
+            (4, (2, 4), (1, 1)),
+            (u64::MAX, (2, 4), (1, 1)),
+            (2, (5, 5), (3, 3)),
+            (4, (16, 64), (4, 16)),
+        ] {
+            let sharing = Sharing { instances, ..Sharing::default() };
+            let config = config(sessions, chunks);
+            assert_eq!((sharing.sessions(&config), sharing.chunks_in_flight(&config)), expected, "{instances}");
+        }
+    }
+
+    #[test]
+    fn a_session_in_use_is_withheld_when_it_is_given_back_and_returned_when_the_others_have_gone() {
+        let config = PipelineConfig { sessions: 2, ..PipelineConfig::default() };
+        let sessions = Semaphore::new(2);
+        let mut sharing = Sharing { instances: 2, ..Sharing::default() };
+        let at_work = [sessions.try_acquire().unwrap(), sessions.try_acquire().unwrap()];
+        sharing.withhold(&sessions, &config);
+        assert_eq!(sharing.withheld, 0);
+        drop(at_work);
+        sharing.withhold(&sessions, &config);
+        assert_eq!((sharing.withheld, sessions.available_permits()), (1, 1));
+        sharing.instances = 1;
+        sharing.withhold(&sessions, &config);
+        assert_eq!((sharing.withheld, sessions.available_permits()), (0, 2));
+    }
+}
