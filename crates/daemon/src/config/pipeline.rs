@@ -25,11 +25,12 @@ pub struct PipelineConfig {
     pub chunk_target_ms: u64,
     /// Users a second that are claimed at most, by all live instances together. Default 0: no ceiling.
     pub max_users_per_second: u64,
-    /// Chunks between claim and finish at once; memory is bounded by this times `chunk_rows`. Default 4: two load while
-    /// one computes and one is being read.
+    /// Chunks between claim and finish at once, shared by all live instances with one each at least; memory is bounded by
+    /// this times `chunk_rows`. Default 4: two load while one computes and one is being read.
     pub chunks_in_flight: usize,
-    /// Chunks that load and finish at once, each on a database session. Default 2: one alone waits for the network half
-    /// of its time, and more take the customer's disks without going faster.
+    /// Chunks that load and finish at once, each on a database session, shared by all live instances with one each at
+    /// least. Default 2: one alone waits for the network half of its time, and more take the customer's disks without
+    /// going faster.
     pub sessions: usize,
     /// From claim to finish at most, in ms; then the chunk is given back. Default 300,000: five minutes, longer than a
     /// load and a statement that both run to their limits.
