@@ -17,7 +17,7 @@ async fn two_instances_share_one_run_and_both_end_well() {
     gate.reached_by(2).await;
     let second = spawn(backfill(&database, 20));
     second.said("joined the open run");
-    gate.reached_by(4).await;
+    gate.reached_by(3).await;
     gate.open().await;
     let (first, second) = (first.end().ended(0), second.end().ended(0));
     assert_eq!(audited(&database).await, Counts::all_completed(1_000));
@@ -45,7 +45,7 @@ async fn whoever_joins_computes_with_the_runs_catalogue_and_not_with_its_own() {
     let other = include_str!("../../catalog/cards.json").replace("Credit Card", "Other Card");
     let path = start.write("other.json", &other);
     let second = spawn(start.flags(&["--catalog", path.to_str().unwrap()]));
-    gate.reached_by(4).await;
+    gate.reached_by(3).await;
     gate.open().await;
     first.end().ended(0);
     second.end().ended(0);
