@@ -221,8 +221,7 @@ async fn on_a_database_without_our_tables_every_command_says_to_migrate_and_on_n
         let answer = on(&database, arguments).run();
         assert_eq!(answer.code, 64, "{arguments:?}\n{}{}", answer.stdout, answer.stderr);
         assert!(answer.stderr.contains("run `cardgenius migrate`"), "{arguments:?}\n{}", answer.stderr);
-        let away =
-            on(&database, arguments).variable("CARDGENIUS_SOURCE__URL", "postgres://x@127.0.0.1:1/x").run();
+        let away = on(&database, arguments).variable("CARDGENIUS_SOURCE__URL", "postgres://x@127.0.0.1:1/x").run();
         assert_eq!(away.code, 75, "{arguments:?}\n{}{}", away.stdout, away.stderr);
     }
 }
