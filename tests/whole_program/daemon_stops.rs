@@ -5,7 +5,7 @@ use nix::sys::signal::Signal;
 
 use crate::comparison::assert_as_the_oracle_says;
 use crate::daemon::{Daemon, start};
-use crate::place::{audited, migrated, on};
+use crate::place::{audited, claimed_by, migrated, on};
 use crate::program::holds_all;
 
 const USERS: i64 = 400;
@@ -111,6 +111,7 @@ async fn a_daemon_that_is_frozen_past_its_lease_loses_its_claims_goes_on_and_tak
     database.psql("UPDATE {{input}} SET processing_status = 'new'");
     run_now(&database);
     gate.reached_by(LOADS).await;
+    claimed_by(&database, 2).await;
     gate.open().await;
     runs_done(&database, 2).await;
     for daemon in [&frozen, &other] {

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use cardgenius_embedded::PostgresOptions;
-use cardgenius_testkit::{Counts, Database, TestServer, audit};
+use cardgenius_testkit::{Counts, Database, TestServer, audit, until};
 
 use crate::program::{Answer, Start, start};
 
@@ -48,6 +48,12 @@ pub fn on(database: &Database<'_>, arguments: &[&str]) -> Start {
 /// `cardgenius --backfill` on this database, in chunks of this size.
 pub fn backfill(database: &Database<'_>, chunk_rows: u32) -> Start {
     on(database, &["--backfill", "--chunk-rows", &chunk_rows.to_string()])
+}
+
+/// Waits until so many instances hold claims.
+pub async fn claimed_by(database: &Database<'_>, instances: usize) {
+    let owners = "SELECT count(DISTINCT owner) FROM {{claims}} WHERE state = 'open'";
+    until("claims of all", async || (database.psql(owners) == instances.to_string()).then_some(())).await;
 }
 
 /// `cardgenius migrate`, which must go well.

@@ -4,7 +4,7 @@ use cardgenius_testkit::{Counts, Database, Gate, populate, until};
 
 use crate::comparison::assert_as_the_oracle_says;
 use crate::daemon::{Daemon, start};
-use crate::place::{audited, backfill, migrated};
+use crate::place::{audited, backfill, claimed_by, migrated};
 use crate::program::Start;
 use crate::running::spawn;
 
@@ -35,11 +35,6 @@ async fn the_run_is_over(database: &Database<'_>) {
     until("the run's end", async || (database.psql(look) == "t").then_some(())).await;
 }
 
-async fn both_have_claimed(database: &Database<'_>) {
-    let owners = "SELECT count(DISTINCT owner) FROM {{claims}} WHERE state = 'open'";
-    until("claims of both", async || (database.psql(owners) == "2").then_some(())).await;
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_instances_one_opens_the_run_that_is_due_and_both_take_part() {
     let database = migrated();
@@ -49,7 +44,7 @@ async fn of_two_instances_one_opens_the_run_that_is_due_and_both_take_part() {
     last_looked_at(&database, "weekly", "90 minutes");
     let gate = Gate::closed_from(database.connect().await, &database.tables, "").await;
     let (one, other) = (Daemon::ready(with_schedule(&database, &cron)), Daemon::ready(with_schedule(&database, &cron)));
-    both_have_claimed(&database).await;
+    claimed_by(&database, 2).await;
     gate.open().await;
     the_run_is_over(&database).await;
     one.running.said("run over");
@@ -81,7 +76,7 @@ async fn a_time_that_becomes_due_while_two_are_up_opens_one_run_and_both_live_on
     }
     assert_eq!(database.psql("SELECT count(*) FROM {{runs}}") + &fires(&database), "0");
     database.psql("UPDATE cardgenius_schedule SET decided_until = now() - interval '90 minutes'");
-    both_have_claimed(&database).await;
+    claimed_by(&database, 2).await;
     gate.open().await;
     the_run_is_over(&database).await;
     for daemon in [&one, &other] {

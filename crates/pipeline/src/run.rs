@@ -11,7 +11,6 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
@@ -21,7 +20,6 @@ use uuid::Uuid;
 
 use self::gate::Holds;
 use self::sharing::Sharing;
-use self::waits::OTHERS_FIRST_WAIT;
 use crate::claim::{Claimer, Step};
 use crate::compute::Recommend;
 use crate::error::{ErrorKind, StoreError};
@@ -69,7 +67,6 @@ struct Flown {
 struct Part<S: Store, R> {
     shared: Arc<Shared<S, R>>,
     run_id: Uuid,
-    room: Arc<Semaphore>,
     /// Chunks in flight.
     lives: JoinSet<Flown>,
     /// When the next chunk may be claimed, and how large it may be.
@@ -78,8 +75,8 @@ struct Part<S: Store, R> {
     holds: Holds,
     /// With whom we share the database.
     sharing: Sharing,
-    /// How long to wait for others' claims next time.
-    others_wait: Duration,
+    /// Waits for others' claims, one after the other.
+    others_waits: u32,
     /// Claims that may hold users of ours.
     open: HashSet<Uuid>,
     /// Cancelled when the grace time after a request to stop is over.
@@ -99,7 +96,6 @@ struct Part<S: Store, R> {
 
 impl<S: Store, R: Recommend> Part<S, R> {
     fn new(shared: Arc<Shared<S, R>>, run_id: Uuid) -> Self {
-        let room = Arc::new(Semaphore::new(shared.config.chunks_in_flight));
         let (stop, grace, grace_over) = (shared.stop.clone(), shared.config.grace, CancellationToken::new());
         let over = grace_over.clone();
         let _grace = AbortOnDropHandle::new(tokio::spawn(async move {
@@ -111,10 +107,9 @@ impl<S: Store, R: Recommend> Part<S, R> {
             pace: Pace::new(&shared.config),
             holds: Holds::default(),
             sharing: Sharing::default(),
-            others_wait: OTHERS_FIRST_WAIT,
+            others_waits: 0,
             shared,
             run_id,
-            room,
             lives: JoinSet::new(),
             open: HashSet::new(),
             grace_over,
@@ -131,7 +126,7 @@ impl<S: Store, R: Recommend> Part<S, R> {
         let mut claimer = Claimer::new(self.run_id, self.shared.config.chunk_rows);
         let mut passes = 0;
         loop {
-            let room = self.wait_for_room().await?;
+            self.wait_for_room().await?;
             self.wait_while_nothing_gets_through().await?;
             if claimer.is_among_suspects() {
                 // Whoever ends the process shall take nobody along, least of all users who are on trial themselves.
@@ -143,18 +138,14 @@ impl<S: Store, R: Recommend> Part<S, R> {
                 self.go_on_after_a_pause();
             }
             match step {
-                Step::Chunk(chunk) => self.start(chunk, claim_took, room),
-                Step::Paused { by, reason } => {
-                    drop(room);
-                    self.wait_out_a_pause(&by, reason.as_deref()).await?;
-                }
+                Step::Chunk(chunk) => self.start(chunk, claim_took),
+                Step::Paused { by, reason } => self.wait_out_a_pause(&by, reason.as_deref()).await?,
                 Step::Onward => {}
                 Step::RunClosed => {
                     let totals = self.totals().await?;
                     return Err(Verdict::Closed(totals.state.unwrap_or(RunState::Done)));
                 }
                 Step::PassOver { claimed } => {
-                    drop(room);
                     self.pass_over(claimed).await?;
                     if !claimed {
                         self.nothing_gets_through = None;
@@ -231,12 +222,11 @@ impl<S: Store, R: Recommend> Part<S, R> {
         self.shared.stop.run_until_cancelled(sleep(wait)).await.ok_or(Verdict::Stopped)
     }
 
-    fn start(&mut self, chunk: Chunk, claim_took: Duration, room: OwnedSemaphorePermit) {
+    fn start(&mut self, chunk: Chunk, claim_took: Duration) {
         let shared = self.shared.clone();
         let (claim_id, users) = (chunk.claim_id, chunk.users.len());
         self.lives.spawn(async move {
             let life = shared.live(chunk).await;
-            drop(room);
             Flown { claim_id, users, claim_took, life }
         });
     }
@@ -296,7 +286,7 @@ impl<S: Store, R: Recommend> Part<S, R> {
             return self.wait_for_lives().await;
         }
         if claimed {
-            self.others_wait = OTHERS_FIRST_WAIT;
+            self.others_waits = 0;
             return Ok(());
         }
         let live_claims = if was_quiet {

@@ -48,7 +48,7 @@ impl Sharing {
 
     /// Brings the permits to what is ours. Those in use are withheld at a later call, when they have been given back.
     fn withhold(&mut self, sessions: &Semaphore, config: &PipelineConfig) {
-        let wanted = config.sessions - self.sessions(config).min(config.sessions);
+        let wanted = config.sessions - self.sessions(config);
         if self.withheld < wanted {
             self.withheld += sessions.forget_permits(wanted - self.withheld);
         } else {

@@ -1,13 +1,14 @@
 //! What a part in a run waits for between two claims. A stop ends each wait at once, and the chunks that end meanwhile are
 //! taken note of.
 
+use std::future::ready;
 use std::time::Duration;
 
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep, sleep_until};
 use tracing::{info, warn};
 
 use super::{Part, Verdict};
+use crate::backoff::Backoff;
 use crate::compute::Recommend;
 use crate::error::{ErrorKind, StoreError};
 use crate::observe::HeldBack;
@@ -18,33 +19,29 @@ use crate::ports::Store;
 const PAUSE_WAIT: Duration = Duration::from_secs(1);
 
 /// Between the first two looks at a run that only waits for somebody else's claims.
-pub(super) const OTHERS_FIRST_WAIT: Duration = Duration::from_millis(50);
+const OTHERS_FIRST_WAIT: Duration = Duration::from_millis(50);
 
 /// Between two later ones.
 const OTHERS_WAIT: Duration = Duration::from_millis(500);
 
 impl<S: Store, R: Recommend> Part<S, R> {
     /// Waits until a further chunk may be claimed, and takes note of those that end meanwhile.
-    pub(super) async fn wait_for_room(&mut self) -> Result<OwnedSemaphorePermit, Verdict> {
+    pub(super) async fn wait_for_room(&mut self) -> Result<(), Verdict> {
         loop {
-            let (room, has_its_share) = (self.room.clone(), self.has_its_share());
+            let has_its_share = self.has_its_share();
             tokio::select! {
                 biased;
                 () = self.shared.stop.cancelled() => return Err(Verdict::Stopped),
                 Some(ended) = self.lives.join_next() => self.note(ended)?,
-                permit = room.acquire_owned(), if !has_its_share => {
-                    return permit.map_err(|_| {
-                        Verdict::Failed(StoreError::new(ErrorKind::Bug, "the semaphore of the chunks was closed"))
-                    });
-                }
+                () = ready(()), if !has_its_share => return Ok(()),
             }
         }
     }
 
     /// Waits for claims that others hold. They are at their last chunks more often than dead, so the first looks come soon.
     pub(super) async fn wait_for_others(&mut self) -> Result<(), Verdict> {
-        let wait = self.others_wait;
-        self.others_wait = (2 * wait).min(OTHERS_WAIT);
+        let wait = Backoff::new(OTHERS_FIRST_WAIT, OTHERS_WAIT).ceiling(self.others_waits);
+        self.others_waits += 1;
         self.shared.stop.run_until_cancelled(sleep(wait)).await.ok_or(Verdict::Stopped)
     }
 

@@ -49,6 +49,21 @@ async fn a_run_is_closed_only_when_nobody_elses_claim_is_open() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_run_that_only_waited_for_the_last_chunks_of_others_is_closed_soon_after_them() {
+    let store = Memory::with_users(5);
+    others_claim(&store, "U000004");
+    let shared = shared(&store, config(), Told::default()).await;
+    let running = tokio::spawn(async move { part(&shared).await });
+    sleep(Duration::from_millis(100)).await;
+    assert_eq!(store.tables().run, RunState::Open);
+    store.happens(Event::Sweep);
+    let others_ended = Instant::now();
+    assert!(is_done(&running.await.unwrap()));
+    assert!(others_ended.elapsed() < Duration::from_millis(200), "{:?}", others_ended.elapsed());
+    assert_each_once(&store);
+}
+
+#[tokio::test(start_paused = true)]
 async fn users_that_come_back_behind_the_cursor_of_the_last_pass_are_found() {
     // The other one is swept after the pass has looked for users, and before it is over.
     for place in 0..8 {
