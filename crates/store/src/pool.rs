@@ -59,16 +59,20 @@ impl<M: Manager> SessionPool<M> {
         &self.limits
     }
 
-    /// A connection, made anew if none is idle; none is used that has been idle for longer than `max_idle`.
+    /// A connection, made anew if none is idle; none is used that has been idle for longer than `max_idle` or that
+    /// `is_closed`: that one may have been ended, by us too, is no news.
     ///
     /// # Errors
     /// None could be had within the limits; the driver's own error in the words of `connect_error`.
     pub(crate) async fn get(
         &self,
         max_idle: Duration,
+        is_closed: fn(&M::Type) -> bool,
         connect_error: fn(&str, M::Error) -> StoreError,
     ) -> Result<Object<M>, StoreError> {
-        self.pool.retain(|_, metrics| metrics.created.elapsed() < MAX_AGE && metrics.last_used() < max_idle);
+        self.pool.retain(|connection, metrics| {
+            metrics.created.elapsed() < MAX_AGE && metrics.last_used() < max_idle && !is_closed(connection)
+        });
         let doing = || format!("cannot connect to the database at {}", self.shown);
         self.pool.get().await.map_err(|error| match error {
             PoolError::Backend(error) => connect_error(&doing(), error),

@@ -65,7 +65,7 @@ impl Sessions {
     pub(super) async fn get(&self) -> Result<Pooled, StoreError> {
         // The server ends a session that is idle for as long as the two together: see session_settings.sql.
         let limits = self.limits();
-        self.pool.get((limits.load + limits.statement) / 2, |_, error| error).await
+        self.pool.get((limits.load + limits.statement) / 2, Conn::is_disconnected, |_, error| error).await
     }
 
     /// A session outside the pool.
@@ -112,9 +112,6 @@ impl Manager for Connections {
     }
 
     async fn recycle(&self, conn: &mut Conn, _: &Metrics) -> RecycleResult<StoreError> {
-        if conn.is_disconnected() {
-            return Err(RecycleError::message("the connection is closed"));
-        }
         // That the server has closed it shows only when it is used: asked here, no work fails of it.
         conn.ping().await.map_err(|error| RecycleError::Backend(store_error("looking whether a session lives", error)))
     }

@@ -73,7 +73,7 @@ impl Sessions {
     /// # Errors
     /// None could be had within the limits.
     pub(super) async fn get(&self) -> Result<Object, StoreError> {
-        self.pool.get(Duration::MAX, connect_error).await
+        self.pool.get(Duration::MAX, |client| client.is_closed(), connect_error).await
     }
 }
 
