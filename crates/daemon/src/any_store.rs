@@ -8,7 +8,8 @@ use cardgenius_pipeline::compute::ComputedChunk;
 use cardgenius_pipeline::error::StoreError;
 use cardgenius_pipeline::observe::Observe;
 use cardgenius_pipeline::ports::{
-    Blame, ClaimRequest, ClaimRow, ClaimTotals, Claimed, Closed, Run, RunRequest, RunState, RunTotals, Store, Swept,
+    Blame, ClaimRequest, ClaimRow, ClaimTotals, Claimed, Closed, Finished, Live, Run, RunRequest, RunState, RunTotals,
+    Slots, Store, Swept,
 };
 use cardgenius_pipeline::pressure::Pressure;
 use cardgenius_pipeline::throttle::Headroom;
@@ -152,7 +153,7 @@ impl Store for AnyStore {
         on!(self, store => store.deregister().await)
     }
 
-    async fn live_instances(&self) -> Result<u64, StoreError> {
+    async fn live_instances(&self) -> Result<Live, StoreError> {
         on!(self, store => store.live_instances().await)
     }
 
@@ -174,6 +175,10 @@ impl Store for AnyStore {
 
     async fn finish(&self, chunk: &ComputedChunk) -> Result<ClaimTotals, StoreError> {
         on!(self, store => store.finish(chunk).await)
+    }
+
+    async fn finish_in(&self, slots: Slots, chunk: &ComputedChunk) -> Result<Finished, StoreError> {
+        on!(self, store => store.finish_in(slots, chunk).await)
     }
 
     async fn look_up(&self, claim_id: Uuid) -> Result<Option<ClaimRow>, StoreError> {

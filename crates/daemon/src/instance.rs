@@ -137,6 +137,7 @@ impl Instance {
             workers: Workers::new(threads)?.observed_by(self.observer.clone()),
             lease: self.lease.clone(),
             sessions: Semaphore::new(self.config.sessions),
+            slots: channel::Sender::new(None),
             policy: Policy::new(&self.config),
             config: self.config.clone(),
             progress: Progress::default(),

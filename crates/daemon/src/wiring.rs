@@ -140,6 +140,7 @@ const fn limits(config: &Config) -> CallLimits {
         acquire: milliseconds(limits.acquire_ms),
         statement: milliseconds(limits.statement_ms),
         lock: milliseconds(limits.lock_ms),
+        slot: CallLimits::SLOT,
         load: milliseconds(limits.load_ms),
         renewal: milliseconds(limits.renew_statement_ms),
     }

@@ -18,7 +18,7 @@ use crate::hours::Hours;
 use crate::lease::LeaseView;
 use crate::observe::{ChunkEnd, Flight, Observe, Stage, UserEnd, Waits};
 use crate::policy::{Decision, Policy, Trials};
-use crate::ports::{Blame, Chunk, ClaimTotals, Store};
+use crate::ports::{Blame, Chunk, ClaimTotals, Finished, Slots, Store};
 use crate::progress::Progress;
 use crate::throttle::Headroom;
 
@@ -37,6 +37,8 @@ pub struct Shared<S: Store, R> {
     pub lease: LeaseView,
     /// As many permits as sessions that load.
     pub sessions: Semaphore,
+    /// The slots in which all live instances finish, where there are more of them than sessions.
+    pub slots: watch::Sender<Option<Slots>>,
     /// Patience.
     pub policy: Policy,
     /// All the settings.
@@ -341,14 +343,14 @@ impl<'a, S: Store, R: Recommend> Settling<'a, S, R> {
     async fn attempt(&mut self) -> Attempt {
         if !self.in_doubt {
             let begun = Instant::now();
-            match self.shared.store.finish(self.computed).await {
+            match self.finish().await {
                 Err(error) if error.kind() == ErrorKind::CommitInDoubt => {
                     self.shared.observer.failed(error.kind());
                     warn!(run.id = %self.shared.run_id, claim.id = %self.computed.claim_id, kind = error.kind().name(), %error, "a commit's answer was lost; looking it up");
                     self.in_doubt = true;
                 }
-                Ok(totals) => {
-                    let took = begun.elapsed();
+                Ok(Finished { totals, waited }) => {
+                    let took = begun.elapsed().saturating_sub(waited);
                     self.took = Some(self.took.unwrap_or_default() + took);
                     self.shared.observer.stage(Stage::Finish, took);
                     return self.advance(totals);
@@ -361,6 +363,14 @@ impl<'a, S: Store, R: Recommend> Settling<'a, S, R> {
             Ok(Some(_)) => self.failed(StoreError::new(ErrorKind::ConnectionLost, "the commit did not take")),
             Ok(None) => Attempt::Over(self.shared.lost(self.computed.claim_id)),
             Err(error) => self.failed(error),
+        }
+    }
+
+    async fn finish(&self) -> Result<Finished, StoreError> {
+        let (store, slots) = (&self.shared.store, *self.shared.slots.borrow());
+        match slots {
+            Some(slots) => store.finish_in(slots, self.computed).await,
+            None => Ok(Finished { totals: store.finish(self.computed).await?, waited: Duration::ZERO }),
         }
     }
 

@@ -18,15 +18,17 @@ pub enum Stage {
     Claim,
     /// From the hand-over to the computing threads until all users are encoded.
     Compute,
+    /// Waiting for one of the slots in which all live instances finish, where there are more of them than sessions.
+    Slot,
     /// The part of a finish that deletes and loads rows, in whichever database.
     Load,
-    /// One whole attempt at finishing, load included.
+    /// One whole attempt at finishing, load included, the wait for a slot not.
     Finish,
 }
 
 impl Stage {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Claim, Self::Compute, Self::Load, Self::Finish];
+    pub const ALL: [Self; 5] = [Self::Claim, Self::Compute, Self::Slot, Self::Load, Self::Finish];
 
     /// The word used in metrics.
     #[must_use]
@@ -34,6 +36,7 @@ impl Stage {
         match self {
             Self::Claim => "claim",
             Self::Compute => "compute",
+            Self::Slot => "slot",
             Self::Load => "load",
             Self::Finish => "finish",
         }

@@ -141,6 +141,34 @@ pub struct Blame {
     pub is_lasting: bool,
 }
 
+/// The slots that all live instances finish in, where there are more of them than sessions that load: each chunk takes one, and
+/// nobody knows which.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slots {
+    /// How many there are.
+    pub count: u32,
+    /// The one to wait for if none is free, from 0: as many instances as can be wait for another one.
+    pub home: u32,
+}
+
+/// What came of a finish in a slot.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Finished {
+    /// The claim's users so far.
+    pub totals: ClaimTotals,
+    /// How long it waited for a slot, of the time that it took.
+    pub waited: Duration,
+}
+
+/// The instances whose lease holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Live {
+    /// How many they are.
+    pub instances: u64,
+    /// How many of them come before the one that asks, in an order that is the same for all of them.
+    pub before: u64,
+}
+
 /// A claim as its row tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClaimRow {
@@ -310,7 +338,7 @@ pub trait Store: Send + Sync + 'static {
     fn deregister(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Instances whose lease holds, this one among them.
-    fn live_instances(&self) -> impl Future<Output = Result<u64, StoreError>> + Send;
+    fn live_instances(&self) -> impl Future<Output = Result<Live, StoreError>> + Send;
 
     /// Joins the open run, or opens the one asked for.
     fn open_or_join(&self, request: &RunRequest) -> impl Future<Output = Result<Run, StoreError>> + Send;
@@ -333,6 +361,14 @@ pub trait Store: Send + Sync + 'static {
     /// the source's). Exactly once: whoever was swept gets `ClaimLost`. Returns the claim's totals so far; `left` users
     /// stay with the open claim for a further call.
     fn finish(&self, chunk: &ComputedChunk) -> impl Future<Output = Result<ClaimTotals, StoreError>> + Send;
+
+    /// As [`Store::finish`], in a slot. Slots spare the database, and protect nothing: whoever gets none within the
+    /// implementation's limit, or cannot ask for one, finishes without.
+    fn finish_in(
+        &self,
+        slots: Slots,
+        chunk: &ComputedChunk,
+    ) -> impl Future<Output = Result<Finished, StoreError>> + Send;
 
     /// After a commit in doubt: the claim as its row, locked, tells; `None` if it has none.
     fn look_up(&self, claim_id: Uuid) -> impl Future<Output = Result<Option<ClaimRow>, StoreError>> + Send;

@@ -63,10 +63,18 @@ pub struct CallLimits {
     pub statement: Duration,
     /// Waiting for a lock; short, so that nobody queues behind us.
     pub lock: Duration,
+    /// Waiting for a slot in which to finish, where there are more instances than sessions that load; then without one. Longer
+    /// than a few chunks take, and far shorter than a lease: one that died in its slot is in nobody's way for long.
+    pub slot: Duration,
     /// The bulk load of one chunk.
     pub load: Duration,
     /// The renewal of a lease.
     pub renewal: Duration,
+}
+
+impl CallLimits {
+    /// See [`CallLimits::slot`].
+    pub const SLOT: Duration = Duration::from_secs(10);
 }
 
 impl Default for CallLimits {
@@ -76,6 +84,7 @@ impl Default for CallLimits {
             acquire: Duration::from_secs(30),
             statement: Duration::from_secs(60),
             lock: Duration::from_millis(500),
+            slot: Self::SLOT,
             load: Duration::from_secs(120),
             renewal: Duration::from_secs(5),
         }

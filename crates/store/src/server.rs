@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use cardgenius_engine::Engine;
 use cardgenius_pipeline::error::StoreError;
-use cardgenius_pipeline::ports::{ClaimRequest, ClaimedUser, RowForm};
+use cardgenius_pipeline::ports::{ClaimRequest, ClaimedUser, RowForm, Slots};
 use cardgenius_pipeline::pressure::Pressure;
 use uuid::Uuid;
 
@@ -115,6 +115,10 @@ pub trait Session: Send + Sized + 'static {
 
     /// Undoes the whole transaction.
     fn roll_back(&mut self) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Takes one of the slots of `source_table` for this transaction; false: none was free within the limit, and the transaction
+    /// can only be rolled back.
+    fn take_slot(&mut self, source_table: &str, slots: Slots) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
     /// Runs a statement; how many rows it touched.
     fn execute(

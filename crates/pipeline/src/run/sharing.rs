@@ -10,7 +10,7 @@ use tracing::debug;
 use super::Part;
 use crate::compute::Recommend;
 use crate::config::PipelineConfig;
-use crate::ports::Store;
+use crate::ports::{Live, Slots, Store};
 
 /// Between two looks at how many instances there are.
 const INSTANCES_LOOK: Duration = Duration::from_secs(2);
@@ -19,14 +19,14 @@ const INSTANCES_LOOK: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub(super) struct Sharing {
     seen: Option<Instant>,
-    instances: u64,
+    live: Live,
     /// Permits taken away from the sessions.
     withheld: usize,
 }
 
 impl Default for Sharing {
     fn default() -> Self {
-        Self { seen: None, instances: 1, withheld: 0 }
+        Self { seen: None, live: Live { instances: 1, before: 0 }, withheld: 0 }
     }
 }
 
@@ -42,8 +42,15 @@ impl Sharing {
         (config.chunks_in_flight / self.divisor()).max(self.sessions(config))
     }
 
+    /// The slots to finish in: with one session each, more instances than sessions would load at once.
+    fn slots(&self, config: &PipelineConfig) -> Option<Slots> {
+        let count = u32::try_from(config.sessions).unwrap_or(u32::MAX).max(1);
+        let home = u32::try_from(self.live.before % u64::from(count)).unwrap_or_default();
+        (self.live.instances > u64::from(count)).then_some(Slots { count, home })
+    }
+
     fn divisor(&self) -> usize {
-        usize::try_from(self.instances.max(1)).unwrap_or(usize::MAX)
+        usize::try_from(self.live.instances.max(1)).unwrap_or(usize::MAX)
     }
 
     /// Brings the permits to what is ours. Those in use are withheld at a later call, when they have been given back.
@@ -65,9 +72,10 @@ impl<S: Store, R: Recommend> Part<S, R> {
             self.sharing.seen = Some(Instant::now());
             let shared = self.shared.clone();
             match shared.stop.run_until_cancelled(shared.store.live_instances()).await {
-                Some(Ok(instances)) => {
-                    self.sharing.instances = instances;
-                    self.pace.shared_by(instances, self.sharing.sessions(&shared.config));
+                Some(Ok(live)) => {
+                    self.sharing.live = live;
+                    self.pace.shared_by(live.instances, self.sharing.sessions(&shared.config));
+                    shared.slots.send_replace(self.sharing.slots(&shared.config));
                 }
                 Some(Err(error)) => {
                     shared.observer.failed(error.kind());
@@ -102,24 +110,34 @@ mod tests {
             (2, (5, 5), (3, 3)),
             (4, (16, 64), (4, 16)),
         ] {
-            let sharing = Sharing { instances, ..Sharing::default() };
+            let sharing = Sharing { live: Live { instances, before: 0 }, ..Sharing::default() };
             let config = config(sessions, chunks);
             assert_eq!((sharing.sessions(&config), sharing.chunks_in_flight(&config)), expected, "{instances}");
         }
     }
 
     #[test]
+    fn more_instances_than_sessions_finish_in_slots_and_wait_for_them_in_turn() {
+        let config = PipelineConfig { sessions: 2, ..PipelineConfig::default() };
+        let slots = |instances, before| Sharing { live: Live { instances, before }, ..Sharing::default() }.slots(&config);
+        let in_slot = |home| Some(Slots { count: 2, home });
+        assert_eq!([slots(1, 0), slots(2, 0), slots(2, 1)], [None; 3]);
+        assert_eq!([slots(3, 0), slots(3, 1), slots(3, 2)], [in_slot(0), in_slot(1), in_slot(0)]);
+        assert_eq!(slots(u64::MAX, u64::MAX), in_slot(1));
+    }
+
+    #[test]
     fn a_session_in_use_is_withheld_when_it_is_given_back_and_returned_when_the_others_have_gone() {
         let config = PipelineConfig { sessions: 2, ..PipelineConfig::default() };
         let sessions = Semaphore::new(2);
-        let mut sharing = Sharing { instances: 2, ..Sharing::default() };
+        let mut sharing = Sharing { live: Live { instances: 2, before: 0 }, ..Sharing::default() };
         let at_work = [sessions.try_acquire().unwrap(), sessions.try_acquire().unwrap()];
         sharing.withhold(&sessions, &config);
         assert_eq!(sharing.withheld, 0);
         drop(at_work);
         sharing.withhold(&sessions, &config);
         assert_eq!((sharing.withheld, sessions.available_permits()), (1, 1));
-        sharing.instances = 1;
+        sharing.live.instances = 1;
         sharing.withhold(&sessions, &config);
         assert_eq!((sharing.withheld, sessions.available_permits()), (0, 2));
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
-use cardgenius_pipeline::ports::{ClaimRequest, ClaimedUser, RowForm};
+use cardgenius_pipeline::ports::{ClaimRequest, ClaimedUser, RowForm, Slots};
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Row as DriverRow};
 use uuid::Uuid;
@@ -32,6 +32,8 @@ pub struct MysqlSession {
     keys: Arc<KeyNames>,
     /// What a statement may take now.
     statement_limit: Duration,
+    /// The slot that the transaction is in, by its table and its number.
+    slot: Option<(String, i64)>,
 }
 
 impl MysqlSession {
@@ -39,7 +41,7 @@ impl MysqlSession {
         let statement_limit = shared.sessions.limits().statement;
         let mut pooled = shared.sessions.get().await?;
         let keys = shared.keys.get_or_try_init(|| shared.look_for_keys(&mut pooled)).await?.clone();
-        Ok(Self { pooled, shared: shared.clone(), keys, statement_limit })
+        Ok(Self { pooled, shared: shared.clone(), keys, statement_limit, slot: None })
     }
 
     /// The driver's own rows: for what is read by the ten thousand.
@@ -66,6 +68,16 @@ impl MysqlSession {
     pub(super) async fn begin_read_only(&mut self) -> Result<(), StoreError> {
         self.roll_back().await?;
         self.order(include_str!("sql/transaction_begin_read_only.sql"), "beginning a transaction").await
+    }
+
+    /// Gives the transaction's slot back. Where that fails the session keeps it, and goes itself in the end.
+    async fn leave_slot(&mut self) {
+        let own = self.shared.own.clone();
+        if let Some((source_table, slot)) = self.slot.take()
+            && self.driver_rows(&own.slot_release, &bind![&source_table, slot]).await.is_err()
+        {
+            self.slot = Some((source_table, slot));
+        }
     }
 
     /// The first column of a statement's rows.
@@ -102,7 +114,10 @@ impl Session for MysqlSession {
         let doing = "committing";
         let commit = self.pooled.query_drop(include_str!("sql/transaction_commit.sql").trim_end());
         match tokio::time::timeout(self.statement_limit, commit).await {
-            Ok(Ok(())) => Ok(()),
+            Ok(Ok(())) => {
+                self.leave_slot().await;
+                Ok(())
+            }
             Ok(Err(error)) => {
                 let error = store_error(doing, error);
                 Err(match error.kind() {
@@ -117,7 +132,29 @@ impl Session for MysqlSession {
     }
 
     async fn roll_back(&mut self) -> Result<(), StoreError> {
-        self.order(include_str!("sql/transaction_roll_back.sql"), "rolling back").await
+        self.order(include_str!("sql/transaction_roll_back.sql"), "rolling back").await?;
+        self.leave_slot().await;
+        Ok(())
+    }
+
+    async fn take_slot(&mut self, source_table: &str, slots: Slots) -> Result<bool, StoreError> {
+        let own = self.shared.own.clone();
+        let free = self.rows(&own.slot_try, &bind![source_table, i64::from(slots.count)]).await?;
+        let slot: i64 = match free.first() {
+            Some(row) => row.get(0)?,
+            None => {
+                let home = i64::from(slots.home);
+                let wait = self.shared.sessions.limits().slot.as_secs_f64();
+                let had = self.rows(&own.slot_wait, &bind![source_table, home, wait]).await?;
+                let had: Option<i64> = had.first().map(|row| row.get(0)).transpose()?.flatten();
+                if had != Some(1) {
+                    return Ok(false);
+                }
+                home
+            }
+        };
+        self.slot = Some((source_table.to_owned(), slot));
+        Ok(true)
     }
 
     async fn execute(&mut self, statement: &Statement, values: &[Value<'_>]) -> Result<u64, StoreError> {
@@ -209,7 +246,11 @@ impl Session for MysqlSession {
         self.set_new(&own.requeue_hold, &wanted.iter().map(String::as_str).collect::<Vec<_>>()).await
     }
 
-    fn give_back(self) {}
+    fn give_back(self) {
+        if self.slot.is_some() {
+            self.throw_away();
+        }
+    }
 
     /// The server does not stop by itself what a client has left: the session is ended from another one. Best effort,
     /// bounded, in nobody's way.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 use cardgenius_pipeline::failpoint;
-use cardgenius_pipeline::ports::{ClaimRequest, ClaimedUser, RowForm};
+use cardgenius_pipeline::ports::{ClaimRequest, ClaimedUser, RowForm, Slots};
 use deadpool_postgres::Object;
 use futures_util::SinkExt;
 use tokio_postgres::Row as DriverRow;
@@ -48,7 +48,6 @@ impl PostgresSession {
 
     /// Sets the transaction's limits on the server (again).
     pub(super) async fn set_limits(&mut self, statement: Duration, lock: Duration) -> Result<(), StoreError> {
-        let milliseconds = |limit: Duration| limit.as_millis().to_string();
         // With two databases this session sits idle in its transaction while the other one loads.
         let idle = self.limits.load + self.limits.statement;
         let (statement, lock, idle) = (milliseconds(statement), milliseconds(lock), milliseconds(idle));
@@ -69,6 +68,22 @@ impl PostgresSession {
             self.object.query(&prepared, &parameters(values)).await
         };
         within(self.limits.statement + SLACK, statement.doing, call).await
+    }
+
+    /// Waits for a slot within the transaction; false: not long enough.
+    async fn wait_for_slot(&self, source_table: &str, slot: u32) -> Result<bool, StoreError> {
+        let (limits, statement) = (&self.limits, &self.own.slot_wait);
+        let (wait, lock) = (milliseconds(limits.slot), milliseconds(limits.lock));
+        let values = bind![source_table, i64::from(slot), &wait, &lock];
+        let call = async {
+            let prepared = self.object.prepare_cached(&statement.sql).await?;
+            self.object.query(&prepared, &parameters(&values)).await
+        };
+        match within(limits.slot + SLACK, statement.doing, call).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == ErrorKind::Contention => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// A statement without parameters or answer, in one message.
@@ -93,6 +108,11 @@ impl PostgresSession {
         };
         within(self.limits.load, statement.doing, call).await
     }
+}
+
+/// As the server's settings take them.
+fn milliseconds(limit: Duration) -> String {
+    limit.as_millis().to_string()
 }
 
 /// As the driver takes them.
@@ -131,6 +151,12 @@ impl Session for PostgresSession {
 
     async fn roll_back(&mut self) -> Result<(), StoreError> {
         self.order(include_str!("sql/transaction_roll_back.sql"), "rolling back").await
+    }
+
+    async fn take_slot(&mut self, source_table: &str, slots: Slots) -> Result<bool, StoreError> {
+        let own = self.own.clone();
+        let free = self.driver_rows(&own.slot_try, &bind![source_table, i64::from(slots.count)]).await?;
+        if free.is_empty() { self.wait_for_slot(source_table, slots.home).await } else { Ok(true) }
     }
 
     async fn execute(&mut self, statement: &Statement, values: &[Value<'_>]) -> Result<u64, StoreError> {

@@ -43,6 +43,8 @@ statements! {
     sample_plan: "preparing to count users",
     sessions_alive: "looking whether sessions have ended",
     sessions_end: "ending sessions",
+    slot_try: "taking a slot",
+    slot_wait: "waiting for a slot",
     stop_query_session: "preparing to ask the stop query",
     sweep_allowed: "looking whether this instance may sweep",
     users_fail: "failing users",

@@ -14,6 +14,7 @@ use super::failure_log::{FailedUser, FailureLog};
 use super::held_claim::HeldClaim;
 use super::load::{self, Refused};
 use super::lock_watch::LockWatch;
+use super::slot::SlotWait;
 use super::work::{Transaction, Work};
 use crate::server::{Server, Session};
 use crate::statement::bind;
@@ -35,21 +36,34 @@ pub(super) struct Settlement {
 impl<S: Server, T: Server> SqlStore<S, T> {
     /// First the way that holds row locks for the shortest time; if the customer was at some of the users meanwhile, the
     /// careful way.
-    pub(super) async fn finish_in_one(&self, chunk: &ComputedChunk) -> Result<ClaimTotals, StoreError> {
-        if let Some(totals) = self.in_session(chunk, Way::Fast).await? {
+    pub(super) async fn finish_in_one(
+        &self,
+        chunk: &ComputedChunk,
+        slot: &mut SlotWait<'_>,
+    ) -> Result<ClaimTotals, StoreError> {
+        if let Some(totals) = self.in_session(chunk, slot, Way::Fast).await? {
             return Ok(totals);
         }
-        self.in_session(chunk, Way::Careful)
+        self.in_session(chunk, slot, Way::Careful)
             .await?
             .ok_or_else(|| StoreError::new(ErrorKind::Bug, "the careful finish came to no end"))
     }
 
-    async fn in_session(&self, chunk: &ComputedChunk, way: Way) -> Result<Option<ClaimTotals>, StoreError> {
+    async fn in_session(
+        &self,
+        chunk: &ComputedChunk,
+        slot: &mut SlotWait<'_>,
+        way: Way,
+    ) -> Result<Option<ClaimTotals>, StoreError> {
         let mut work = self.work_for(chunk.claim_id).await?;
-        let outcome = match way {
-            Way::Fast => self.finish_fast(&mut work, chunk).await,
-            Way::Careful => self.finish_carefully(&mut work, chunk).await.map(Some),
-        };
+        let outcome = async {
+            slot.take(&mut work).await?;
+            match way {
+                Way::Fast => self.finish_fast(&mut work, chunk).await,
+                Way::Careful => self.finish_carefully(&mut work, chunk).await.map(Some),
+            }
+        }
+        .await;
         work.done(&outcome).await;
         outcome
     }

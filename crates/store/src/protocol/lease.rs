@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use cardgenius_pipeline::error::StoreError;
+use cardgenius_pipeline::ports::Live;
 
 use super::SqlStore;
 use super::work::{read_one, write};
@@ -36,7 +37,8 @@ impl<S: Server, T: Server> SqlStore<S, T> {
         self.end_own_sessions().await
     }
 
-    pub(super) async fn count_live_instances(&self) -> Result<u64, StoreError> {
-        read_one(&self.source, &self.source.sql().instances_live, &[]).await?.count(0)
+    pub(super) async fn count_live_instances(&self) -> Result<Live, StoreError> {
+        let row = read_one(&self.source, &self.source.sql().instances_live, &bind![self.instance_id]).await?;
+        Ok(Live { instances: row.count(0)?, before: row.count(1)? })
     }
 }

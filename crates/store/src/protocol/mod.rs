@@ -17,6 +17,7 @@ mod ready;
 mod run;
 mod sample;
 mod schedule;
+mod slot;
 pub mod statements;
 mod sweep;
 mod target;
@@ -34,7 +35,8 @@ use cardgenius_pipeline::compute::ComputedChunk;
 use cardgenius_pipeline::error::StoreError;
 use cardgenius_pipeline::observe::{Observe, Unobserved};
 use cardgenius_pipeline::ports::{
-    Blame, ClaimRequest, ClaimRow, ClaimTotals, Claimed, Closed, Run, RunRequest, RunState, RunTotals, Store, Swept,
+    Blame, ClaimRequest, ClaimRow, ClaimTotals, Claimed, Closed, Finished, Live, Run, RunRequest, RunState, RunTotals,
+    Slots, Store, Swept,
 };
 use cardgenius_pipeline::pressure::Pressure;
 use cardgenius_pipeline::throttle::Headroom;
@@ -42,6 +44,7 @@ use uuid::Uuid;
 
 use self::doubt::Doubts;
 use self::failure_log::FailureLog;
+use self::slot::SlotWait;
 use self::target::Target;
 use crate::config::{StoreConfig, TableNames};
 use crate::rows::Rows;
@@ -102,6 +105,13 @@ impl<S: Server, T: Server> SqlStore<S, T> {
     pub const fn instance_id(&self) -> Uuid {
         self.instance_id
     }
+
+    async fn finish_after(&self, slot: &mut SlotWait<'_>, chunk: &ComputedChunk) -> Result<ClaimTotals, StoreError> {
+        match &self.target {
+            None => self.finish_in_one(chunk, slot).await,
+            Some(target) => self.finish_in_two(target, chunk, slot).await,
+        }
+    }
 }
 
 impl<S: Server, T: Server> Store for SqlStore<S, T> {
@@ -126,7 +136,7 @@ impl<S: Server, T: Server> Store for SqlStore<S, T> {
         self.stop_instance().await
     }
 
-    async fn live_instances(&self) -> Result<u64, StoreError> {
+    async fn live_instances(&self) -> Result<Live, StoreError> {
         self.count_live_instances().await
     }
 
@@ -147,10 +157,13 @@ impl<S: Server, T: Server> Store for SqlStore<S, T> {
     }
 
     async fn finish(&self, chunk: &ComputedChunk) -> Result<ClaimTotals, StoreError> {
-        match &self.target {
-            None => self.finish_in_one(chunk).await,
-            Some(target) => self.finish_in_two(target, chunk).await,
-        }
+        self.finish_after(&mut SlotWait::new(&self.source_table, None, self.observer.as_ref()), chunk).await
+    }
+
+    async fn finish_in(&self, slots: Slots, chunk: &ComputedChunk) -> Result<Finished, StoreError> {
+        let mut slot = SlotWait::new(&self.source_table, Some(slots), self.observer.as_ref());
+        let totals = self.finish_after(&mut slot, chunk).await?;
+        Ok(Finished { totals, waited: slot.waited })
     }
 
     async fn look_up(&self, claim_id: Uuid) -> Result<Option<ClaimRow>, StoreError> {

@@ -15,7 +15,7 @@ use super::give_back::Cause;
 use super::held_claim::HeldClaim;
 use super::load::{self, Refused};
 use super::lock_watch::LockWatch;
-
+use super::slot::SlotWait;
 use super::work::Work;
 use crate::server::{Server, Session};
 use crate::statement::bind;
@@ -102,9 +102,14 @@ impl<S: Server, T: Server> SqlStore<S, T> {
         &self,
         target: &Target<T>,
         chunk: &ComputedChunk,
+        slot: &mut SlotWait<'_>,
     ) -> Result<ClaimTotals, StoreError> {
         let mut work = self.work_for(chunk.claim_id).await?;
-        let outcome = self.finish_over(target, &mut work, chunk).await;
+        let outcome = async {
+            slot.take(&mut work).await?;
+            self.finish_over(target, &mut work, chunk).await
+        }
+        .await;
         work.done(&outcome).await;
         outcome
     }

@@ -1,6 +1,7 @@
 //! A session at work: its transactions, and what becomes of it afterwards.
 
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
+use cardgenius_pipeline::ports::Slots;
 
 use super::doubt::Trail;
 use crate::server::{Server, Session};
@@ -11,13 +12,15 @@ use crate::statement::{Row, Statement, Value};
 pub(crate) struct Work<S: Session> {
     session: Option<S>,
     in_transaction: bool,
+    /// Whether the transaction has nothing but its slot yet: the next one to begin goes on with it.
+    in_slot: bool,
     trail: Option<Trail>,
 }
 
 impl<S: Session> Work<S> {
     /// A session of `server`.
     pub(crate) async fn on<V: Server<Session = S>>(server: &V) -> Result<Self, StoreError> {
-        Ok(Self { session: Some(server.session().await?), in_transaction: false, trail: None })
+        Ok(Self { session: Some(server.session().await?), in_transaction: false, in_slot: false, trail: None })
     }
 
     /// One for work on a claim: should it end in doubt, `trail` remembers which session of the server it was.
@@ -31,37 +34,52 @@ impl<S: Session> Work<S> {
     pub(crate) async fn begin(&mut self) -> Result<Transaction<'_, S>, StoreError> {
         let session =
             self.session.as_mut().ok_or_else(|| StoreError::new(ErrorKind::Bug, "the session was given back"))?;
-        if self.in_transaction {
-            session.roll_back().await?;
-        }
-        self.in_transaction = true;
-        session.begin().await?;
-        if let Some(trail) = &mut self.trail {
-            trail.session = session.number();
+        if !std::mem::take(&mut self.in_slot) {
+            if self.in_transaction {
+                session.roll_back().await?;
+            }
+            self.in_transaction = true;
+            session.begin().await?;
+            if let Some(trail) = &mut self.trail {
+                trail.session = session.number();
+            }
         }
         Ok(Transaction { session, in_transaction: &mut self.in_transaction })
+    }
+
+    /// Takes one of the slots of `source_table` for the transaction that begins next; false: none could be had. A server that
+    /// has no such locks, or does not let us have them, is no reason to stop.
+    pub(crate) async fn take_slot(&mut self, source_table: &str, slots: Slots) -> Result<bool, StoreError> {
+        let taken = match self.begin().await?.session().take_slot(source_table, slots).await {
+            Err(error) if !is_sound(error.kind()) => return Err(error),
+            taken => taken.unwrap_or(false),
+        };
+        self.in_slot = taken;
+        Ok(taken)
     }
 
     /// Gives the session back if the work on it ended well, or failed in a way that leaves the connection sound. What was
     /// not committed is rolled back.
     pub(crate) async fn done<T>(mut self, outcome: &Result<T, StoreError>) {
-        let sound = match outcome {
-            Ok(_) => true,
-            Err(error) => matches!(
-                error.kind(),
-                ErrorKind::Contention
-                    | ErrorKind::ClaimLost
-                    | ErrorKind::DataRejected
-                    | ErrorKind::Constraint
-                    | ErrorKind::UniqueViolation
-                    | ErrorKind::SchemaMismatch
-            ),
-        };
+        let sound = outcome.as_ref().err().is_none_or(|error| is_sound(error.kind()));
         let Some(session) = &mut self.session else { return };
         if sound && (!self.in_transaction || session.roll_back().await.is_ok()) {
             self.session.take().into_iter().for_each(Session::give_back);
         }
     }
+}
+
+/// Whether a connection is sound after a failure of this kind.
+const fn is_sound(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::Contention
+            | ErrorKind::ClaimLost
+            | ErrorKind::DataRejected
+            | ErrorKind::Constraint
+            | ErrorKind::UniqueViolation
+            | ErrorKind::SchemaMismatch
+    )
 }
 
 impl<S: Session> Drop for Work<S> {
