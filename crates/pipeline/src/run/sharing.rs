@@ -8,17 +8,24 @@ use tokio::time::Instant;
 use tracing::debug;
 
 use super::Part;
+use crate::backoff::Backoff;
 use crate::compute::Recommend;
 use crate::config::PipelineConfig;
 use crate::ports::{Live, Slots, Store};
 
-/// Between two looks at how many instances there are.
+/// Between the first two looks at how many instances there are: those of a deployment start together.
+const INSTANCES_FIRST_LOOK: Duration = Duration::from_millis(100);
+
+/// Between two later ones.
 const INSTANCES_LOOK: Duration = Duration::from_secs(2);
 
 /// How many there are, and what that leaves to this one.
 #[derive(Debug)]
 pub(super) struct Sharing {
-    seen: Option<Instant>,
+    /// When to look next.
+    look: Option<Instant>,
+    /// Looks so far.
+    looks: u32,
     live: Live,
     /// Permits taken away from the sessions.
     withheld: usize,
@@ -26,7 +33,7 @@ pub(super) struct Sharing {
 
 impl Default for Sharing {
     fn default() -> Self {
-        Self { seen: None, live: Live { instances: 1, before: 0 }, withheld: 0 }
+        Self { look: None, looks: 0, live: Live { instances: 1, before: 0 }, withheld: 0 }
     }
 }
 
@@ -49,6 +56,12 @@ impl Sharing {
         (self.live.instances > u64::from(count)).then_some(Slots { count, home })
     }
 
+    fn plan_next_look(&mut self) {
+        let wait = Backoff::new(INSTANCES_FIRST_LOOK, INSTANCES_LOOK).ceiling(self.looks);
+        self.look = Some(Instant::now() + wait);
+        self.looks = self.looks.saturating_add(1);
+    }
+
     fn divisor(&self) -> usize {
         usize::try_from(self.live.instances.max(1)).unwrap_or(usize::MAX)
     }
@@ -68,8 +81,8 @@ impl Sharing {
 impl<S: Store, R: Recommend> Part<S, R> {
     /// Learns now and then how many instances there are. Who cannot ask goes on with what is known.
     pub(super) async fn look_who_shares(&mut self) {
-        if self.sharing.seen.is_none_or(|seen| seen.elapsed() >= INSTANCES_LOOK) {
-            self.sharing.seen = Some(Instant::now());
+        if self.sharing.look.is_none_or(|look| look <= Instant::now()) {
+            self.sharing.plan_next_look();
             let shared = self.shared.clone();
             match shared.stop.run_until_cancelled(shared.store.live_instances()).await {
                 Some(Ok(live)) => {
@@ -119,7 +132,8 @@ mod tests {
     #[test]
     fn more_instances_than_sessions_finish_in_slots_and_wait_for_them_in_turn() {
         let config = PipelineConfig { sessions: 2, ..PipelineConfig::default() };
-        let slots = |instances, before| Sharing { live: Live { instances, before }, ..Sharing::default() }.slots(&config);
+        let slots =
+            |instances, before| Sharing { live: Live { instances, before }, ..Sharing::default() }.slots(&config);
         let in_slot = |home| Some(Slots { count: 2, home });
         assert_eq!([slots(1, 0), slots(2, 0), slots(2, 1)], [None; 3]);
         assert_eq!([slots(3, 0), slots(3, 1), slots(3, 2)], [in_slot(0), in_slot(1), in_slot(0)]);

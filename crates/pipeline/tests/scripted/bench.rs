@@ -19,7 +19,7 @@ use cardgenius_pipeline::ports::RunState;
 use cardgenius_pipeline::progress::Progress;
 use cardgenius_pipeline::run::{Ended, take_part};
 use cardgenius_pipeline::throttle::Headroom;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::yield_now;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -94,6 +94,7 @@ pub fn with_lease(store: &Memory, config: PipelineConfig, told: Told, lease: Lea
         workers: Workers::new(NonZeroUsize::new(config.workers).unwrap()).unwrap(),
         lease,
         sessions: Semaphore::new(config.sessions),
+        slots: watch::Sender::new(None),
         policy: Policy::new(&config),
         config,
         progress: Progress::default(),

@@ -10,7 +10,7 @@ use cardgenius_pipeline::compute::ComputedChunk;
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 use cardgenius_pipeline::lease::LeaseView;
 use cardgenius_pipeline::ports::{
-    Blame, Chunk, ClaimRequest, ClaimTotals, Claimed, ClaimedUser, Closed, RunState, Suspicion,
+    Blame, Chunk, ClaimRequest, ClaimTotals, Claimed, ClaimedUser, Closed, RunState, Slots, Suspicion,
 };
 use cardgenius_pipeline::throttle::Headroom;
 use tokio::sync::{Notify, Semaphore};
@@ -119,8 +119,12 @@ pub struct Tables {
     pub hangs_until_cut: Option<String>,
     /// How long a finish takes, for each user.
     pub finish_takes: Duration,
-    /// Instances whose lease holds.
+    /// Instances whose lease holds; this one comes last.
     pub instances: u64,
+    /// How long it takes to get a slot.
+    pub slot_takes: Duration,
+    /// The slots in which chunks were finished.
+    pub slots: Vec<Slots>,
     /// A standby's lag, in seconds.
     pub lag: f64,
     /// What was written down of the throttle, in order.
@@ -168,6 +172,8 @@ impl Memory {
             hangs_until_cut: None,
             finish_takes: Duration::ZERO,
             instances: 1,
+            slot_takes: Duration::ZERO,
+            slots: Vec::new(),
             lag: 0.0,
             told: Vec::new(),
             lease: None,

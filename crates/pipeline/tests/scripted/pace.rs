@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use cardgenius_pipeline::config::PipelineConfig;
 use cardgenius_pipeline::error::ErrorKind;
+use cardgenius_pipeline::ports::Slots;
 use tokio::time::{Instant, sleep};
 
 use crate::bench::{Told, assert_each_once, config, is_done, part, run, shared};
@@ -126,4 +127,41 @@ async fn a_chunk_that_waits_for_a_session_is_not_taken_for_a_slow_database() {
     assert!(is_done(&ended), "{ended:?}");
     let sizes: Vec<usize> = store.tables().claims.values().map(|claim| claim.users.len()).collect();
     assert!(sizes.iter().all(|users| *users == 100), "{sizes:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn more_instances_than_sessions_finish_in_slots_and_fewer_do_not() {
+    let store = Memory::with_users(60_000);
+    store.tables().finish_takes = Duration::from_millis(10);
+    let config = PipelineConfig { chunk_rows: 100, chunks_in_flight: 4, sessions: 2, ..config() };
+    let shared = shared(&store, config, Told::default()).await;
+    let running = tokio::spawn(async move { part(&shared).await });
+    let in_slot = |home| Some(Slots { count: 2, home });
+    for (instances, slots) in [(1, None), (2, None), (3, in_slot(0)), (4, in_slot(1)), (2, None), (8, in_slot(1))] {
+        store.tables().instances = instances;
+        sleep(Duration::from_secs(8)).await;
+        let finished_before = store.tables().calls[&Call::Finish];
+        store.tables().slots.clear();
+        sleep(Duration::from_secs(4)).await;
+        let seen = store.tables().slots.clone();
+        assert!(store.tables().calls[&Call::Finish] > finished_before, "with {instances} instances");
+        assert!(seen.iter().all(|seen| Some(*seen) == slots), "{seen:?} with {instances} instances");
+        assert_eq!(seen.is_empty(), slots.is_none(), "with {instances} instances");
+    }
+    assert!(is_done(&running.await.unwrap()));
+    assert_each_once(&store);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_chunk_that_waits_for_a_slot_is_not_taken_for_a_slow_database() {
+    let store = Memory::with_users(4_000);
+    store.tables().instances = 3;
+    store.tables().finish_takes = Duration::from_millis(15);
+    store.tables().slot_takes = Duration::from_secs(6);
+    let config = PipelineConfig { chunk_rows: 100, min_chunk_rows: 10, ..config() };
+    let (ended, _) = run(&store, config).await;
+    assert!(is_done(&ended), "{ended:?}");
+    let sizes: Vec<usize> = store.tables().claims.values().map(|claim| claim.users.len()).collect();
+    assert!(sizes.iter().all(|users| *users == 100), "{sizes:?}");
+    assert_eq!(store.tables().slots.len(), 40);
 }

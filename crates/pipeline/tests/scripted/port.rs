@@ -6,8 +6,8 @@ use cardgenius_engine::{Engine, TopTen};
 use cardgenius_pipeline::compute::ComputedChunk;
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 use cardgenius_pipeline::ports::{
-    Blame, ClaimRequest, ClaimRow, ClaimTotals, Claimed, Closed, Encode, Run, RunRequest, RunState, RunTotals, Store,
-    Swept,
+    Blame, ClaimRequest, ClaimRow, ClaimTotals, Claimed, Closed, Encode, Finished, Live, Run, RunRequest, RunState,
+    RunTotals, Slots, Store, Swept,
 };
 use cardgenius_pipeline::pressure::{Pressure, Reading, Sign};
 use cardgenius_pipeline::throttle::Headroom;
@@ -68,8 +68,8 @@ impl Store for Memory {
         Ok(())
     }
 
-    async fn live_instances(&self) -> Result<u64, StoreError> {
-        self.perform(Call::Live, |tables| Ok(tables.instances)).await
+    async fn live_instances(&self) -> Result<Live, StoreError> {
+        self.perform(Call::Live, |tables| Ok(Live { instances: tables.instances, before: tables.instances - 1 })).await
     }
 
     async fn open_or_join(&self, _: &RunRequest) -> Result<Run, StoreError> {
@@ -107,6 +107,13 @@ impl Store for Memory {
             std::future::pending::<()>().await;
         }
         self.perform(Call::Finish, |tables| tables.finish(chunk)).await
+    }
+
+    async fn finish_in(&self, slots: Slots, chunk: &ComputedChunk) -> Result<Finished, StoreError> {
+        let waited = self.tables().slot_takes;
+        self.tables().slots.push(slots);
+        sleep(waited).await;
+        Ok(Finished { totals: self.finish(chunk).await?, waited })
     }
 
     async fn look_up(&self, claim_id: Uuid) -> Result<Option<ClaimRow>, StoreError> {

@@ -34,7 +34,11 @@ impl<'a> SlotWait<'a> {
         let waited = begun.elapsed();
         self.observer.stage(Stage::Slot, waited);
         if !taken {
-            debug!(slots = slots.count, waited_ms = waited.as_millis() as u64, "got no slot to finish in; finishing without");
+            debug!(
+                slots = slots.count,
+                waited_ms = waited.as_millis() as u64,
+                "got no slot to finish in; finishing without"
+            );
         }
         self.waited += waited;
         Ok(())

@@ -82,6 +82,12 @@ pub trait Database: Sized + Send + Sync + 'static {
     /// Returns when a session in this database waits for a lock.
     fn somebody_waits(&self) -> impl Future<Output = ()>;
 
+    /// Takes a slot of the table for as long as the session lasts, and says whether it was free.
+    fn take_slot(source_table: &str, slot: u32) -> String;
+
+    /// Returns when so many sessions in this database wait for a slot.
+    fn waits_for_a_slot(&self, sessions: u32) -> impl Future<Output = ()>;
+
     /// A client of this instance that ran a statement in a transaction and went silent; in the middle of a load, if asked
     /// for. Lasts as long as what is returned.
     fn frozen(&self, instance_id: Uuid, statement: String, loads: bool) -> impl Future<Output = Box<dyn Any + Send>>;

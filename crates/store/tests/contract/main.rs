@@ -20,6 +20,7 @@ mod poison;
 mod round_trip;
 mod runs;
 mod schedules;
+mod slots;
 mod sweep;
 mod two_databases;
 
@@ -126,6 +127,13 @@ on_each_backend! {
         a_late_finish_that_nobody_swept_is_right
         an_instance_finishes_only_its_own_claims
         a_claim_that_was_given_back_cannot_be_finished
+    }
+    slots {
+        while_all_slots_are_taken_nobody_finishes_and_then_one_after_the_other
+        whoever_gets_no_slot_in_time_finishes_without
+        a_free_slot_is_taken_whichever_it_is
+        a_slot_is_given_back_however_the_finish_ends
+        live_instances_come_each_in_a_place_of_its_own
     }
     give_back {
         users_given_back_are_new_again_without_a_trace

@@ -289,6 +289,19 @@ impl Database for Mariadb {
         .await;
     }
 
+    fn take_slot(source_table: &str, slot: u32) -> String {
+        format!("SELECT GET_LOCK(CONCAT('cardgenius/slot/', LEFT(SHA2('{source_table}', 256), 40), '/{slot}'), 0)")
+    }
+
+    async fn waits_for_a_slot(&self, sessions: u32) {
+        self.until(&format!(
+            "SELECT count(*) >= {sessions} FROM information_schema.processlist
+             WHERE db = '{}' AND state = 'User lock'",
+            self.name
+        ))
+        .await;
+    }
+
     async fn frozen(&self, instance_id: Uuid, statement: String, loads: bool) -> Box<dyn Any + Send> {
         let opts = OptsBuilder::default()
             .socket(Some(SERVER.socket().display().to_string()))

@@ -219,6 +219,16 @@ impl Database for Postgres {
         until(&self.session().await, "wait_event_type = 'Lock'").await;
     }
 
+    fn take_slot(source_table: &str, slot: u32) -> String {
+        format!("SELECT pg_try_advisory_lock(hashtextextended('cardgenius slot {source_table}', {slot}))")
+    }
+
+    async fn waits_for_a_slot(&self, sessions: u32) {
+        let waiting =
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'advisory' AND datname = current_database()";
+        until(&self.session().await, &format!("({waiting}) >= {sessions}")).await;
+    }
+
     async fn frozen(&self, instance_id: Uuid, statement: String, loads: bool) -> Box<dyn Any + Send> {
         let mut config: tokio_postgres::Config = url(&self.name).parse().unwrap();
         config.application_name(application_name(instance_id));

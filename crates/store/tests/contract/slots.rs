@@ -1,0 +1,109 @@
+//! Slots: no more chunks finish at once than there are, and nothing else depends on them.
+
+use std::time::Duration;
+
+use cardgenius_pipeline::error::ErrorKind;
+use cardgenius_pipeline::ports::{ClaimTotals, Finished, Slots, Store};
+use cardgenius_store::config::CallLimits;
+use uuid::Uuid;
+
+use crate::backend::{Backend, Database, Session};
+use crate::world::{Instance, LEASE, World, quick, users};
+
+const ONE: Slots = Slots { count: 1, home: 0 };
+
+/// Somebody takes a slot for as long as the session lasts; none if it was not free.
+async fn take<B: Backend>(world: &World<B>, slot: u32) -> Option<<B::Source as Database>::Session> {
+    let session = world.backend.source().session().await;
+    let taken = session.rows(&B::Source::take_slot(&world.source_table(), slot)).await;
+    matches!(taken[0][0].as_deref(), Some("t" | "1")).then_some(session)
+}
+
+/// An instance that waits for a slot as long as this.
+async fn instance_with<B: Backend>(world: &World<B>, slot: Duration) -> Instance<B> {
+    let instance = world.instance_with(Uuid::new_v4(), CallLimits { slot, ..quick() });
+    instance.store.register(LEASE).await.unwrap();
+    instance
+}
+
+const fn completed(completed: u64) -> ClaimTotals {
+    ClaimTotals { completed, failed: 0, superseded: 0, returned: 0, left: 0 }
+}
+
+pub async fn while_all_slots_are_taken_nobody_finishes_and_then_one_after_the_other<B: Backend>() {
+    let world = World::<B>::fresh().await;
+    world.add_users(users(6)).await;
+    let held = take(&world, 0).await.unwrap();
+    let (one, other) = (instance_with(&world, LEASE).await, instance_with(&world, LEASE).await);
+    let run = one.run().await;
+    let (first, second) = (one.claim_and_compute(&run, 3).await, other.claim_and_compute(&run, 3).await);
+    let let_go = async {
+        world.backend.source().waits_for_a_slot(2).await;
+        assert_eq!(world.statuses().await.get("pending"), Some(&6));
+        drop(held);
+    };
+    let (first, second, ()) =
+        tokio::join!(one.store.finish_in(ONE, &first), other.store.finish_in(ONE, &second), let_go);
+    for finished in [first.unwrap(), second.unwrap()] {
+        assert_eq!(finished.totals, completed(3));
+        assert!(!finished.waited.is_zero());
+    }
+    world.assert_adds_up().await;
+    assert!(take(&world, 0).await.is_some(), "a slot is given back with the commit");
+}
+
+pub async fn whoever_gets_no_slot_in_time_finishes_without<B: Backend>() {
+    let world = World::<B>::fresh().await;
+    world.add_users(users(3)).await;
+    let _held = take(&world, 0).await.unwrap();
+    let limit = Duration::from_millis(100);
+    let instance = instance_with(&world, limit).await;
+    let chunk = instance.claim_and_compute(&instance.run().await, 3).await;
+    let Finished { totals, waited } = instance.store.finish_in(ONE, &chunk).await.unwrap();
+    assert_eq!(totals, completed(3));
+    assert!(waited >= limit, "{waited:?}");
+    world.assert_adds_up().await;
+}
+
+pub async fn a_free_slot_is_taken_whichever_it_is<B: Backend>() {
+    let world = World::<B>::fresh().await;
+    world.add_users(users(3)).await;
+    let _held = (take(&world, 0).await.unwrap(), take(&world, 1).await.unwrap());
+    let instance = instance_with(&world, LEASE).await;
+    let chunk = instance.claim_and_compute(&instance.run().await, 3).await;
+    let Finished { totals, waited } = instance.store.finish_in(Slots { count: 3, home: 0 }, &chunk).await.unwrap();
+    assert_eq!(totals, completed(3));
+    assert!(waited < LEASE, "{waited:?}");
+}
+
+pub async fn a_slot_is_given_back_however_the_finish_ends<B: Backend>() {
+    let world = World::<B>::fresh().await;
+    world.add_users(users(3)).await;
+    let instance = instance_with(&world, LEASE).await;
+    let run = instance.run().await;
+    let chunk = instance.claim_and_compute(&run, 3).await;
+    // Its first attempt gives up for the row that is locked, and its second one passes over it.
+    let locking = world.lock(&["U1"]).await;
+    let finished = instance.store.finish_in(ONE, &chunk).await.unwrap();
+    assert_eq!(finished.totals, ClaimTotals { left: 1, ..completed(2) });
+    World::<B>::let_go(locking).await;
+    assert!(take(&world, 0).await.is_some());
+    assert_eq!(instance.store.give_back(chunk.claim_id).await.unwrap().returned, 1);
+    let error = instance.store.finish_in(ONE, &chunk).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ClaimLost);
+    assert!(take(&world, 0).await.is_some());
+}
+
+pub async fn live_instances_come_each_in_a_place_of_its_own<B: Backend>() {
+    let world = World::<B>::fresh().await;
+    let instances = [world.instance().await, world.instance().await, world.instance().await];
+    let _dead = world.dead_instance().await;
+    let mut places = Vec::new();
+    for instance in &instances {
+        let live = instance.store.live_instances().await.unwrap();
+        assert_eq!(live.instances, 3);
+        places.push(live.before);
+    }
+    places.sort_unstable();
+    assert_eq!(places, [0, 1, 2]);
+}
