@@ -75,6 +75,11 @@ pub struct CallLimits {
 impl CallLimits {
     /// See [`CallLimits::slot`].
     pub const SLOT: Duration = Duration::from_secs(10);
+
+    /// How long to wait for a slot: well within what a statement may take, or the server would end it as one that hangs.
+    pub(crate) fn slot_wait(&self) -> Duration {
+        self.slot.min(self.statement / 2)
+    }
 }
 
 impl Default for CallLimits {

@@ -144,7 +144,7 @@ impl Session for MysqlSession {
             Some(row) => row.get(0)?,
             None => {
                 let home = i64::from(slots.home);
-                let wait = self.shared.sessions.limits().slot.as_secs_f64();
+                let wait = self.shared.sessions.limits().slot_wait().as_secs_f64();
                 let had = self.rows(&own.slot_wait, &bind![source_table, home, wait]).await?;
                 let had: Option<i64> = had.first().map(|row| row.get(0)).transpose()?.flatten();
                 if had != Some(1) {

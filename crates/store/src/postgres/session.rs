@@ -72,14 +72,14 @@ impl PostgresSession {
 
     /// Waits for a slot within the transaction; false: not long enough.
     async fn wait_for_slot(&self, source_table: &str, slot: u32) -> Result<bool, StoreError> {
-        let (limits, statement) = (&self.limits, &self.own.slot_wait);
-        let (wait, lock) = (milliseconds(limits.slot), milliseconds(limits.lock));
+        let (limit, statement) = (self.limits.slot_wait(), &self.own.slot_wait);
+        let (wait, lock) = (milliseconds(limit), milliseconds(self.limits.lock));
         let values = bind![source_table, i64::from(slot), &wait, &lock];
         let call = async {
             let prepared = self.object.prepare_cached(&statement.sql).await?;
             self.object.query(&prepared, &parameters(&values)).await
         };
-        match within(limits.slot + SLACK, statement.doing, call).await {
+        match within(limit + SLACK, statement.doing, call).await {
             Ok(_) => Ok(true),
             Err(error) if error.kind() == ErrorKind::Contention => Ok(false),
             Err(error) => Err(error),

@@ -51,7 +51,7 @@ impl<S: Session> Work<S> {
     /// has no such locks, or does not let us have them, is no reason to stop.
     pub(crate) async fn take_slot(&mut self, source_table: &str, slots: Slots) -> Result<bool, StoreError> {
         let taken = match self.begin().await?.session().take_slot(source_table, slots).await {
-            Err(error) if !is_sound(error.kind()) => return Err(error),
+            Err(error) if is_cut_off(error.kind()) => return Err(error),
             taken => taken.unwrap_or(false),
         };
         self.in_slot = taken;
@@ -67,6 +67,11 @@ impl<S: Session> Work<S> {
             self.session.take().into_iter().for_each(Session::give_back);
         }
     }
+}
+
+/// Whether a failure of this kind leaves no answer to be had any more on the connection.
+const fn is_cut_off(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::ConnectionLost | ErrorKind::ServerShuttingDown | ErrorKind::Timeout)
 }
 
 /// Whether a connection is sound after a failure of this kind.

@@ -73,7 +73,7 @@ pub async fn a_free_slot_is_taken_whichever_it_is<B: Backend>() {
     let chunk = instance.claim_and_compute(&instance.run().await, 3).await;
     let Finished { totals, waited } = instance.store.finish_in(Slots { count: 3, home: 0 }, &chunk).await.unwrap();
     assert_eq!(totals, completed(3));
-    assert!(waited < LEASE, "{waited:?}");
+    assert!(waited < quick().statement / 2, "{waited:?}, as long as for one that is taken");
 }
 
 pub async fn a_slot_is_given_back_however_the_finish_ends<B: Backend>() {
