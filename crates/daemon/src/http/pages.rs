@@ -53,7 +53,7 @@ pub(super) async fn status(Of(pages): Of<Pages>) -> Response {
     };
     let instance = instance(state, Some(store.as_ref()));
     let overview = async { status::status(store, &state.config.run).await.map_err(|error| error.to_string()) };
-    match pages.overview.get(overview).await {
+    match Box::pin(pages.overview.get(overview)).await {
         Ok(overview) => Json(json!({ "instance": instance, "overview": overview })).into_response(),
         Err(fault) => {
             (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "instance": instance, "fault": fault }))).into_response()

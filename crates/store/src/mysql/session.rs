@@ -70,12 +70,13 @@ impl MysqlSession {
         self.order(include_str!("sql/transaction_begin_read_only.sql"), "beginning a transaction").await
     }
 
-    /// Gives the transaction's slot back. Where that fails the session keeps it, and goes itself in the end.
+    /// Gives the transaction's slot back, if it is in one. Where that fails the session keeps it, and goes itself in the end.
     async fn leave_slot(&mut self) {
+        let Some((source_table, slot)) = self.slot.take() else { return };
         let own = self.shared.own.clone();
-        if let Some((source_table, slot)) = self.slot.take()
-            && self.driver_rows(&own.slot_release, &bind![&source_table, slot]).await.is_err()
-        {
+        let values = bind![&source_table, slot];
+        // Seldom needed, and part of every transaction's future.
+        if Box::pin(self.driver_rows(&own.slot_release, &values)).await.is_err() {
             self.slot = Some((source_table, slot));
         }
     }
