@@ -29,7 +29,7 @@ use cardgenius_store::migrate::MigrateConfig;
 use cardgenius_store::migrate::migrate;
 use cardgenius_testkit::{Database, TestServer, populate, until};
 use chrono::NaiveDate;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -98,6 +98,7 @@ impl<'s> Place<'s> {
             workers: Workers::new(NonZeroUsize::MIN).unwrap().observed_by(observer.clone()),
             lease: keeper.view(),
             sessions: Semaphore::new(config.sessions),
+            slots: watch::Sender::new(None),
             policy: Policy::new(&config),
             config,
             progress: Progress::default(),
