@@ -173,12 +173,8 @@ impl Store for AnyStore {
         on!(self, store => store.claim(request).await)
     }
 
-    async fn finish(&self, chunk: &ComputedChunk) -> Result<ClaimTotals, StoreError> {
-        on!(self, store => store.finish(chunk).await)
-    }
-
-    async fn finish_in(&self, slots: Slots, chunk: &ComputedChunk) -> Result<Finished, StoreError> {
-        on!(self, store => store.finish_in(slots, chunk).await)
+    async fn finish(&self, chunk: &ComputedChunk, slots: Option<Slots>) -> Result<Finished, StoreError> {
+        on!(self, store => store.finish(chunk, slots).await)
     }
 
     async fn look_up(&self, claim_id: Uuid) -> Result<Option<ClaimRow>, StoreError> {

@@ -342,8 +342,8 @@ impl<'a, S: Store, R: Recommend> Settling<'a, S, R> {
 
     async fn attempt(&mut self) -> Attempt {
         if !self.in_doubt {
-            let begun = Instant::now();
-            match self.finish().await {
+            let (begun, slots) = (Instant::now(), *self.shared.slots.borrow());
+            match self.shared.store.finish(self.computed, slots).await {
                 Err(error) if error.kind() == ErrorKind::CommitInDoubt => {
                     self.shared.observer.failed(error.kind());
                     warn!(run.id = %self.shared.run_id, claim.id = %self.computed.claim_id, kind = error.kind().name(), %error, "a commit's answer was lost; looking it up");
@@ -363,14 +363,6 @@ impl<'a, S: Store, R: Recommend> Settling<'a, S, R> {
             Ok(Some(_)) => self.failed(StoreError::new(ErrorKind::ConnectionLost, "the commit did not take")),
             Ok(None) => Attempt::Over(self.shared.lost(self.computed.claim_id)),
             Err(error) => self.failed(error),
-        }
-    }
-
-    async fn finish(&self) -> Result<Finished, StoreError> {
-        let (store, slots) = (&self.shared.store, *self.shared.slots.borrow());
-        match slots {
-            Some(slots) => store.finish_in(slots, self.computed).await,
-            None => Ok(Finished { totals: store.finish(self.computed).await?, waited: Duration::ZERO }),
         }
     }
 

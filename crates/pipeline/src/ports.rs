@@ -141,22 +141,22 @@ pub struct Blame {
     pub is_lasting: bool,
 }
 
-/// The slots that all live instances finish in, where there are more of them than sessions that load: each chunk takes one, and
-/// nobody knows which.
+/// The slots that all live instances finish in, where there are more of them than sessions that load: each finish takes the
+/// first that is free.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Slots {
     /// How many there are.
     pub count: u32,
-    /// The one to wait for if none is free, from 0: as many instances as can be wait for another one.
+    /// The one to wait for if none is free, from 0: it differs between instances, as far as there are enough.
     pub home: u32,
 }
 
-/// What came of a finish in a slot.
+/// What came of a finish.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Finished {
     /// The claim's users so far.
     pub totals: ClaimTotals,
-    /// How long it waited for a slot, of the time that it took.
+    /// Of the time that it took: how long it waited for a slot.
     pub waited: Duration,
 }
 
@@ -358,16 +358,15 @@ pub trait Store: Send + Sync + 'static {
     fn claim(&self, request: &ClaimRequest) -> impl Future<Output = Result<Claimed, StoreError>> + Send;
 
     /// Writes the chunk's rows and settles its users in one fenced transaction (with two databases: the target's, then
-    /// the source's). Exactly once: whoever was swept gets `ClaimLost`. Returns the claim's totals so far; `left` users
-    /// stay with the open claim for a further call.
-    fn finish(&self, chunk: &ComputedChunk) -> impl Future<Output = Result<ClaimTotals, StoreError>> + Send;
-
-    /// As [`Store::finish`], in a slot. Slots spare the database, and protect nothing: whoever gets none within the
+    /// the source's). Exactly once: whoever was swept gets `ClaimLost`. `left` users stay with the open claim for a
+    /// further call.
+    ///
+    /// In one of `slots`, if there are such. They spare the database, and protect nothing: whoever gets none within the
     /// implementation's limit, or cannot ask for one, finishes without.
-    fn finish_in(
+    fn finish(
         &self,
-        slots: Slots,
         chunk: &ComputedChunk,
+        slots: Option<Slots>,
     ) -> impl Future<Output = Result<Finished, StoreError>> + Send;
 
     /// After a commit in doubt: the claim as its row, locked, tells; `None` if it has none.

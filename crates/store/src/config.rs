@@ -64,7 +64,7 @@ pub struct CallLimits {
     /// Waiting for a lock; short, so that nobody queues behind us.
     pub lock: Duration,
     /// Waiting for a slot in which to finish, where there are more instances than sessions that load; then without one. Longer
-    /// than a few chunks take, and far shorter than a lease: one that died in its slot is in nobody's way for long.
+    /// than a few chunks take, and shorter than a lease: one that hangs in its slot is in nobody's way for long.
     pub slot: Duration,
     /// The bulk load of one chunk.
     pub load: Duration,

@@ -96,7 +96,12 @@ impl Store for Memory {
         Ok(claimed)
     }
 
-    async fn finish(&self, chunk: &ComputedChunk) -> Result<ClaimTotals, StoreError> {
+    async fn finish(&self, chunk: &ComputedChunk, slots: Option<Slots>) -> Result<Finished, StoreError> {
+        self.tables().slots.extend(slots);
+        let waited = if slots.is_some() { self.tables().slot_takes } else { Duration::ZERO };
+        if !waited.is_zero() {
+            sleep(waited).await;
+        }
         let _finishing = Finishing::begin(self);
         let takes = self.tables().finish_takes * chunk.users.len() as u32;
         if !takes.is_zero() {
@@ -106,14 +111,8 @@ impl Store for Memory {
         if chunk.users.iter().any(|user| hangs.as_deref() == Some(&*user.user_id)) {
             std::future::pending::<()>().await;
         }
-        self.perform(Call::Finish, |tables| tables.finish(chunk)).await
-    }
-
-    async fn finish_in(&self, slots: Slots, chunk: &ComputedChunk) -> Result<Finished, StoreError> {
-        let waited = self.tables().slot_takes;
-        self.tables().slots.push(slots);
-        sleep(waited).await;
-        Ok(Finished { totals: self.finish(chunk).await?, waited })
+        let totals = self.perform(Call::Finish, |tables| tables.finish(chunk)).await?;
+        Ok(Finished { totals, waited })
     }
 
     async fn look_up(&self, claim_id: Uuid) -> Result<Option<ClaimRow>, StoreError> {

@@ -105,13 +105,6 @@ impl<S: Server, T: Server> SqlStore<S, T> {
     pub const fn instance_id(&self) -> Uuid {
         self.instance_id
     }
-
-    async fn finish_after(&self, slot: &mut SlotWait<'_>, chunk: &ComputedChunk) -> Result<ClaimTotals, StoreError> {
-        match &self.target {
-            None => self.finish_in_one(chunk, slot).await,
-            Some(target) => self.finish_in_two(target, chunk, slot).await,
-        }
-    }
 }
 
 impl<S: Server, T: Server> Store for SqlStore<S, T> {
@@ -156,13 +149,12 @@ impl<S: Server, T: Server> Store for SqlStore<S, T> {
         self.claim_users(request).await
     }
 
-    async fn finish(&self, chunk: &ComputedChunk) -> Result<ClaimTotals, StoreError> {
-        self.finish_after(&mut SlotWait::new(&self.source_table, None, self.observer.as_ref()), chunk).await
-    }
-
-    async fn finish_in(&self, slots: Slots, chunk: &ComputedChunk) -> Result<Finished, StoreError> {
-        let mut slot = SlotWait::new(&self.source_table, Some(slots), self.observer.as_ref());
-        let totals = self.finish_after(&mut slot, chunk).await?;
+    async fn finish(&self, chunk: &ComputedChunk, slots: Option<Slots>) -> Result<Finished, StoreError> {
+        let mut slot = SlotWait::new(&self.source_table, slots, self.observer.as_ref());
+        let totals = match &self.target {
+            None => self.finish_in_one(chunk, &mut slot).await?,
+            Some(target) => self.finish_in_two(target, chunk, &mut slot).await?,
+        };
         Ok(Finished { totals, waited: slot.waited })
     }
 

@@ -152,7 +152,8 @@ pub struct Frozen {
     pub holding: Box<dyn Any + Send>,
 }
 
-fn locking_claim(claim_id: Uuid) -> String {
+/// Locks a claim's row.
+pub fn locking_claim(claim_id: Uuid) -> String {
     format!("SELECT claim_id FROM cardgenius_claims WHERE claim_id = '{claim_id}' FOR UPDATE")
 }
 

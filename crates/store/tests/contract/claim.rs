@@ -162,7 +162,7 @@ pub async fn a_user_that_was_settled_before_may_have_rows<B: Backend>() {
     let run = instance.run().await;
     let chunk = instance.claim_and_compute(&run, 1).await;
     assert!(!chunk.users[0].may_have_rows);
-    instance.store.finish(&chunk).await.unwrap();
+    instance.finish(&chunk).await.unwrap();
     world.set("U1", "processing_status = 'new'").await;
     let again = instance.claim(&run, 2).await;
     let may_have_rows: Vec<(&str, bool)> =

@@ -30,7 +30,7 @@ pub async fn nobody_claims_in_a_pause_and_it_is_said_who_wants_it_and_why<B: Bac
         }
     }
     assert_eq!(world.statuses().await["new"], 2);
-    assert_eq!(instance.store.finish(&chunk).await.unwrap().completed, 2, "what is in flight is finished");
+    assert_eq!(instance.finish(&chunk).await.unwrap().completed, 2, "what is in flight is finished");
     let switch = operator.store.switch().await.unwrap();
     assert!(switch.paused && switch.changed_at.is_some(), "{switch:?}");
     operator.store.set_switch(false, None, "bob@there").await.unwrap();
@@ -73,7 +73,7 @@ async fn past_run<B: Backend>(world: &World<B>, kind: &str, catalogue: char, row
     let run = instance.store.open_or_join(&request).await.unwrap();
     for _ in 0..rows {
         let chunk = instance.claim_and_compute(&run, 1).await;
-        instance.store.finish(&chunk).await.unwrap();
+        instance.finish(&chunk).await.unwrap();
     }
     instance.store.close_run(run.run_id, state, None).await.unwrap();
     instance.store.deregister().await.unwrap();

@@ -26,12 +26,12 @@ pub async fn a_look_up_says_what_became_of_a_claim<B: Backend>() {
     let not_mine = ClaimRow { open: false, ..open };
     assert_eq!(sweeper.store.look_up(chunk.claim_id).await.unwrap(), Some(not_mine));
     let customer = world.lock(&["U1"]).await;
-    instance.store.finish(&chunk).await.unwrap();
+    instance.finish(&chunk).await.unwrap();
     let in_part = ClaimTotals { completed: 2, left: 1, ..ClaimTotals::default() };
     let row = instance.store.look_up(chunk.claim_id).await.unwrap();
     assert_eq!(row, Some(ClaimRow { totals: in_part, open: true }));
     World::<B>::let_go(customer).await;
-    instance.store.finish(&chunk).await.unwrap();
+    instance.finish(&chunk).await.unwrap();
     let finished = ClaimTotals { completed: 3, ..ClaimTotals::default() };
     let row = instance.store.look_up(chunk.claim_id).await.unwrap();
     assert_eq!(row, Some(ClaimRow { totals: finished, open: false }));
@@ -79,11 +79,11 @@ pub async fn a_finish_in_doubt_that_took_is_found_by_a_look_and_not_done_twice<B
     let chunk = instance.claim_and_compute(&instance.run().await, 3).await;
     world.backend.source().hold_answers().await;
     let held = again(&world, &instance);
-    let (finished, ()) = tokio::join!(held.store.finish(&chunk), world.backend.source().lose_an_answer());
+    let (finished, ()) = tokio::join!(held.finish(&chunk), world.backend.source().lose_an_answer());
     assert_eq!(finished.unwrap_err().kind(), ErrorKind::CommitInDoubt);
     let totals = ClaimTotals { completed: 3, ..ClaimTotals::default() };
     assert_eq!(held.store.look_up(chunk.claim_id).await.unwrap(), Some(ClaimRow { totals, open: false }));
-    assert_eq!(held.store.finish(&chunk).await.unwrap_err().kind(), ErrorKind::ClaimLost);
+    assert_eq!(held.finish(&chunk).await.unwrap_err().kind(), ErrorKind::ClaimLost);
     world.assert_adds_up().await;
 }
 
@@ -96,7 +96,7 @@ pub async fn a_finish_abandoned_in_its_commit_is_found_by_a_look<B: Backend>() {
     let held = world.instance_with(instance.id, patient());
     // Nobody waits for the answer any more, as when the time of a stop is over.
     tokio::select! {
-        finished = held.store.finish(&chunk) => panic!("{finished:?}"),
+        finished = held.finish(&chunk) => panic!("{finished:?}"),
         () = world.backend.source().an_answer_is_held() => {}
     }
     let row = held.store.look_up(chunk.claim_id).await.unwrap().unwrap();

@@ -15,7 +15,7 @@ pub async fn a_finish_writes_ten_rows_and_settles_everybody<B: Backend>() {
     world.set("U2", "avg_confirmed_gmv = -1, crashes = 1").await;
     let instance = world.instance().await;
     let chunk = instance.claim_and_compute(&instance.run().await, 3).await;
-    let totals = instance.store.finish(&chunk).await.unwrap();
+    let totals = instance.finish(&chunk).await.unwrap();
     assert_eq!(totals, ClaimTotals { completed: 2, failed: 1, ..ClaimTotals::default() });
     assert_eq!(world.rows_of("U0").await, ROWS);
     let (completed, failed) = (world.user("U0").await, world.user("U2").await);
@@ -123,15 +123,15 @@ async fn check_mixed<B: Backend>(
     let (first, second) = mixed.totals();
     let locked = mixed.of(&[Fate::Locked, Fate::LockedAndFaulty]);
     let claim = if locked.is_empty() {
-        assert_eq!(instance.store.finish(chunk).await.unwrap(), first, "{:?}", mixed.fates);
+        assert_eq!(instance.finish(chunk).await.unwrap(), first, "{:?}", mixed.fates);
         world.claim_seen(chunk.claim_id).await.unwrap()
     } else {
         let customer = world.lock(&locked).await;
-        assert_eq!(instance.store.finish(chunk).await.unwrap(), first, "{:?}", mixed.fates);
+        assert_eq!(instance.finish(chunk).await.unwrap(), first, "{:?}", mixed.fates);
         let claim = world.claim_seen(chunk.claim_id).await.unwrap();
         assert_eq!((claim.state.as_str(), claim.parts), ("open", 1), "{:?}", mixed.fates);
         World::<B>::let_go(customer).await;
-        assert_eq!(instance.store.finish(chunk).await.unwrap(), second, "{:?}", mixed.fates);
+        assert_eq!(instance.finish(chunk).await.unwrap(), second, "{:?}", mixed.fates);
         let claim = world.claim_seen(chunk.claim_id).await.unwrap();
         assert_eq!(claim.parts, 2, "{:?}", mixed.fates);
         claim
@@ -156,11 +156,11 @@ pub async fn a_user_that_was_locked_and_then_set_new_is_superseded<B: Backend>()
     let instance = world.instance().await;
     let chunk = instance.claim_and_compute(&instance.run().await, 3).await;
     let customer = world.lock(&["U1"]).await;
-    assert_eq!(instance.store.finish(&chunk).await.unwrap().left, 1);
-    assert_eq!(instance.store.finish(&chunk).await.unwrap().left, 1, "as long as it takes");
+    assert_eq!(instance.finish(&chunk).await.unwrap().left, 1);
+    assert_eq!(instance.finish(&chunk).await.unwrap().left, 1, "as long as it takes");
     customer.rows("UPDATE user_spending_data SET processing_status = 'new' WHERE user_id = 'U1'").await;
     World::<B>::let_go(customer).await;
-    let totals = instance.store.finish(&chunk).await.unwrap();
+    let totals = instance.finish(&chunk).await.unwrap();
     assert_eq!(totals, ClaimTotals { completed: 2, superseded: 1, ..ClaimTotals::default() });
     assert_eq!((world.rows_of("U1").await.len(), world.user("U1").await.status.as_str()), (0, "new"));
     world.assert_adds_up().await;
@@ -172,11 +172,11 @@ pub async fn rows_of_an_earlier_time_are_replaced<B: Backend>() {
     let instance = world.instance().await;
     let run = instance.run().await;
     let chunk = instance.claim_and_compute(&run, 1).await;
-    instance.store.finish(&chunk).await.unwrap();
+    instance.finish(&chunk).await.unwrap();
     assert_eq!(world.rows_of("U1").await, ["100.00"; 10]);
     world.set("U1", "processing_status = 'new', avg_amazon_gmv = 1").await;
     let chunk = instance.claim_and_compute(&run, 1).await;
-    assert_eq!(instance.store.finish(&chunk).await.unwrap().completed, 1);
+    assert_eq!(instance.finish(&chunk).await.unwrap().completed, 1);
     assert_eq!(world.rows_of("U1").await, ROWS);
 }
 
@@ -186,14 +186,14 @@ pub async fn rows_that_somebody_else_left_are_replaced<B: Backend>() {
     let instance = world.instance().await;
     let run = instance.run().await;
     let chunk = instance.claim_and_compute(&run, 40).await;
-    instance.store.finish(&chunk).await.unwrap();
+    instance.finish(&chunk).await.unwrap();
     // Nothing in the users' columns tells of the rows any more.
     world.run("UPDATE user_spending_data SET processing_status = 'new', processed_at = NULL, avg_amazon_gmv = 1").await;
     world.target.rows("DELETE FROM card_recommendations WHERE user_id = 'U07' AND \"rank\" < 10").await;
     world.target.rows("DELETE FROM card_recommendations WHERE user_id > 'U10'").await;
     let chunk = instance.claim_and_compute(&run, 40).await;
     assert!(chunk.users.iter().all(|user| !user.may_have_rows));
-    assert_eq!(instance.store.finish(&chunk).await.unwrap().completed, 40);
+    assert_eq!(instance.finish(&chunk).await.unwrap().completed, 40);
     assert_eq!(world.rows_of("U07").await, ROWS);
     world.assert_adds_up().await;
 }
@@ -204,11 +204,11 @@ pub async fn a_user_that_fails_keeps_its_old_rows<B: Backend>() {
     let instance = world.instance().await;
     let run = instance.run().await;
     let chunk = instance.claim_and_compute(&run, 2).await;
-    instance.store.finish(&chunk).await.unwrap();
+    instance.finish(&chunk).await.unwrap();
     world.run("UPDATE user_spending_data SET processing_status = 'new', avg_confirmed_gmv = -1").await;
     world.set("U1", "avg_confirmed_gmv = 0").await;
     let chunk = instance.claim_and_compute(&run, 2).await;
-    assert_eq!(instance.store.finish(&chunk).await.unwrap().failed, 1);
+    assert_eq!(instance.finish(&chunk).await.unwrap().failed, 1);
     assert_eq!((world.user("U0").await.status.as_str(), world.rows_of("U0").await.len()), ("failed", 10));
 }
 
@@ -217,10 +217,10 @@ pub async fn what_is_finished_cannot_be_finished_again<B: Backend>() {
     world.add_users(users(2)).await;
     let instance = world.instance().await;
     let chunk = instance.claim_and_compute(&instance.run().await, 2).await;
-    instance.store.finish(&chunk).await.unwrap();
+    instance.finish(&chunk).await.unwrap();
     let before = world.claim_seen(chunk.claim_id).await;
     world.run("UPDATE user_spending_data SET avg_amazon_gmv = 5").await;
-    assert_eq!(instance.store.finish(&chunk).await.unwrap_err().kind(), ErrorKind::ClaimLost);
+    assert_eq!(instance.finish(&chunk).await.unwrap_err().kind(), ErrorKind::ClaimLost);
     assert_eq!((world.claim_seen(chunk.claim_id).await, world.count_rows().await), (before, 20));
 }
 
@@ -229,7 +229,7 @@ pub async fn a_late_finish_that_nobody_swept_is_right<B: Backend>() {
     world.add_users(["U1"]).await;
     let instance = world.dead_instance().await;
     let chunk = instance.claim_and_compute(&instance.run().await, 1).await;
-    assert_eq!(instance.store.finish(&chunk).await.unwrap().completed, 1);
+    assert_eq!(instance.finish(&chunk).await.unwrap().completed, 1);
     world.assert_adds_up().await;
 }
 
@@ -238,9 +238,9 @@ pub async fn an_instance_finishes_only_its_own_claims<B: Backend>() {
     world.add_users(["U1"]).await;
     let (instance, other) = (world.instance().await, world.instance().await);
     let chunk = instance.claim_and_compute(&instance.run().await, 1).await;
-    assert_eq!(other.store.finish(&chunk).await.unwrap_err().kind(), ErrorKind::ClaimLost);
+    assert_eq!(other.finish(&chunk).await.unwrap_err().kind(), ErrorKind::ClaimLost);
     assert_eq!((world.user("U1").await.status.as_str(), world.count_rows().await), ("pending", 0));
-    assert_eq!(instance.store.finish(&chunk).await.unwrap().completed, 1);
+    assert_eq!(instance.finish(&chunk).await.unwrap().completed, 1);
 }
 
 pub async fn a_claim_that_was_given_back_cannot_be_finished<B: Backend>() {
@@ -249,6 +249,6 @@ pub async fn a_claim_that_was_given_back_cannot_be_finished<B: Backend>() {
     let instance = world.instance().await;
     let chunk = instance.claim_and_compute(&instance.run().await, 2).await;
     instance.store.give_back(chunk.claim_id).await.unwrap();
-    assert_eq!(instance.store.finish(&chunk).await.unwrap_err().kind(), ErrorKind::ClaimLost);
+    assert_eq!(instance.finish(&chunk).await.unwrap_err().kind(), ErrorKind::ClaimLost);
     assert_eq!((world.statuses().await["new"], world.count_rows().await), (2, 0));
 }

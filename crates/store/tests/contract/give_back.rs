@@ -28,7 +28,7 @@ pub async fn giving_back_what_is_not_held_does_nothing<B: Backend>() {
     let run = instance.run().await;
     assert_eq!(instance.store.give_back(Uuid::new_v4()).await.unwrap(), ClaimTotals::default());
     let finished = instance.claim_and_compute(&run, 2).await;
-    let totals = instance.store.finish(&finished).await.unwrap();
+    let totals = instance.finish(&finished).await.unwrap();
     assert_eq!(instance.store.give_back(finished.claim_id).await.unwrap(), totals);
     let held = instance.claim(&run, 2).await;
     other.store.give_back(held.claim_id).await.unwrap();
@@ -46,7 +46,7 @@ pub async fn a_claim_given_back_half_way_adds_up<B: Backend>() {
     let run = instance.run().await;
     let chunk = instance.claim_and_compute(&run, 7).await;
     let customer = world.lock(&["U3", "U4", "U5"]).await;
-    assert_eq!(instance.store.finish(&chunk).await.unwrap().left, 3);
+    assert_eq!(instance.finish(&chunk).await.unwrap().left, 3);
     World::<B>::let_go(customer).await;
     world.set("U4", "processing_status = 'new'").await;
     let customer = world.lock(&["U5"]).await;
@@ -125,11 +125,11 @@ pub async fn a_status_set_to_pending_by_hand_does_not_keep_a_claim_from_closing<
     let instance = world.instance().await;
     let chunk = instance.claim_and_compute(&instance.run().await, 3).await;
     let customer = world.lock(&["U2"]).await;
-    assert_eq!(instance.store.finish(&chunk).await.unwrap().completed, 2);
+    assert_eq!(instance.finish(&chunk).await.unwrap().completed, 2);
     World::<B>::let_go(customer).await;
     // Settled by this very claim, which is still open for the third.
     world.set("U0", "processing_status = 'pending'").await;
-    let totals = instance.store.finish(&chunk).await.unwrap();
+    let totals = instance.finish(&chunk).await.unwrap();
     assert_eq!(totals.left, 0);
     let claim = world.claim_seen(chunk.claim_id).await.unwrap();
     assert_eq!((claim.state.as_str(), claim.totals.settled()), ("finished", 3));

@@ -129,7 +129,8 @@ on_each_backend! {
         a_claim_that_was_given_back_cannot_be_finished
     }
     slots {
-        while_all_slots_are_taken_nobody_finishes_and_then_one_after_the_other
+        while_all_slots_are_taken_nobody_finishes
+        a_finish_holds_its_slot_until_it_is_over
         whoever_gets_no_slot_in_time_finishes_without
         a_free_slot_is_taken_whichever_it_is
         a_slot_is_given_back_however_the_finish_ends

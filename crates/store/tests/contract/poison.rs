@@ -11,7 +11,7 @@ use crate::world::{World, users};
 async fn finish_all<B: Backend>(world: &World<B>) -> (ClaimTotals, Vec<(String, String)>) {
     let instance = world.instance().await;
     let chunk = instance.claim_and_compute(&instance.run().await, 100_000).await;
-    let totals = instance.store.finish(&chunk).await.unwrap();
+    let totals = instance.finish(&chunk).await.unwrap();
     assert_eq!(totals.settled(), chunk.users.len() as u64);
     world.assert_adds_up().await;
     let sql = "SELECT user_id, processing_error FROM user_spending_data WHERE processing_status = 'failed'";
@@ -124,10 +124,10 @@ pub async fn poison_among_users_that_were_locked_or_set_new_fails_alone<B: Backe
     let chunk = instance.claim_and_compute(&instance.run().await, 100).await;
     world.set("U59", "processing_status = 'new'").await;
     let customer = world.lock(&["U4_bad", "U58"]).await;
-    let totals = instance.store.finish(&chunk).await.unwrap();
+    let totals = instance.finish(&chunk).await.unwrap();
     assert_eq!(totals, ClaimTotals { completed: 58, failed: 1, superseded: 1, returned: 0, left: 2 });
     World::<B>::let_go(customer).await;
-    let totals = instance.store.finish(&chunk).await.unwrap();
+    let totals = instance.finish(&chunk).await.unwrap();
     assert_eq!(totals, ClaimTotals { completed: 59, failed: 2, superseded: 1, returned: 0, left: 0 });
     world.assert_adds_up().await;
 }
@@ -138,7 +138,7 @@ pub async fn what_is_refused_for_everybody_is_an_error_and_writes_nothing<B: Bac
     world.backend.target().refuse_by_trigger("%").await;
     let instance = world.instance().await;
     let chunk = instance.claim_and_compute(&instance.run().await, 200).await;
-    let error = instance.store.finish(&chunk).await.unwrap_err();
+    let error = instance.finish(&chunk).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Constraint, "{error}");
     for shown in [error.to_string(), format!("{error:?}")] {
         assert!(shown.contains("not this one") && !shown.contains("100.00"), "it quotes what a user spends: {shown}");
@@ -164,7 +164,7 @@ pub async fn a_missing_column_is_no_users_fault<B: Backend>() {
     world.target.rows("ALTER TABLE card_recommendations DROP COLUMN redemption_rate").await;
     let instance = world.instance().await;
     let chunk = instance.claim_and_compute(&instance.run().await, 3).await;
-    let error = instance.store.finish(&chunk).await.unwrap_err();
+    let error = instance.finish(&chunk).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::SchemaMismatch, "{error}");
     assert_eq!(world.statuses().await["pending"], 3);
 }

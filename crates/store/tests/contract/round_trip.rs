@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use cardgenius_engine::user::{Spend, User, UserFault};
 use cardgenius_engine::{MAX_PUBLISHED, Recommendation, Scratch, TopTen};
 use cardgenius_pipeline::compute::Recommend;
-use cardgenius_pipeline::ports::{RowForm, Store};
+use cardgenius_pipeline::ports::RowForm;
 use proptest::collection::btree_map;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -113,7 +113,7 @@ async fn round_trip<B: Backend>(world: &World<B>, users: &BTreeMap<String, TopTe
     let ranking = Generated(users.values().copied().collect());
     let chunk = compute_by(&instance.store, ranking, chunk).await;
     assert_eq!(chunk.form, form);
-    assert_eq!(instance.store.finish(&chunk).await.unwrap().completed, users.len() as u64);
+    assert_eq!(instance.finish(&chunk).await.unwrap().completed, users.len() as u64);
     let columns = "\"rank\", card_name, total_savings_yearly, joining_fees, total_extra_benefits, net_savings, \
                    amazon_points, flipkart_points, myntra_points, ajio_points, grocery_points, other_online_points, \
                    redemption_method, redemption_rate";

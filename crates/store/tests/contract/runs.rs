@@ -67,7 +67,7 @@ pub async fn a_run_is_done_only_when_no_claim_is_open_and_by_one_of_many<B: Back
     let chunk = instance.claim_and_compute(&run, 2).await;
     let done = instance.store.close_run(run.run_id, RunState::Done, None).await.unwrap();
     assert_eq!(done, Closed::LiveClaims(1));
-    instance.store.finish(&chunk).await.unwrap();
+    instance.finish(&chunk).await.unwrap();
     let mut closing = JoinSet::new();
     for _ in 0..5 {
         let (closer, run_id) = (world.instance_with(Uuid::new_v4(), patient()), run.run_id);
@@ -91,7 +91,7 @@ pub async fn a_run_that_failed_is_closed_at_once_and_its_claims_can_still_be_fin
     let (first, second) = (instance.claim_and_compute(&run, 2).await, instance.claim_and_compute(&run, 2).await);
     let closed = instance.store.close_run(run.run_id, RunState::Failed, Some("a missing column")).await.unwrap();
     assert_eq!(closed, Closed::Closed(RunState::Failed));
-    assert_eq!(instance.store.finish(&first).await.unwrap().completed, 2);
+    assert_eq!(instance.finish(&first).await.unwrap().completed, 2);
     assert_eq!(instance.store.give_back(second.claim_id).await.unwrap().returned, 2);
 }
 
@@ -104,7 +104,7 @@ pub async fn totals_are_sums_over_all_claims<B: Backend>() {
     assert_eq!(instance.store.run_totals(Uuid::new_v4()).await.unwrap(), RunTotals::default());
     for _ in 0..2 {
         let chunk = instance.claim_and_compute(&run, 5).await;
-        instance.store.finish(&chunk).await.unwrap();
+        instance.finish(&chunk).await.unwrap();
     }
     dead.claim(&run, 7).await;
     instance.store.sweep(HELD).await.unwrap();
@@ -120,7 +120,7 @@ pub async fn a_run_at_which_nobody_works_any_more_is_abandoned_and_replaced<B: B
     let instance = world.instance().await;
     let run = instance.run().await;
     let chunk = instance.claim_and_compute(&run, 2).await;
-    instance.store.finish(&chunk).await.unwrap();
+    instance.finish(&chunk).await.unwrap();
     let request = RunRequest { abandon_after: Duration::from_secs(3600), ..run_request() };
     let open = async || instance.store.open_or_join(&request).await.unwrap();
     let age = async |what: &str, seconds| world.run(&format!("UPDATE {what} = {}", B::Source::ago(seconds))).await;

@@ -7,8 +7,8 @@ use cardgenius_pipeline::ports::{ClaimTotals, Finished, Slots, Store};
 use cardgenius_store::config::CallLimits;
 use uuid::Uuid;
 
-use crate::backend::{Backend, Database, Session};
-use crate::world::{Instance, LEASE, World, quick, users};
+use crate::backend::{Backend, Database, Session, locking_claim};
+use crate::world::{Instance, LEASE, World, patient, quick, users};
 
 const ONE: Slots = Slots { count: 1, home: 0 };
 
@@ -30,7 +30,7 @@ const fn completed(completed: u64) -> ClaimTotals {
     ClaimTotals { completed, failed: 0, superseded: 0, returned: 0, left: 0 }
 }
 
-pub async fn while_all_slots_are_taken_nobody_finishes_and_then_one_after_the_other<B: Backend>() {
+pub async fn while_all_slots_are_taken_nobody_finishes<B: Backend>() {
     let world = World::<B>::fresh().await;
     world.add_users(users(6)).await;
     let held = take(&world, 0).await.unwrap();
@@ -43,13 +43,32 @@ pub async fn while_all_slots_are_taken_nobody_finishes_and_then_one_after_the_ot
         drop(held);
     };
     let (first, second, ()) =
-        tokio::join!(one.store.finish_in(ONE, &first), other.store.finish_in(ONE, &second), let_go);
+        tokio::join!(one.store.finish(&first, Some(ONE)), other.store.finish(&second, Some(ONE)), let_go);
     for finished in [first.unwrap(), second.unwrap()] {
         assert_eq!(finished.totals, completed(3));
         assert!(!finished.waited.is_zero());
     }
     world.assert_adds_up().await;
     assert!(take(&world, 0).await.is_some(), "a slot is given back with the commit");
+}
+
+pub async fn a_finish_holds_its_slot_until_it_is_over<B: Backend>() {
+    let world = World::<B>::fresh().await;
+    world.add_users(users(3)).await;
+    let instance = world.instance_with(Uuid::new_v4(), patient());
+    instance.store.register(LEASE).await.unwrap();
+    let chunk = instance.claim_and_compute(&instance.run().await, 3).await;
+    let somebody = world.backend.source().session().await;
+    somebody.rows("BEGIN").await;
+    somebody.rows(&locking_claim(chunk.claim_id)).await;
+    let in_the_middle = async {
+        world.backend.source().somebody_waits().await;
+        assert!(take(&world, 0).await.is_none());
+        somebody.rows("COMMIT").await;
+    };
+    let (finished, ()) = tokio::join!(instance.store.finish(&chunk, Some(ONE)), in_the_middle);
+    assert_eq!(finished.unwrap().totals, completed(3));
+    assert!(take(&world, 0).await.is_some());
 }
 
 pub async fn whoever_gets_no_slot_in_time_finishes_without<B: Backend>() {
@@ -59,7 +78,7 @@ pub async fn whoever_gets_no_slot_in_time_finishes_without<B: Backend>() {
     let limit = Duration::from_millis(100);
     let instance = instance_with(&world, limit).await;
     let chunk = instance.claim_and_compute(&instance.run().await, 3).await;
-    let Finished { totals, waited } = instance.store.finish_in(ONE, &chunk).await.unwrap();
+    let Finished { totals, waited } = instance.store.finish(&chunk, Some(ONE)).await.unwrap();
     assert_eq!(totals, completed(3));
     assert!(waited >= limit, "{waited:?}");
     world.assert_adds_up().await;
@@ -71,7 +90,7 @@ pub async fn a_free_slot_is_taken_whichever_it_is<B: Backend>() {
     let _held = (take(&world, 0).await.unwrap(), take(&world, 1).await.unwrap());
     let instance = instance_with(&world, LEASE).await;
     let chunk = instance.claim_and_compute(&instance.run().await, 3).await;
-    let Finished { totals, waited } = instance.store.finish_in(Slots { count: 3, home: 0 }, &chunk).await.unwrap();
+    let Finished { totals, waited } = instance.store.finish(&chunk, Some(Slots { count: 3, home: 0 })).await.unwrap();
     assert_eq!(totals, completed(3));
     assert!(waited < quick().statement / 2, "{waited:?}, as long as for one that is taken");
 }
@@ -84,12 +103,12 @@ pub async fn a_slot_is_given_back_however_the_finish_ends<B: Backend>() {
     let chunk = instance.claim_and_compute(&run, 3).await;
     // Its first attempt gives up for the row that is locked, and its second one passes over it.
     let locking = world.lock(&["U1"]).await;
-    let finished = instance.store.finish_in(ONE, &chunk).await.unwrap();
+    let finished = instance.store.finish(&chunk, Some(ONE)).await.unwrap();
     assert_eq!(finished.totals, ClaimTotals { left: 1, ..completed(2) });
     World::<B>::let_go(locking).await;
     assert!(take(&world, 0).await.is_some());
     assert_eq!(instance.store.give_back(chunk.claim_id).await.unwrap().returned, 1);
-    let error = instance.store.finish_in(ONE, &chunk).await.unwrap_err();
+    let error = instance.store.finish(&chunk, Some(ONE)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ClaimLost);
     assert!(take(&world, 0).await.is_some());
 }

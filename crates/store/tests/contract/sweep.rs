@@ -24,7 +24,7 @@ pub async fn a_dead_instances_users_come_back_with_one_crash_more<B: Backend>() 
     assert_eq!((world.user("U3").await.crashes, world.user("U4").await.crashes), (0, 0));
     let claim = world.claim_seen(first.claim_id).await.unwrap();
     assert_eq!((claim.state.as_str(), claim.totals.returned), ("swept", 2));
-    assert_eq!(dead.store.finish(&first).await.unwrap_err().kind(), ErrorKind::ClaimLost);
+    assert_eq!(dead.finish(&first).await.unwrap_err().kind(), ErrorKind::ClaimLost);
     assert_eq!((world.count_rows().await, world.statuses().await["new"]), (0, 5), "it wrote nothing");
     // Its lease is still out, so that whatever session it has made since is ended again.
     let again = sweeper.store.sweep(HELD).await.unwrap();
@@ -47,7 +47,7 @@ pub async fn the_living_are_left_alone<B: Backend>() {
     let (living, sweeper) = (world.instance().await, world.instance().await);
     let chunk = living.claim_and_compute(&living.run().await, 2).await;
     assert_eq!(sweeper.store.sweep(HELD).await.unwrap(), Swept::default());
-    assert_eq!(living.store.finish(&chunk).await.unwrap().completed, 2);
+    assert_eq!(living.finish(&chunk).await.unwrap().completed, 2);
 }
 
 pub async fn an_owner_without_a_row_is_dead<B: Backend>() {
@@ -101,7 +101,7 @@ pub async fn a_client_frozen_in_the_middle_of_a_load_is_swept<B: Backend>() {
     assert!(swept.sessions_ended > 0, "{swept:?}");
     assert_eq!((swept.claims, swept.returned), (1, 3), "{swept:?}");
     let again = sweeper.claim_and_compute(&run, 3).await;
-    assert_eq!(sweeper.store.finish(&again).await.unwrap().completed, 3);
+    assert_eq!(sweeper.finish(&again).await.unwrap().completed, 3);
     drop(frozen.holding);
     world.assert_adds_up().await;
 }
@@ -146,7 +146,7 @@ pub async fn pending_users_of_no_open_claim_are_healed_and_the_others_are_not<B:
     let (instance, sweeper) = (world.instance().await, world.instance().await);
     let run = instance.run().await;
     let finished = instance.claim_and_compute(&run, 2).await;
-    instance.store.finish(&finished).await.unwrap();
+    instance.finish(&finished).await.unwrap();
     let held = instance.claim_and_compute(&run, 2).await;
     // By hand: of a finished claim, of none, of one that never was.
     world.set("U1", "processing_status = 'pending'").await;
@@ -157,7 +157,7 @@ pub async fn pending_users_of_no_open_claim_are_healed_and_the_others_are_not<B:
         let user = world.user(user_id).await;
         assert_eq!((user.status.as_str(), user.claim_id, user.crashes), ("new", None, 0), "{user_id}");
     }
-    assert_eq!(instance.store.finish(&held).await.unwrap().completed, 2);
+    assert_eq!(instance.finish(&held).await.unwrap().completed, 2);
 }
 
 pub async fn a_claim_that_is_locked_does_not_keep_the_others_from_being_swept<B: Backend>() {

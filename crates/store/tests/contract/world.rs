@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use cardgenius_pipeline::compute::ComputedChunk;
+use cardgenius_pipeline::error::StoreError;
 use cardgenius_pipeline::ports::{Chunk, ClaimRequest, ClaimTotals, Claimed, Run, RunRequest, Store, Suspicion};
 use cardgenius_store::config::CallLimits;
 use chrono::NaiveDate;
@@ -229,6 +230,11 @@ impl<B: Backend> Instance<B> {
     /// Computes a chunk.
     pub async fn compute(&self, chunk: Chunk) -> ComputedChunk {
         compute_by(&self.store, ByAmazon, chunk).await
+    }
+
+    /// Finishes a chunk where there are sessions enough.
+    pub async fn finish(&self, chunk: &ComputedChunk) -> Result<ClaimTotals, StoreError> {
+        self.store.finish(chunk, None).await.map(|finished| finished.totals)
     }
 
     /// Claims and computes.

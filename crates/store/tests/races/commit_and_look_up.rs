@@ -51,8 +51,8 @@ async fn judge(place: &Place, store: &PostgresStore, chunk: &ComputedChunk, row:
         faults.push(format!("{row:?}, and it is {state}"));
     }
     if row.open {
-        match store.finish(chunk).await {
-            Ok(totals) if totals.completed == 3 => {}
+        match store.finish(chunk, None).await {
+            Ok(finished) if finished.totals.completed == 3 => {}
             other => faults.push(format!("open, and then {other:?}")),
         }
         faults.extend(place.violations().await);
@@ -76,7 +76,7 @@ async fn after_a_broken_connection<L: Future<Output = ClaimRow> + Send + 'static
             let (store, chunk) = (store.clone(), chunk.clone());
             let looking = look(store.clone(), chunk.claim_id);
             start(async move {
-                assert_eq!(store.finish(&chunk).await.unwrap_err().kind(), ErrorKind::CommitInDoubt);
+                assert_eq!(store.finish(&chunk, None).await.unwrap_err().kind(), ErrorKind::CommitInDoubt);
                 looking.await
             })
         };
@@ -132,7 +132,7 @@ async fn a_look_waits_for_a_commit_that_was_abandoned_and_not_lost() {
         place.hold();
         let (finishing, _) = {
             let (store, chunk) = (store.clone(), chunk.clone());
-            start(async move { store.finish(&chunk).await })
+            start(async move { store.finish(&chunk, None).await })
         };
         let commit = until_commit(&place.steppers[0]).await.connection;
         finishing.abort();

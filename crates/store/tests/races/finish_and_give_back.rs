@@ -20,7 +20,7 @@ async fn a_claim_is_finished_or_given_back_and_never_both() {
         finisher.register(LEASE).await.unwrap();
         let chunk = place.chunk_of(&finisher).await;
         let (finisher, returner, claim_id) = (finisher.clone(), returner.clone(), chunk.claim_id);
-        let finishing = async move { finisher.finish(&chunk).await };
+        let finishing = async move { finisher.finish(&chunk, None).await.map(|finished| finished.totals) };
         let returning = async move { returner.give_back(claim_id).await.unwrap() };
         let (trace, finished, returned) = place.race(plan, finishing, returning).await;
         let (state, mut faults) = (place.state().await, place.violations().await);

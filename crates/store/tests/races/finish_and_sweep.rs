@@ -37,7 +37,7 @@ async fn a_claim_is_finished_or_swept_and_never_both() {
         sweeper.register(LEASE).await.unwrap();
         let chunk = place.chunk_of(&finisher).await;
         let (finisher, sweeper) = (finisher.clone(), sweeper.clone());
-        let finishing = async move { finisher.finish(&chunk).await };
+        let finishing = async move { finisher.finish(&chunk, None).await.map(|finished| finished.totals) };
         let sweeping = async move { sweeper.sweep(HELD).await.unwrap() };
         let (trace, finished, swept) = place.race(plan, finishing, sweeping).await;
         let state = place.state().await;

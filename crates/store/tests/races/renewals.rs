@@ -32,7 +32,7 @@ async fn a_renewal_and_a_finish_never_wait_for_each_other() {
         renewer.register(LEASE).await.unwrap();
         let chunk = place.chunk_of(&finisher).await;
         let (finisher, renewer) = (finisher.clone(), renewer.clone());
-        let finishing = async move { finisher.finish(&chunk).await.unwrap() };
+        let finishing = async move { finisher.finish(&chunk, None).await.unwrap() };
         let renewing = async move { renewer.renew(LEASE).await.unwrap() };
         let (trace, ..) = place.race(plan, finishing, renewing).await;
         let mut faults = place.violations().await;
@@ -99,8 +99,8 @@ async fn against_a_sweep<R: Future<Output = bool> + Send + 'static>(
         }
         in_between += usize::from(renewed && saved && moments.in_between());
         // Whoever was saved finishes; whoever was not writes nothing.
-        let end = match owner.finish(&chunk).await {
-            Ok(totals) => format!("saved, {} completed", totals.completed),
+        let end = match owner.finish(&chunk, None).await {
+            Ok(finished) => format!("saved, {} completed", finished.totals.completed),
             Err(error) if error.kind() == ErrorKind::ClaimLost => "swept".to_owned(),
             Err(error) => format!("{error:?}"),
         };

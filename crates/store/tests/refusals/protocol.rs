@@ -57,7 +57,7 @@ async fn finish(store: &impl Store, chunk: Chunk) -> ClaimTotals {
     let encoder = store.encoder(&engine).await.unwrap();
     let workers = Workers::new(NonZeroUsize::MIN).unwrap();
     let computed = workers.compute(Arc::new(engine), Arc::new(encoder), chunk).await.unwrap();
-    store.finish(&computed).await.unwrap()
+    store.finish(&computed, None).await.unwrap().totals
 }
 
 /// Twelve users: two claimed and completed, one of them a second time, two failed, two found superseded and gone, two
