@@ -23,7 +23,7 @@ const INSTANCES_LOOK: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub(super) struct Sharing {
     /// When to look next.
-    look: Option<Instant>,
+    look: Instant,
     /// Looks so far.
     looks: u32,
     live: Live,
@@ -33,7 +33,7 @@ pub(super) struct Sharing {
 
 impl Default for Sharing {
     fn default() -> Self {
-        Self { look: None, looks: 0, live: Live { instances: 1, before: 0 }, withheld: 0 }
+        Self { look: Instant::now(), looks: 0, live: Live { instances: 1, before: 0 }, withheld: 0 }
     }
 }
 
@@ -58,7 +58,7 @@ impl Sharing {
 
     fn plan_next_look(&mut self) {
         let wait = Backoff::new(INSTANCES_FIRST_LOOK, INSTANCES_LOOK).ceiling(self.looks);
-        self.look = Some(Instant::now() + wait);
+        self.look = Instant::now() + wait;
         self.looks = self.looks.saturating_add(1);
     }
 
@@ -81,7 +81,7 @@ impl Sharing {
 impl<S: Store, R: Recommend> Part<S, R> {
     /// Learns now and then how many instances there are. Who cannot ask goes on with what is known.
     pub(super) async fn look_who_shares(&mut self) {
-        if self.sharing.look.is_none_or(|look| look <= Instant::now()) {
+        if self.sharing.look <= Instant::now() {
             self.sharing.plan_next_look();
             let shared = self.shared.clone();
             match shared.stop.run_until_cancelled(shared.store.live_instances()).await {

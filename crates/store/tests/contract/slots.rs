@@ -107,10 +107,12 @@ pub async fn a_slot_is_given_back_however_the_finish_ends<B: Backend>() {
     assert_eq!(finished.totals, ClaimTotals { left: 1, ..completed(2) });
     World::<B>::let_go(locking).await;
     assert!(take(&world, 0).await.is_some());
+    assert_eq!(instance.store.pool_status().0.idle, 1, "the session is kept, not ended for the slot that it holds");
     assert_eq!(instance.store.give_back(chunk.claim_id).await.unwrap().returned, 1);
     let error = instance.store.finish(&chunk, Some(ONE)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ClaimLost);
     assert!(take(&world, 0).await.is_some());
+    assert_eq!(instance.store.pool_status().0.idle, 1);
 }
 
 pub async fn live_instances_come_each_in_a_place_of_its_own<B: Backend>() {
