@@ -119,6 +119,11 @@ impl Running {
         self.stderr.0.text.lock().unwrap().0.clone()
     }
 
+    /// Whether it has closed its standard error, as its end does.
+    pub fn is_over(&self) -> bool {
+        self.stderr.0.text.lock().unwrap().1
+    }
+
     /// Waits until it has printed this on standard output.
     pub fn printed(&self, what: &str) {
         self.stdout.0.wait_for(what, 1);
