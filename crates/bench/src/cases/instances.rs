@@ -32,16 +32,29 @@ pub struct Together {
 pub async fn run(bench: &Bench) -> Outcome<()> {
     let prepared = prepared::first(bench, bench.options.users.unwrap_or(USERS)).await?;
     database::make_log_files(&bench.control, prepared.users()).await?;
+    // The first run on a fresh server is slower than all others, whoever makes it: it would flatter them.
+    say(&format!("to warm up, not counted: {}", turn(bench, &prepared, 1, 0).await?.run.line()));
     let mut runs = Vec::new();
-    for turn in 1..=bench.options.repeat.unwrap_or(REPEAT) {
-        for instances in INSTANCES {
-            let together = measure(bench, &prepared, instances, turn).await.doing(&format!("{instances} instances"))?;
+    for number in 1..=bench.options.repeat.unwrap_or(REPEAT) {
+        for instances in order(number) {
+            let together = turn(bench, &prepared, instances, number).await?;
             say(&together.run.line());
             runs.push(together);
         }
     }
     println!("\n{}", report::instances(&INSTANCES, &runs));
     report::write(&bench.document(), Case::Instances, &serde_json::json!({ "runs": runs }))
+}
+
+/// Each number is first in one turn of three, so that none always comes behind the same.
+fn order(turn: u32) -> [usize; 3] {
+    let mut order = INSTANCES;
+    order.rotate_left(turn.saturating_sub(1) as usize % INSTANCES.len());
+    order
+}
+
+async fn turn(bench: &Bench, prepared: &Prepared, instances: usize, number: u32) -> Outcome<Together> {
+    measure(bench, prepared, instances, number).await.doing(&format!("{instances} instances"))
 }
 
 async fn measure(bench: &Bench, prepared: &Prepared, instances: usize, turn: u32) -> Outcome<Together> {
@@ -63,4 +76,14 @@ async fn measure(bench: &Bench, prepared: &Prepared, instances: usize, turn: u32
         run: Run::new(Turn { contender: &name, turn, load_before }, users, cost, Some(peak), bytes),
         shares: owners.iter().map(|owner| owner.get::<_, i64>(0) as f64 / users as f64).collect(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::order;
+
+    #[test]
+    fn each_number_of_instances_begins_one_turn_of_three() {
+        assert_eq!([order(1), order(2), order(3), order(4)], [[1, 2, 4], [2, 4, 1], [4, 1, 2], [1, 2, 4]]);
+    }
 }
