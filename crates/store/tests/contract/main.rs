@@ -131,6 +131,7 @@ on_each_backend! {
     slots {
         while_all_slots_are_taken_nobody_finishes
         a_finish_holds_its_slot_until_it_is_over
+        those_that_start_together_open_in_turn_and_one_that_gets_none_opens_without
         whoever_gets_no_slot_in_time_finishes_without
         a_free_slot_is_taken_whichever_it_is
         a_slot_is_given_back_however_the_finish_ends

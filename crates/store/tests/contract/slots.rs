@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cardgenius_pipeline::error::ErrorKind;
-use cardgenius_pipeline::ports::{ClaimTotals, Finished, Slots, Store};
+use cardgenius_pipeline::ports::{ClaimTotals, Finished, RunState, Slots, Store};
 use cardgenius_store::config::CallLimits;
 use uuid::Uuid;
 
@@ -14,8 +14,12 @@ const ONE: Slots = Slots { count: 1, home: 0 };
 
 /// Somebody takes a slot for as long as the session lasts; none if it was not free.
 async fn take<B: Backend>(world: &World<B>, slot: u32) -> Option<<B::Source as Database>::Session> {
+    take_of(world, &world.source_table(), slot).await
+}
+
+async fn take_of<B: Backend>(world: &World<B>, whose: &str, slot: u32) -> Option<<B::Source as Database>::Session> {
     let session = world.backend.source().session().await;
-    let taken = session.rows(&B::Source::take_slot(&world.source_table(), slot)).await;
+    let taken = session.rows(&B::Source::take_slot(whose, slot)).await;
     matches!(taken[0][0].as_deref(), Some("t" | "1")).then_some(session)
 }
 
@@ -50,6 +54,28 @@ pub async fn while_all_slots_are_taken_nobody_finishes<B: Backend>() {
     }
     world.assert_adds_up().await;
     assert!(take(&world, 0).await.is_some(), "a slot is given back with the commit");
+}
+
+pub async fn those_that_start_together_open_in_turn_and_one_that_gets_none_opens_without<B: Backend>() {
+    let world = World::<B>::fresh().await;
+    world.add_users(users(3)).await;
+    let turn = format!("{} (opening a run)", world.source_table());
+    let held = take_of(&world, &turn, 0).await.unwrap();
+    let (one, other) = (instance_with(&world, LEASE).await, instance_with(&world, LEASE).await);
+    let runs = "SELECT count(*) FROM cardgenius_runs";
+    let let_go = async {
+        world.backend.source().waits_for_a_slot(2).await;
+        assert_eq!(world.source.rows(runs).await[0][0].as_deref(), Some("0"));
+        drop(held);
+    };
+    let (first, second, ()) = tokio::join!(one.run(), other.run(), let_go);
+    assert_eq!(first.run_id, second.run_id);
+    assert!(first.opened_here != second.opened_here, "one opens, the other joins");
+
+    assert!(one.store.close_run(first.run_id, RunState::Failed, Some("to open another one")).await.is_ok());
+    let _held = take_of(&world, &turn, 0).await.expect("a turn is over with the run that is open");
+    let hurried = instance_with(&world, Duration::from_millis(100)).await;
+    assert!(hurried.run().await.opened_here);
 }
 
 pub async fn a_finish_holds_its_slot_until_it_is_over<B: Backend>() {
