@@ -33,11 +33,12 @@ pub async fn run(bench: &Bench) -> Outcome<()> {
     let prepared = prepared::first(bench, bench.options.users.unwrap_or(USERS)).await?;
     database::make_log_files(&bench.control, prepared.users()).await?;
     // The first run on a fresh server is slower than all others, whoever makes it: it would flatter them.
-    say(&format!("to warm up, not counted: {}", turn(bench, &prepared, 1, 0).await?.run.line()));
+    let warmth = measure(bench, &prepared, 1, 0).await.doing("warming up")?;
+    say(&format!("to warm up, not counted: {}", warmth.run.line()));
     let mut runs = Vec::new();
-    for number in 1..=bench.options.repeat.unwrap_or(REPEAT) {
-        for instances in order(number) {
-            let together = turn(bench, &prepared, instances, number).await?;
+    for turn in 1..=bench.options.repeat.unwrap_or(REPEAT) {
+        for instances in order(turn) {
+            let together = measure(bench, &prepared, instances, turn).await.doing(&format!("{instances} instances"))?;
             say(&together.run.line());
             runs.push(together);
         }
@@ -51,10 +52,6 @@ fn order(turn: u32) -> [usize; 3] {
     let mut order = INSTANCES;
     order.rotate_left(turn.saturating_sub(1) as usize % INSTANCES.len());
     order
-}
-
-async fn turn(bench: &Bench, prepared: &Prepared, instances: usize, number: u32) -> Outcome<Together> {
-    measure(bench, prepared, instances, number).await.doing(&format!("{instances} instances"))
 }
 
 async fn measure(bench: &Bench, prepared: &Prepared, instances: usize, turn: u32) -> Outcome<Together> {

@@ -4,17 +4,14 @@ use std::time::Duration;
 
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 use cardgenius_pipeline::failpoint;
-use cardgenius_pipeline::ports::{ClaimTotals, Closed, Run, RunRequest, RunState, RunTotals, Slots};
+use cardgenius_pipeline::ports::{ClaimTotals, Closed, Run, RunRequest, RunState, RunTotals};
 use uuid::Uuid;
 
 use super::SqlStore;
+use super::slot;
 use super::work::{Transaction, Work, read};
 use crate::server::Server;
 use crate::statement::{Row, bind};
-
-/// Those that start together open in turn: the first counts the backlog, which on a large one is work, and the others join its run.
-/// One that gets no turn in time opens without, as the run's own lock allows.
-const OPENING: Slots = Slots { count: 1, home: 0 };
 
 /// Times that opening and joining may miss each other: a run that others open and close in between.
 const OPEN_ATTEMPTS: u32 = 5;
@@ -24,11 +21,10 @@ impl<S: Server, T: Server> SqlStore<S, T> {
         // Users whose rows somebody held locked when their claim was closed: a run that is over before this instance may
         // sweep would pass them by, as every short one after it.
         while self.heal_orphans().await? > 0 {}
-        let turn = format!("{} (opening a run)", self.source_table);
         for _ in 0..OPEN_ATTEMPTS {
             let mut work = Work::on(&self.source).await?;
             let outcome = async {
-                work.take_slot(&turn, OPENING).await?;
+                slot::take_turn_to_open(&mut work, &self.source_table).await?;
                 self.open_in(work.begin().await?, request).await
             }
             .await;

@@ -1,5 +1,5 @@
-//! The slots in which all live instances finish, where there are more of them than sessions that load: locks of the source, taken
-//! before any other lock of the transaction, so that whoever waits for one is in nobody's way.
+//! The slots in which all live instances finish, where there are more of them than sessions that load, and the turn in which they open a
+//! run: locks of the source, taken before any other lock of the transaction, so that whoever waits for one is in nobody's way.
 
 use std::time::Duration;
 
@@ -43,4 +43,13 @@ impl<'a> SlotWait<'a> {
         self.waited += waited;
         Ok(())
     }
+}
+
+/// Waits for the turn to open a run, for the transaction that `work` begins next. Of those that start together the first counts
+/// the backlog, which on a large one is work, and the others find its run and join. Whoever gets no turn in time opens without:
+/// that there is one open run is not held by this.
+pub(super) async fn take_turn_to_open<S: Session>(work: &mut Work<S>, source_table: &str) -> Result<(), StoreError> {
+    const ONE_AT_A_TIME: Slots = Slots { count: 1, home: 0 };
+    work.take_slot(&format!("{source_table} (opening a run)"), ONE_AT_A_TIME).await?;
+    Ok(())
 }
