@@ -8,8 +8,8 @@ use cardgenius_pipeline::compute::ComputedChunk;
 use cardgenius_pipeline::error::StoreError;
 use cardgenius_pipeline::observe::Observe;
 use cardgenius_pipeline::ports::{
-    Blame, ClaimRequest, ClaimRow, ClaimTotals, Claimed, Closed, Finished, Live, Run, RunRequest, RunState, RunTotals,
-    Slots, Store, Swept,
+    Blame, ClaimAnswer, ClaimRequest, ClaimRow, ClaimTotals, Closed, Finished, Live, Run, RunRequest, RunState,
+    RunTotals, Slots, Store, Swept,
 };
 use cardgenius_pipeline::pressure::Pressure;
 use cardgenius_pipeline::throttle::Headroom;
@@ -169,7 +169,7 @@ impl Store for AnyStore {
         on!(self, store => store.run_totals(run_id).await)
     }
 
-    async fn claim(&self, request: &ClaimRequest) -> Result<Claimed, StoreError> {
+    async fn claim(&self, request: &ClaimRequest) -> Result<ClaimAnswer, StoreError> {
         on!(self, store => store.claim(request).await)
     }
 

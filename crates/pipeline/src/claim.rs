@@ -57,6 +57,7 @@ impl Claimer {
             rows: suspicion.chunk_rows(self.rows_now.min(rows_at_most)),
             after_key: self.after_key.clone(),
             suspicion,
+            in_turn: false,
         }
     }
 

@@ -14,7 +14,9 @@ use crate::pressure::Sign;
 /// A stage of a chunk's life whose time is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// The transaction that claims, whether it found somebody or not.
+    /// Waiting for the turn to claim, where several instances live.
+    Turn,
+    /// The transaction that claims, whether it found somebody or not; the wait for the turn not.
     Claim,
     /// From the hand-over to the computing threads until all users are encoded.
     Compute,
@@ -28,12 +30,13 @@ pub enum Stage {
 
 impl Stage {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Claim, Self::Compute, Self::Slot, Self::Load, Self::Finish];
+    pub const ALL: [Self; 6] = [Self::Turn, Self::Claim, Self::Compute, Self::Slot, Self::Load, Self::Finish];
 
     /// The word used in metrics.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Turn => "turn",
             Self::Claim => "claim",
             Self::Compute => "compute",
             Self::Slot => "slot",

@@ -60,10 +60,14 @@ pub struct ClaimRequest {
     pub run_id: Uuid,
     /// At most so many users.
     pub rows: usize,
-    /// Users after this key, in the database's order. Empty: from the start.
+    /// Users after this key, in the database's order. Empty: from the start. Otherwise it may begin further on, where the run's
+    /// furthest open claim ends: whoever is passed by waits for the next pass.
     pub after_key: String,
     /// Which users.
     pub suspicion: Suspicion,
+    /// Whether to claim one after the other with those that live beside us. It spares the database, and protects nothing: whoever
+    /// gets no turn within the implementation's limit, or cannot ask for one, claims without.
+    pub in_turn: bool,
 }
 
 /// A user as claimed.
@@ -87,6 +91,15 @@ pub struct Chunk {
 }
 
 /// What came of a request to claim.
+#[derive(Debug)]
+pub struct ClaimAnswer {
+    /// Whom it gave.
+    pub claimed: Claimed,
+    /// Of the time that it took: how long it waited for its turn.
+    pub waited: Duration,
+}
+
+/// Whom a request to claim gave.
 #[derive(Debug)]
 pub enum Claimed {
     /// These users are ours.
@@ -355,7 +368,7 @@ pub trait Store: Send + Sync + 'static {
     fn run_totals(&self, run_id: Uuid) -> impl Future<Output = Result<RunTotals, StoreError>> + Send;
 
     /// Claims users in one short transaction. After a commit in doubt, [`Store::give_back`] settles the matter.
-    fn claim(&self, request: &ClaimRequest) -> impl Future<Output = Result<Claimed, StoreError>> + Send;
+    fn claim(&self, request: &ClaimRequest) -> impl Future<Output = Result<ClaimAnswer, StoreError>> + Send;
 
     /// Writes the chunk's rows and settles its users in one fenced transaction (with two databases: the target's, then
     /// the source's). Exactly once: whoever was swept gets `ClaimLost`. `left` users stay with the open claim for a

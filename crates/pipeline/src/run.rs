@@ -27,7 +27,7 @@ use crate::finish::{Life, LifeEnd, Returning, Shared, Why};
 use crate::observe::Stage;
 use crate::pace::Pace;
 use crate::policy::{Decision, Trials};
-use crate::ports::{Chunk, ClaimTotals, Claimed, Closed, RunState, RunTotals, Store};
+use crate::ports::{Chunk, ClaimAnswer, ClaimRequest, ClaimTotals, Claimed, Closed, RunState, RunTotals, Store};
 
 /// How an instance's part in a run ended.
 #[derive(Debug)]
@@ -168,13 +168,13 @@ impl<S: Store, R: Recommend> Part<S, R> {
         let mut trials = Trials::default();
         loop {
             shared.stop.run_until_cancelled(lease.held()).await.ok_or(Verdict::Stopped)?;
-            let request = claimer.request(rows);
+            let request = ClaimRequest { in_turn: self.sharing.has_others(), ..claimer.request(rows) };
             let claim_id = request.claim_id;
             self.open.insert(claim_id);
             let begun = Instant::now();
             let error = match self.within_grace(shared.store.claim(&request)).await? {
-                Ok(claimed) => {
-                    let took = begun.elapsed();
+                Ok(ClaimAnswer { claimed, waited }) => {
+                    let took = begun.elapsed().saturating_sub(waited);
                     shared.observer.stage(Stage::Claim, took);
                     if let Claimed::Chunk(chunk) = &claimed {
                         self.pace.claimed(begun, chunk.users.len());

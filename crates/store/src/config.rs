@@ -80,6 +80,12 @@ impl CallLimits {
     pub(crate) fn slot_wait(&self) -> Duration {
         self.slot.min(self.statement / 2)
     }
+
+    /// How long to wait for the turn to claim. A claim takes a small part of what a finish does, and nobody is slower without its turn
+    /// than after waiting so long for it.
+    pub(crate) fn claim_turn_wait(&self) -> Duration {
+        self.slot_wait() / 5
+    }
 }
 
 impl Default for CallLimits {

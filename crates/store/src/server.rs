@@ -45,6 +45,17 @@ pub struct PressureLook<'a> {
     pub instance_id: Uuid,
 }
 
+/// One of several locks of a name, whichever is free.
+#[derive(Clone, Copy, Debug)]
+pub struct SlotWanted<'a> {
+    /// The name: whoever uses it shares them.
+    pub of: &'a str,
+    /// How many there are, and which to wait for.
+    pub slots: Slots,
+    /// How long to wait.
+    pub within: Duration,
+}
+
 /// One database: its sessions, and what of it is asked outside a transaction of the protocol.
 pub trait Server: Send + Sync + 'static {
     /// See [`Session`].
@@ -116,9 +127,8 @@ pub trait Session: Send + Sized + 'static {
     /// Undoes the whole transaction.
     fn roll_back(&mut self) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Takes one of the slots of `source_table` for this transaction; false: none was free within the limit, and the transaction
-    /// can only be rolled back.
-    fn take_slot(&mut self, source_table: &str, slots: Slots) -> impl Future<Output = Result<bool, StoreError>> + Send;
+    /// Takes a slot for this transaction; false: none was free within the limit, and the transaction can only be rolled back.
+    fn take_slot(&mut self, wanted: SlotWanted<'_>) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
     /// Runs a statement; how many rows it touched.
     fn execute(
@@ -143,12 +153,13 @@ pub trait Session: Send + Sized + 'static {
     /// Undoes what was done since the savepoint, and ends it.
     fn undo_savepoint(&mut self) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Locks and marks the next users of a request, `rows` at most, passing over those that somebody holds locked; in key
-    /// order.
+    /// Locks and marks the next users of a request, `rows` at most, passing over those that somebody holds locked and those
+    /// before the key `not_before`; in key order, which is the column's own.
     fn claim(
         &mut self,
         request: &ClaimRequest,
         rows: i64,
+        not_before: &str,
     ) -> impl Future<Output = Result<Vec<ClaimedUser>, StoreError>> + Send;
 
     /// Fails users of a claim, each for its reason; how many were still pending.

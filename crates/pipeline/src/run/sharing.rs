@@ -56,6 +56,11 @@ impl Sharing {
         (self.live.instances > u64::from(count)).then_some(Slots { count, home })
     }
 
+    /// Whether others live: who claims beside them does it in turn.
+    pub(super) const fn has_others(&self) -> bool {
+        self.live.instances > 1
+    }
+
     fn plan_next_look(&mut self) {
         let wait = Backoff::new(INSTANCES_FIRST_LOOK, INSTANCES_LOOK).ceiling(self.looks);
         self.look = Instant::now() + wait;

@@ -21,8 +21,8 @@ const PAUSE_WAIT: Duration = Duration::from_secs(1);
 /// Between the first two looks at a run that only waits for somebody else's claims.
 const OTHERS_FIRST_WAIT: Duration = Duration::from_millis(50);
 
-/// Between two later ones.
-const OTHERS_WAIT: Duration = Duration::from_millis(500);
+/// Between two later ones: an instance that has nothing left to do ends so much later than the run at most.
+const OTHERS_WAIT: Duration = Duration::from_millis(200);
 
 impl<S: Store, R: Recommend> Part<S, R> {
     /// Waits until a further chunk may be claimed, and takes note of those that end meanwhile.

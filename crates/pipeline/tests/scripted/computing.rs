@@ -37,8 +37,9 @@ async fn everybody_beside_a_panic_has_its_own_rows() {
         rows: 5_000,
         after_key: String::new(),
         suspicion: Suspicion::None,
+        in_turn: false,
     };
-    let Claimed::Chunk(chunk) = store.claim(&request).await.unwrap() else { panic!("nobody") };
+    let Claimed::Chunk(chunk) = store.claim(&request).await.unwrap().claimed else { panic!("nobody") };
     let told = Told { panics_at: Some(2_048), faulty_at: Some(4_999), ..Told::default() };
     let workers = Workers::new(NonZeroUsize::new(3).unwrap()).unwrap();
     let keys = Keys { panics_at: Some("U003000".into()) };

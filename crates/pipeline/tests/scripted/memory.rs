@@ -125,6 +125,10 @@ pub struct Tables {
     pub slot_takes: Duration,
     /// The slots in which chunks were finished.
     pub slots: Vec<Slots>,
+    /// How long it takes to get the turn to claim.
+    pub turn_takes: Duration,
+    /// Of each claim, whether it was asked for in turn.
+    pub in_turn: Vec<bool>,
     /// A standby's lag, in seconds.
     pub lag: f64,
     /// What was written down of the throttle, in order.
@@ -174,6 +178,8 @@ impl Memory {
             instances: 1,
             slot_takes: Duration::ZERO,
             slots: Vec::new(),
+            turn_takes: Duration::ZERO,
+            in_turn: Vec::new(),
             lag: 0.0,
             told: Vec::new(),
             lease: None,
@@ -371,8 +377,11 @@ impl Tables {
             return Claimed::Nobody;
         }
         let mut users = Vec::new();
-        let after = &request.after_key;
-        for (user_id, row) in self.users.iter_mut().filter(|(user_id, _)| after.is_empty() || *user_id > after) {
+        let furthest = self.claims.values().filter(|claim| claim.open).filter_map(|claim| claim.users.last()).max();
+        let furthest = furthest.cloned().unwrap_or_default();
+        let after = if request.after_key.is_empty() { "" } else { request.after_key.as_str().max(furthest.as_str()) };
+        for (user_id, row) in self.users.iter_mut().filter(|(user_id, _)| after.is_empty() || user_id.as_str() > after)
+        {
             if row.status == Status::New && !row.locked && users.len() < request.rows {
                 row.status = Status::Pending(request.claim_id);
                 let spend = Spend::Paise([row.amount, 0, 0, 0, 0, 0]);

@@ -165,3 +165,35 @@ async fn a_chunk_that_waits_for_a_slot_is_not_taken_for_a_slow_database() {
     assert!(sizes.iter().all(|users| *users == 100), "{sizes:?}");
     assert_eq!(store.tables().slots.len(), 40);
 }
+
+#[tokio::test(start_paused = true)]
+async fn whoever_lives_beside_others_claims_in_turn_and_who_is_alone_does_not() {
+    let store = Memory::with_users(60_000);
+    store.tables().finish_takes = Duration::from_millis(10);
+    let config = PipelineConfig { chunk_rows: 100, ..config() };
+    let shared = shared(&store, config, Told::default()).await;
+    let running = tokio::spawn(async move { part(&shared).await });
+    for instances in [1, 2, 4, 1] {
+        store.tables().instances = instances;
+        sleep(Duration::from_secs(8)).await;
+        store.tables().in_turn.clear();
+        sleep(Duration::from_secs(4)).await;
+        let seen = store.tables().in_turn.clone();
+        assert!(!seen.is_empty() && seen.iter().all(|in_turn| *in_turn == (instances > 1)), "{seen:?}");
+    }
+    assert!(is_done(&running.await.unwrap()));
+    assert_each_once(&store);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_claim_that_waits_for_its_turn_is_not_taken_for_a_slow_database() {
+    let store = Memory::with_users(4_000);
+    store.tables().instances = 2;
+    store.tables().finish_takes = Duration::from_millis(15);
+    store.tables().turn_takes = Duration::from_secs(6);
+    let config = PipelineConfig { chunk_rows: 100, min_chunk_rows: 10, ..config() };
+    let (ended, _) = run(&store, config).await;
+    assert!(is_done(&ended), "{ended:?}");
+    let sizes: Vec<usize> = store.tables().claims.values().map(|claim| claim.users.len()).collect();
+    assert!(sizes.iter().all(|users| *users == 100), "{sizes:?}");
+}

@@ -6,8 +6,8 @@ use cardgenius_engine::{Engine, TopTen};
 use cardgenius_pipeline::compute::ComputedChunk;
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 use cardgenius_pipeline::ports::{
-    Blame, ClaimRequest, ClaimRow, ClaimTotals, Claimed, Closed, Encode, Finished, Live, Run, RunRequest, RunState,
-    RunTotals, Slots, Store, Swept,
+    Blame, ClaimAnswer, ClaimRequest, ClaimRow, ClaimTotals, Claimed, Closed, Encode, Finished, Live, Run, RunRequest,
+    RunState, RunTotals, Slots, Store, Swept,
 };
 use cardgenius_pipeline::pressure::{Pressure, Reading, Sign};
 use cardgenius_pipeline::throttle::Headroom;
@@ -88,12 +88,17 @@ impl Store for Memory {
         .await
     }
 
-    async fn claim(&self, request: &ClaimRequest) -> Result<Claimed, StoreError> {
+    async fn claim(&self, request: &ClaimRequest) -> Result<ClaimAnswer, StoreError> {
+        self.tables().in_turn.push(request.in_turn);
+        let waited = if request.in_turn { self.tables().turn_takes } else { Duration::ZERO };
+        if !waited.is_zero() {
+            sleep(waited).await;
+        }
         let claimed = self.perform(Call::Claim, |tables| Ok(tables.claim(request))).await?;
         if matches!(claimed, Claimed::Chunk(_)) {
             self.claimed.notify_one();
         }
-        Ok(claimed)
+        Ok(ClaimAnswer { claimed, waited })
     }
 
     async fn finish(&self, chunk: &ComputedChunk, slots: Option<Slots>) -> Result<Finished, StoreError> {

@@ -17,6 +17,7 @@ impl MysqlSession {
         &mut self,
         request: &ClaimRequest,
         rows: i64,
+        not_before: &str,
     ) -> Result<Vec<ClaimedUser>, StoreError> {
         let own = self.shared.own.clone();
         let (least, most) = request.suspicion.crashes();
@@ -25,7 +26,7 @@ impl MysqlSession {
         let mut after_key = request.after_key.clone();
         while users.len() < wanted {
             let missing = rows - i64::try_from(users.len()).unwrap_or(i64::MAX);
-            let looking = bind![&after_key, least, most, missing];
+            let looking = bind![&after_key, least, most, missing, not_before];
             let candidates = self.rows(&own.claim_candidates, &looking).await?;
             let keys: Vec<String> = candidates.iter().map(|row| row.get(0)).collect::<Result<_, _>>()?;
             let locking = bind![&keys, least, most];

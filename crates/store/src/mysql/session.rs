@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
-use cardgenius_pipeline::ports::{ClaimRequest, ClaimedUser, RowForm, Slots};
+use cardgenius_pipeline::ports::{ClaimRequest, ClaimedUser, RowForm};
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Row as DriverRow};
 use uuid::Uuid;
@@ -19,7 +19,7 @@ use super::server::Shared;
 use super::sessions::Pooled;
 use super::values::{Call, calls, row_of};
 use crate::desk::Requeued;
-use crate::server::{Session, SessionNumber, Walk, Walked, Whom};
+use crate::server::{Session, SessionNumber, SlotWanted, Walk, Walked, Whom};
 use crate::statement::{Row, Statement, Value, bind};
 
 /// Ending a session that was thrown away, at most.
@@ -32,7 +32,7 @@ pub struct MysqlSession {
     keys: Arc<KeyNames>,
     /// What a statement may take now.
     statement_limit: Duration,
-    /// The slot that the transaction is in, by its table and its number.
+    /// The slot that the transaction is in, by whose it is and its number.
     slot: Option<(String, i64)>,
 }
 
@@ -72,12 +72,12 @@ impl MysqlSession {
 
     /// Gives the transaction's slot back, if it is in one. Where that fails the session keeps it, and goes itself in the end.
     async fn leave_slot(&mut self) {
-        let Some((source_table, slot)) = self.slot.take() else { return };
+        let Some((of, slot)) = self.slot.take() else { return };
         let own = self.shared.own.clone();
-        let values = bind![&source_table, slot];
+        let values = bind![&of, slot];
         // Seldom needed, and part of every transaction's future.
         if Box::pin(self.driver_rows(&own.slot_release, &values)).await.is_err() {
-            self.slot = Some((source_table, slot));
+            self.slot = Some((of, slot));
         }
     }
 
@@ -138,15 +138,14 @@ impl Session for MysqlSession {
         Ok(())
     }
 
-    async fn take_slot(&mut self, source_table: &str, slots: Slots) -> Result<bool, StoreError> {
+    async fn take_slot(&mut self, wanted: SlotWanted<'_>) -> Result<bool, StoreError> {
         let own = self.shared.own.clone();
-        let free = self.rows(&own.slot_try, &bind![source_table, i64::from(slots.count)]).await?;
+        let free = self.rows(&own.slot_try, &bind![wanted.of, i64::from(wanted.slots.count)]).await?;
         let slot: i64 = match free.first() {
             Some(row) => row.get(0)?,
             None => {
-                let home = i64::from(slots.home);
-                let wait = self.shared.sessions.limits().slot_wait().as_secs_f64();
-                let had = self.rows(&own.slot_wait, &bind![source_table, home, wait]).await?;
+                let home = i64::from(wanted.slots.home);
+                let had = self.rows(&own.slot_wait, &bind![wanted.of, home, wanted.within.as_secs_f64()]).await?;
                 let had: Option<i64> = had.first().map(|row| row.get(0)).transpose()?.flatten();
                 if had != Some(1) {
                     return Ok(false);
@@ -154,7 +153,7 @@ impl Session for MysqlSession {
                 home
             }
         };
-        self.slot = Some((source_table.to_owned(), slot));
+        self.slot = Some((wanted.of.to_owned(), slot));
         Ok(true)
     }
 
@@ -187,8 +186,13 @@ impl Session for MysqlSession {
         self.release_savepoint().await
     }
 
-    async fn claim(&mut self, request: &ClaimRequest, rows: i64) -> Result<Vec<ClaimedUser>, StoreError> {
-        self.claim_next(request, rows).await
+    async fn claim(
+        &mut self,
+        request: &ClaimRequest,
+        rows: i64,
+        not_before: &str,
+    ) -> Result<Vec<ClaimedUser>, StoreError> {
+        self.claim_next(request, rows, not_before).await
     }
 
     async fn fail_users(&mut self, claim_id: Uuid, user_ids: &[&str], reasons: &[String]) -> Result<u64, StoreError> {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 use cardgenius_pipeline::failpoint;
-use cardgenius_pipeline::ports::{ClaimRequest, ClaimedUser, RowForm, Slots};
+use cardgenius_pipeline::ports::{ClaimRequest, ClaimedUser, RowForm};
 use deadpool_postgres::Object;
 use futures_util::SinkExt;
 use tokio_postgres::Row as DriverRow;
@@ -22,7 +22,7 @@ use super::statements::OwnStatements;
 use super::values::row_of;
 use crate::config::CallLimits;
 use crate::desk::Requeued;
-use crate::server::{Session, SessionNumber, Walk, Walked, Whom};
+use crate::server::{Session, SessionNumber, SlotWanted, Walk, Walked, Whom};
 use crate::statement::{Row, Statement, Value, bind};
 
 /// The wire may take a little longer than the server's own limit.
@@ -71,10 +71,10 @@ impl PostgresSession {
     }
 
     /// Waits for a slot within the transaction; false: not long enough.
-    async fn wait_for_slot(&self, source_table: &str, slot: u32) -> Result<bool, StoreError> {
-        let (limit, statement) = (self.limits.slot_wait(), &self.own.slot_wait);
+    async fn wait_for_slot(&self, wanted: SlotWanted<'_>) -> Result<bool, StoreError> {
+        let (limit, statement) = (wanted.within, &self.own.slot_wait);
         let (wait, lock) = (milliseconds(limit), milliseconds(self.limits.lock));
-        let values = bind![source_table, i64::from(slot), &wait, &lock];
+        let values = bind![wanted.of, i64::from(wanted.slots.home), &wait, &lock];
         let call = async {
             let prepared = self.object.prepare_cached(&statement.sql).await?;
             self.object.query(&prepared, &parameters(&values)).await
@@ -153,10 +153,10 @@ impl Session for PostgresSession {
         self.order(include_str!("sql/transaction_roll_back.sql"), "rolling back").await
     }
 
-    async fn take_slot(&mut self, source_table: &str, slots: Slots) -> Result<bool, StoreError> {
+    async fn take_slot(&mut self, wanted: SlotWanted<'_>) -> Result<bool, StoreError> {
         let own = self.own.clone();
-        let free = self.driver_rows(&own.slot_try, &bind![source_table, i64::from(slots.count)]).await?;
-        if free.is_empty() { self.wait_for_slot(source_table, slots.home).await } else { Ok(true) }
+        let free = self.driver_rows(&own.slot_try, &bind![wanted.of, i64::from(wanted.slots.count)]).await?;
+        if free.is_empty() { self.wait_for_slot(wanted).await } else { Ok(true) }
     }
 
     async fn execute(&mut self, statement: &Statement, values: &[Value<'_>]) -> Result<u64, StoreError> {
@@ -187,11 +187,16 @@ impl Session for PostgresSession {
         self.release_savepoint().await
     }
 
-    async fn claim(&mut self, request: &ClaimRequest, rows: i64) -> Result<Vec<ClaimedUser>, StoreError> {
+    async fn claim(
+        &mut self,
+        request: &ClaimRequest,
+        rows: i64,
+        not_before: &str,
+    ) -> Result<Vec<ClaimedUser>, StoreError> {
         let own = self.own.clone();
         self.driver_rows(&own.claim_plan, &[]).await?;
         let (least, most) = request.suspicion.crashes();
-        let values = bind![request.claim_id, &request.after_key, least, most, rows];
+        let values = bind![request.claim_id, &request.after_key, least, most, rows, not_before];
         super::claim::users(&self.driver_rows(&own.claim_users, &values).await?)
     }
 

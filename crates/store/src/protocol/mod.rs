@@ -35,8 +35,8 @@ use cardgenius_pipeline::compute::ComputedChunk;
 use cardgenius_pipeline::error::StoreError;
 use cardgenius_pipeline::observe::{Observe, Unobserved};
 use cardgenius_pipeline::ports::{
-    Blame, ClaimRequest, ClaimRow, ClaimTotals, Claimed, Closed, Finished, Live, Run, RunRequest, RunState, RunTotals,
-    Slots, Store, Swept,
+    Blame, ClaimAnswer, ClaimRequest, ClaimRow, ClaimTotals, Closed, Finished, Live, Run, RunRequest, RunState,
+    RunTotals, Slots, Store, Swept,
 };
 use cardgenius_pipeline::pressure::Pressure;
 use cardgenius_pipeline::throttle::Headroom;
@@ -44,11 +44,11 @@ use uuid::Uuid;
 
 use self::doubt::Doubts;
 use self::failure_log::FailureLog;
-use self::slot::SlotWait;
+use self::slot::{ClaimTurn, SlotWait};
 use self::target::Target;
 use crate::config::{StoreConfig, TableNames};
 use crate::rows::Rows;
-use crate::server::{PoolStatus, Server};
+use crate::server::{PoolStatus, Server, SlotWanted};
 
 /// The port on a source `S`, with the recommendations there too or in a second database `T`.
 pub struct SqlStore<S: Server, T: Server = S> {
@@ -63,6 +63,7 @@ pub struct SqlStore<S: Server, T: Server = S> {
     doubts: Arc<Doubts>,
     observer: Arc<dyn Observe>,
     failures: FailureLog,
+    claim_turn: ClaimTurn,
 }
 
 impl<S: Server, T: Server> SqlStore<S, T> {
@@ -79,6 +80,7 @@ impl<S: Server, T: Server> SqlStore<S, T> {
             doubts: Arc::default(),
             observer: Arc::new(Unobserved),
             failures: FailureLog::default(),
+            claim_turn: ClaimTurn::default(),
         }
     }
 
@@ -145,12 +147,14 @@ impl<S: Server, T: Server> Store for SqlStore<S, T> {
         self.sum_run(run_id).await
     }
 
-    async fn claim(&self, request: &ClaimRequest) -> Result<Claimed, StoreError> {
+    async fn claim(&self, request: &ClaimRequest) -> Result<ClaimAnswer, StoreError> {
         self.claim_users(request).await
     }
 
     async fn finish(&self, chunk: &ComputedChunk, slots: Option<Slots>) -> Result<Finished, StoreError> {
-        let mut slot = SlotWait::new(&self.source_table, slots, self.observer.as_ref());
+        let within = self.source.limits().slot_wait();
+        let wanted = slots.map(|slots| SlotWanted { of: &self.source_table, slots, within });
+        let mut slot = SlotWait::new(wanted, self.observer.as_ref());
         let totals = match &self.target {
             None => self.finish_in_one(chunk, &mut slot).await?,
             Some(target) => self.finish_in_two(target, chunk, &mut slot).await?,

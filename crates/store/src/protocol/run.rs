@@ -24,7 +24,7 @@ impl<S: Server, T: Server> SqlStore<S, T> {
         for _ in 0..OPEN_ATTEMPTS {
             let mut work = Work::on(&self.source).await?;
             let outcome = async {
-                slot::take_turn_to_open(&mut work, &self.source_table).await?;
+                slot::take_turn_to_open(&mut work, &self.source_table, self.source.limits().slot_wait()).await?;
                 self.open_in(work.begin().await?, request).await
             }
             .await;

@@ -1,6 +1,8 @@
-//! The slots in which all live instances finish, where there are more of them than sessions that load, and the turn in which they open a
-//! run: locks of the source, taken before any other lock of the transaction, so that whoever waits for one is in nobody's way.
+//! The slots in which all live instances finish, where there are more of them than sessions that load, and the turns in which they
+//! claim and open a run: locks of the source, taken before any other lock of the transaction, so that whoever waits for one is in
+//! nobody's way.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use cardgenius_pipeline::error::StoreError;
@@ -10,32 +12,37 @@ use tokio::time::Instant;
 use tracing::debug;
 
 use super::work::Work;
-use crate::server::Session;
+use crate::server::{Session, SlotWanted};
+
+const ONE_AT_A_TIME: Slots = Slots { count: 1, home: 0 };
+
+/// For how long one that got no turn to claim asks for none: whoever is in the way, it costs one wait, and claims beside each other
+/// cost little.
+const WITHOUT_TURNS: Duration = Duration::from_secs(60);
 
 /// A finish on its way to a slot; without one where there are sessions enough.
 pub(super) struct SlotWait<'a> {
-    source_table: &'a str,
-    slots: Option<Slots>,
+    wanted: Option<SlotWanted<'a>>,
     observer: &'a dyn Observe,
     /// How long it waited so far.
     pub(super) waited: Duration,
 }
 
 impl<'a> SlotWait<'a> {
-    pub(super) const fn new(source_table: &'a str, slots: Option<Slots>, observer: &'a dyn Observe) -> Self {
-        Self { source_table, slots, observer, waited: Duration::ZERO }
+    pub(super) const fn new(wanted: Option<SlotWanted<'a>>, observer: &'a dyn Observe) -> Self {
+        Self { wanted, observer, waited: Duration::ZERO }
     }
 
     /// Waits for a slot for the transaction that `work` begins next; whoever gets none goes on without.
     pub(super) async fn take<S: Session>(&mut self, work: &mut Work<S>) -> Result<(), StoreError> {
-        let Some(slots) = self.slots else { return Ok(()) };
+        let Some(wanted) = self.wanted else { return Ok(()) };
         let begun = Instant::now();
-        let taken = work.take_slot(self.source_table, slots).await?;
+        let taken = work.take_slot(wanted).await?;
         let waited = begun.elapsed();
         self.observer.stage(Stage::Slot, waited);
         if !taken {
             debug!(
-                slots = slots.count,
+                slots = wanted.slots.count,
                 waited_ms = waited.as_millis() as u64,
                 "got no slot to finish in; finishing without"
             );
@@ -45,11 +52,49 @@ impl<'a> SlotWait<'a> {
     }
 }
 
+/// The turn in which live instances claim. Beside each other they would lock users alternately out of the same stretch of keys: each
+/// tries in vain for what the other holds, and both load rows into the same pages.
+#[derive(Debug, Default)]
+pub(super) struct ClaimTurn {
+    without_until: Mutex<Option<Instant>>,
+}
+
+impl ClaimTurn {
+    /// Waits for the turn for the transaction that `work` begins next, `within` at most; how long it waited. Whoever gets none claims
+    /// without, and so it does for a while.
+    pub(super) async fn take<S: Session>(
+        &self,
+        work: &mut Work<S>,
+        source_table: &str,
+        within: Duration,
+        observer: &dyn Observe,
+    ) -> Result<Duration, StoreError> {
+        let begun = Instant::now();
+        let without_until = *self.without_until.lock().unwrap_or_else(PoisonError::into_inner);
+        if without_until.is_some_and(|until| begun < until) {
+            return Ok(Duration::ZERO);
+        }
+        let of = format!("{source_table} (claiming)");
+        let taken = work.take_slot(SlotWanted { of: &of, slots: ONE_AT_A_TIME, within }).await?;
+        let waited = begun.elapsed();
+        observer.stage(Stage::Turn, waited);
+        if !taken {
+            debug!(waited_ms = waited.as_millis() as u64, "got no turn to claim; claiming without for a minute");
+            *self.without_until.lock().unwrap_or_else(PoisonError::into_inner) = Some(begun + waited + WITHOUT_TURNS);
+        }
+        Ok(waited)
+    }
+}
+
 /// Waits for the turn to open a run, for the transaction that `work` begins next. Of those that start together the first counts
 /// the backlog, which on a large one is work, and the others find its run and join. Whoever gets no turn in time opens without:
 /// that there is one open run is not held by this.
-pub(super) async fn take_turn_to_open<S: Session>(work: &mut Work<S>, source_table: &str) -> Result<(), StoreError> {
-    const ONE_AT_A_TIME: Slots = Slots { count: 1, home: 0 };
-    work.take_slot(&format!("{source_table} (opening a run)"), ONE_AT_A_TIME).await?;
+pub(super) async fn take_turn_to_open<S: Session>(
+    work: &mut Work<S>,
+    source_table: &str,
+    within: Duration,
+) -> Result<(), StoreError> {
+    let of = format!("{source_table} (opening a run)");
+    work.take_slot(SlotWanted { of: &of, slots: ONE_AT_A_TIME, within }).await?;
     Ok(())
 }

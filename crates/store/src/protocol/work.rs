@@ -1,10 +1,9 @@
 //! A session at work: its transactions, and what becomes of it afterwards.
 
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
-use cardgenius_pipeline::ports::Slots;
 
 use super::doubt::Trail;
-use crate::server::{Server, Session};
+use crate::server::{Server, Session, SlotWanted};
 use crate::statement::{Row, Statement, Value};
 
 /// One session, taken out of its pool. Unless it is [`Work::done`] in a way that leaves it sound it is closed, not given
@@ -47,10 +46,10 @@ impl<S: Session> Work<S> {
         Ok(Transaction { session, in_transaction: &mut self.in_transaction })
     }
 
-    /// Takes one of the slots of `source_table` for the transaction that begins next; false: none could be had. A server that
-    /// has no such locks, or does not let us have them, is no reason to stop.
-    pub(crate) async fn take_slot(&mut self, source_table: &str, slots: Slots) -> Result<bool, StoreError> {
-        let taken = match self.begin().await?.session().take_slot(source_table, slots).await {
+    /// Takes a slot for the transaction that begins next; false: none could be had. A server that has no such locks, or does not
+    /// let us have them, is no reason to stop.
+    pub(crate) async fn take_slot(&mut self, wanted: SlotWanted<'_>) -> Result<bool, StoreError> {
+        let taken = match self.begin().await?.session().take_slot(wanted).await {
             Err(error) if is_cut_off(error.kind()) => return Err(error),
             taken => taken.unwrap_or(false),
         };

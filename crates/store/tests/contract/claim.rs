@@ -29,10 +29,60 @@ pub async fn users_come_in_the_databases_order_after_the_cursor_and_no_more_than
     let instance = world.instance().await;
     let run = instance.run().await;
     let after = |key: &str, rows| ClaimRequest { after_key: key.into(), ..request(&run, rows) };
-    assert_eq!(ids(instance.store.claim(&after(&in_order[3], 3)).await.unwrap()), in_order[4..7]);
-    assert_eq!(ids(instance.store.claim(&after("", 2)).await.unwrap()), in_order[..2]);
-    let rest = [&in_order[3..4], &in_order[7..]].concat();
-    assert_eq!(ids(instance.store.claim(&after(&in_order[2], 100)).await.unwrap()), rest, "not the key itself");
+    assert_eq!(ids(instance.store.claim(&after(&in_order[3], 3)).await.unwrap().claimed), in_order[4..7]);
+    assert_eq!(ids(instance.store.claim(&after("", 2)).await.unwrap().claimed), in_order[..2]);
+    let rest = [&in_order[2..4], &in_order[7..]].concat();
+    assert_eq!(ids(instance.store.claim(&after("", 100)).await.unwrap().claimed), rest);
+}
+
+pub async fn a_claim_begins_where_the_furthest_open_one_ends_and_the_first_of_a_pass_at_the_front<B: Backend>() {
+    let world = World::<B>::fresh().await;
+    world.add_users(users(10)).await;
+    world.set("U6", "crashes = 3").await;
+    let (instance, other) = (world.instance().await, world.instance().await);
+    let run = instance.run().await;
+    let after = |key: &str, rows| ClaimRequest { after_key: key.into(), ..request(&run, rows) };
+    assert_eq!(ids(instance.store.claim(&after("", 2)).await.unwrap().claimed), ["U0", "U1"]);
+    let given_back = other.claim(&run, 2).await;
+    let furthest = other.claim(&run, 3).await;
+    assert_eq!(ids(Claimed::Chunk(furthest.clone())), ["U4", "U5", "U7"]);
+    other.store.give_back(given_back.claim_id).await.unwrap();
+    assert_eq!(
+        ids(instance.store.claim(&after("U1", 1)).await.unwrap().claimed),
+        ["U8"],
+        "not U2, given back behind it"
+    );
+    let suspects = ClaimRequest { suspicion: Suspicion::Some, ..after("U1", 1) };
+    assert_eq!(ids(instance.store.claim(&suspects).await.unwrap().claimed), ["U6"], "suspects lie elsewhere");
+    assert_eq!(ids(instance.store.claim(&after("", 1)).await.unwrap().claimed), ["U2"], "nobody is forgotten");
+    assert_eq!(ids(instance.store.claim(&after("U9", 9)).await.unwrap().claimed), [""; 0], "nor is the cursor");
+}
+
+/// Of the claims that are closed nothing is left to pass by.
+pub async fn a_claim_begins_at_its_own_cursor_where_nobody_holds_a_claim_further_on<B: Backend>() {
+    let world = World::<B>::fresh().await;
+    world.add_users(users(8)).await;
+    let instance = world.instance().await;
+    let run = instance.run().await;
+    let after = |key: &str, rows| ClaimRequest { after_key: key.into(), ..request(&run, rows) };
+    let _front = instance.claim(&run, 2).await;
+    let given_back = instance.claim(&run, 4).await;
+    instance.store.give_back(given_back.claim_id).await.unwrap();
+    assert_eq!(ids(instance.store.claim(&after("U3", 2)).await.unwrap().claimed), ["U4", "U5"]);
+}
+
+pub async fn further_on_is_said_in_the_order_of_the_column_whatever_that_of_the_database<
+    B: Backend<Source = Postgres>,
+>() {
+    let world = World::<B>::fresh().await;
+    world.run("ALTER TABLE user_spending_data ALTER user_id TYPE text COLLATE \"C\"").await;
+    world.add_users(["B", "C", "a", "b"]).await;
+    assert_eq!(world.value("SELECT 'a' < 'B'").await, "t", "the test wants two orders");
+    let instance = world.instance().await;
+    let run = instance.run().await;
+    let _furthest = instance.claim(&run, 1).await;
+    let behind_a = ClaimRequest { after_key: "a".into(), ..request(&run, 9) };
+    assert_eq!(ids(instance.store.claim(&behind_a).await.unwrap().claimed), ["b"]);
 }
 
 pub async fn users_that_somebody_holds_locked_are_passed_over<B: Backend>() {
@@ -41,11 +91,11 @@ pub async fn users_that_somebody_holds_locked_are_passed_over<B: Backend>() {
     let instance = world.instance().await;
     let run = instance.run().await;
     let customer = world.lock(&["U0", "U2"]).await;
-    assert_eq!(ids(instance.store.claim(&request(&run, 2)).await.unwrap()), ["U1", "U3"]);
-    assert_eq!(ids(instance.store.claim(&request(&run, 9)).await.unwrap()), ["U4"]);
-    assert_eq!(ids(instance.store.claim(&request(&run, 9)).await.unwrap()), [""; 0]);
+    assert_eq!(ids(instance.store.claim(&request(&run, 2)).await.unwrap().claimed), ["U1", "U3"]);
+    assert_eq!(ids(instance.store.claim(&request(&run, 9)).await.unwrap().claimed), ["U4"]);
+    assert_eq!(ids(instance.store.claim(&request(&run, 9)).await.unwrap().claimed), [""; 0]);
     World::<B>::let_go(customer).await;
-    assert_eq!(ids(instance.store.claim(&request(&run, 9)).await.unwrap()), ["U0", "U2"]);
+    assert_eq!(ids(instance.store.claim(&request(&run, 9)).await.unwrap().claimed), ["U0", "U2"]);
 }
 
 pub async fn instances_that_claim_at_once_share_nobody<B: Backend>() {
@@ -61,7 +111,7 @@ pub async fn instances_that_claim_at_once_share_nobody<B: Backend>() {
         claiming.spawn(async move {
             let mut mine = Vec::new();
             loop {
-                let claimed = ids(instance.store.claim(&request(&run, 7)).await.unwrap());
+                let claimed = ids(instance.store.claim(&request(&run, 7)).await.unwrap().claimed);
                 if claimed.is_empty() {
                     return mine;
                 }
@@ -94,7 +144,7 @@ pub async fn a_claims_row_says_who_holds_whom<B: Backend>() {
     let instance = world.instance().await;
     let run = instance.run().await;
     let request = request(&run, 3);
-    instance.store.claim(&request).await.unwrap();
+    instance.store.claim(&request).await.unwrap().claimed;
     let sql = format!(
         "SELECT run_id, owner, state, users, first_user_id, last_user_id FROM cardgenius_claims WHERE claim_id = '{}'",
         request.claim_id
@@ -113,9 +163,9 @@ pub async fn users_are_claimed_apart_by_the_crashes_they_were_caught_in<B: Backe
     let instance = world.instance().await;
     let run = instance.run().await;
     let of = |suspicion| ClaimRequest { suspicion, ..request(&run, 100) };
-    assert_eq!(ids(instance.store.claim(&of(Suspicion::Some)).await.unwrap()), ["U3", "U4", "U5"]);
-    assert_eq!(ids(instance.store.claim(&of(Suspicion::None)).await.unwrap()), ["U0", "U1", "U2"]);
-    assert_eq!(ids(instance.store.claim(&of(Suspicion::Strong)).await.unwrap()), ["U6", "U7", "U8"]);
+    assert_eq!(ids(instance.store.claim(&of(Suspicion::Some)).await.unwrap().claimed), ["U3", "U4", "U5"]);
+    assert_eq!(ids(instance.store.claim(&of(Suspicion::None)).await.unwrap().claimed), ["U0", "U1", "U2"]);
+    assert_eq!(ids(instance.store.claim(&of(Suspicion::Strong)).await.unwrap().claimed), ["U6", "U7", "U8"]);
 }
 
 pub async fn only_new_users_are_claimed<B: Backend>() {
@@ -126,7 +176,7 @@ pub async fn only_new_users_are_claimed<B: Backend>() {
     for (user_id, status) in [("U0", "pending"), ("U1", "completed"), ("U3", "failed")] {
         world.set(user_id, &format!("processing_status = '{status}'")).await;
     }
-    assert_eq!(ids(instance.store.claim(&request(&run, 9)).await.unwrap()), ["U2"]);
+    assert_eq!(ids(instance.store.claim(&request(&run, 9)).await.unwrap().claimed), ["U2"]);
 }
 
 pub async fn nobody_to_claim_is_said_so_and_leaves_no_trace<B: Backend>() {
@@ -135,10 +185,13 @@ pub async fn nobody_to_claim_is_said_so_and_leaves_no_trace<B: Backend>() {
     let instance = world.instance().await;
     let run = instance.run().await;
     let behind = ClaimRequest { after_key: "U2".into(), ..request(&run, 9) };
-    assert!(matches!(instance.store.claim(&behind).await.unwrap(), Claimed::Nobody));
+    assert!(matches!(instance.store.claim(&behind).await.unwrap().claimed, Claimed::Nobody));
     assert_eq!(world.value("SELECT count(*) FROM cardgenius_claims").await, "0");
     let elsewhere = ClaimRequest { run_id: Uuid::new_v4(), ..request(&run, 9) };
-    assert!(matches!(instance.store.claim(&elsewhere).await.unwrap(), Claimed::RunClosed), "there is no such run");
+    assert!(
+        matches!(instance.store.claim(&elsewhere).await.unwrap().claimed, Claimed::RunClosed),
+        "there is no such run"
+    );
     assert_eq!(world.user("U1").await.status, "new");
 }
 
@@ -199,7 +252,7 @@ pub async fn users_in_partitions_are_claimed_in_order_each_once_and_with_their_o
     for claims in 1.. {
         let after_key = claimed.last().map_or_else(String::new, |(user_id, _): &(String, i64)| user_id.clone());
         let Claimed::Chunk(chunk) =
-            instance.store.claim(&ClaimRequest { after_key, ..request(&run, 7) }).await.unwrap()
+            instance.store.claim(&ClaimRequest { after_key, ..request(&run, 7) }).await.unwrap().claimed
         else {
             break;
         };

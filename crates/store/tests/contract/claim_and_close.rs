@@ -49,7 +49,7 @@ pub async fn a_claim_waits_for_whoever_closes_the_run_and_then_finds_it_closed<B
     let now = B::Source::ago(0);
     closing.rows(&format!("UPDATE cardgenius_runs SET state = 'cancelled', closed_at = {now}")).await;
     closing.rows("COMMIT").await;
-    assert!(matches!(claiming.await.unwrap().unwrap(), Claimed::RunClosed));
+    assert!(matches!(claiming.await.unwrap().unwrap().claimed, Claimed::RunClosed));
     assert_eq!(world.user("U1").await.status, "new");
 }
 

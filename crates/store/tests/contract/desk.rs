@@ -22,7 +22,7 @@ pub async fn nobody_claims_in_a_pause_and_it_is_said_who_wants_it_and_why<B: Bac
     let account = world.backend.source().account().await;
     operator.store.set_switch(true, Some("a test"), "alice@here").await.unwrap();
     for _ in 0..2 {
-        match instance.store.claim(&request(&run, 2)).await.unwrap() {
+        match instance.store.claim(&request(&run, 2)).await.unwrap().claimed {
             Claimed::Paused { by, reason } => {
                 assert_eq!((by, reason.as_deref()), (format!("{account} (alice@here)"), Some("a test")));
             }

@@ -98,6 +98,8 @@ on_each_backend! {
         nobody_to_claim_is_said_so_and_leaves_no_trace
         amounts_arrive_exact
         a_user_that_was_settled_before_may_have_rows
+        a_claim_begins_where_the_furthest_open_one_ends_and_the_first_of_a_pass_at_the_front
+        a_claim_begins_at_its_own_cursor_where_nobody_holds_a_claim_further_on
     }
     claim_and_close {
         whoever_closes_a_run_waits_for_a_claim_under_way_and_then_sees_it
@@ -131,6 +133,7 @@ on_each_backend! {
     slots {
         while_all_slots_are_taken_nobody_finishes
         a_finish_holds_its_slot_until_it_is_over
+        those_that_claim_in_turn_wait_for_each_other_and_one_that_gets_none_claims_without_for_a_while
         those_that_start_together_open_in_turn_and_one_that_gets_none_opens_without
         whoever_gets_no_slot_in_time_finishes_without
         a_free_slot_is_taken_whichever_it_is
@@ -219,6 +222,7 @@ on_each_pair_of_databases! {
 on_each_backend_with_a_postgres_source! {
     claim {
         users_in_partitions_are_claimed_in_order_each_once_and_with_their_own_amounts
+        further_on_is_said_in_the_order_of_the_column_whatever_that_of_the_database
     }
 }
 

@@ -230,7 +230,8 @@ impl Database for Mariadb {
             .replace("$1", &format!("'{after_key}'"))
             .replace("$2", "0")
             .replace("$3", "2")
-            .replace("$4", "10000");
+            .replace("$4", "10000")
+            .replace("$5", "'CK0150000'");
         let plan = session.rows(&format!("EXPLAIN {candidates}")).await;
         // Its first three rows are the branches.
         for row in &plan[..3] {

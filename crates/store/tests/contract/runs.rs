@@ -76,7 +76,7 @@ pub async fn a_run_is_done_only_when_no_claim_is_open_and_by_one_of_many<B: Back
     assert_eq!(closing.join_all().await, [Closed::Closed(RunState::Done); 5]);
     let late = instance.store.close_run(run.run_id, RunState::Failed, None).await.unwrap();
     assert_eq!(late, Closed::Closed(RunState::Done), "what is closed stays as it is");
-    assert!(matches!(instance.store.claim(&request(&run, 9)).await.unwrap(), Claimed::RunClosed));
+    assert!(matches!(instance.store.claim(&request(&run, 9)).await.unwrap().claimed, Claimed::RunClosed));
     let sql =
         "SELECT count(*) FROM cardgenius_runs WHERE closed_by IS NOT NULL AND users_left = 1 AND reason = 'so it is'";
     assert_eq!(world.value(sql).await, "1");

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use cardgenius_pipeline::error::ErrorKind;
-use cardgenius_pipeline::ports::{ClaimTotals, Finished, RunState, Slots, Store};
+use cardgenius_pipeline::ports::{Chunk, ClaimRequest, ClaimTotals, Claimed, Finished, RunState, Slots, Store};
 use cardgenius_store::config::CallLimits;
 use uuid::Uuid;
 
 use crate::backend::{Backend, Database, Session, locking_claim};
-use crate::world::{Instance, LEASE, World, patient, quick, users};
+use crate::world::{Instance, LEASE, World, patient, quick, request, users};
 
 const ONE: Slots = Slots { count: 1, home: 0 };
 
@@ -76,6 +76,46 @@ pub async fn those_that_start_together_open_in_turn_and_one_that_gets_none_opens
     let _held = take_of(&world, &turn, 0).await.expect("a turn is over with the run that is open");
     let hurried = instance_with(&world, Duration::from_millis(100)).await;
     assert!(hurried.run().await.opened_here);
+}
+
+pub async fn those_that_claim_in_turn_wait_for_each_other_and_one_that_gets_none_claims_without_for_a_while<
+    B: Backend,
+>() {
+    let world = World::<B>::fresh().await;
+    world.add_users(users(9)).await;
+    let turn = format!("{} (claiming)", world.source_table());
+    let (one, other) = (instance_with(&world, LEASE).await, instance_with(&world, LEASE).await);
+    let hurried = instance_with(&world, Duration::from_millis(500)).await;
+    let run = one.run().await;
+    let in_turn = || ClaimRequest { in_turn: true, ..request(&run, 2) };
+    let held = take_of(&world, &turn, 0).await.unwrap();
+    let let_go = async {
+        world.backend.source().waits_for_a_slot(2).await;
+        assert_eq!(world.statuses().await.get("pending"), None);
+        drop(held);
+    };
+    let requests = [in_turn(), in_turn()];
+    let (first, second, ()) = tokio::join!(one.store.claim(&requests[0]), other.store.claim(&requests[1]), let_go);
+    for answer in [first.unwrap(), second.unwrap()] {
+        let Claimed::Chunk(chunk) = answer.claimed else { panic!("nobody") };
+        assert!(!answer.waited.is_zero());
+        assert!(matches!(ids(&chunk)[..], ["U0", "U1"] | ["U2", "U3"]), "{chunk:?}");
+    }
+
+    let _held = take_of(&world, &turn, 0).await.expect("a turn is over with the claim");
+    for (waits, whom) in [(true, ["U4", "U5"]), (false, ["U6", "U7"])] {
+        let answer = hurried.store.claim(&in_turn()).await.unwrap();
+        let Claimed::Chunk(chunk) = answer.claimed else { panic!("nobody") };
+        assert_eq!(ids(&chunk), whom);
+        // A fifth of what a slot is waited for.
+        assert_eq!(answer.waited >= Duration::from_millis(100), waits, "{:?}", answer.waited);
+    }
+    let without = other.store.claim(&request(&run, 2)).await.unwrap();
+    assert!(without.waited.is_zero(), "nobody waits who is alone");
+}
+
+fn ids(chunk: &Chunk) -> Vec<&str> {
+    chunk.users.iter().map(|user| &*user.user_id).collect()
 }
 
 pub async fn a_finish_holds_its_slot_until_it_is_over<B: Backend>() {

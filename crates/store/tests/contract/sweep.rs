@@ -115,7 +115,7 @@ pub async fn a_user_that_died_alone_three_times_is_condemned<B: Backend>() {
     for death in 1..=3 {
         let dead = world.dead_instance().await;
         let alone = ClaimRequest { suspicion: Suspicion::Strong, ..request(&run, 1) };
-        assert!(matches!(dead.store.claim(&alone).await.unwrap(), Claimed::Chunk(_)), "death {death}");
+        assert!(matches!(dead.store.claim(&alone).await.unwrap().claimed, Claimed::Chunk(_)), "death {death}");
         let swept = sweeper.store.sweep(HELD).await.unwrap();
         assert_eq!((swept.returned, swept.condemned), if death < 3 { (1, 0) } else { (0, 1) }, "death {death}");
         let totals = world.claim_seen(alone.claim_id).await.unwrap().totals;

@@ -221,7 +221,7 @@ impl<B: Backend> Instance<B> {
 
     /// Claims up to `rows` users from the front.
     pub async fn claim(&self, run: &Run, rows: usize) -> Chunk {
-        match self.store.claim(&request(run, rows)).await.unwrap() {
+        match self.store.claim(&request(run, rows)).await.unwrap().claimed {
             Claimed::Chunk(chunk) => chunk,
             other => panic!("claimed {other:?}"),
         }
@@ -246,7 +246,7 @@ impl<B: Backend> Instance<B> {
 /// What asks for the next users from the front.
 pub fn request(run: &Run, rows: usize) -> ClaimRequest {
     let (claim_id, after_key, suspicion) = (Uuid::new_v4(), String::new(), Suspicion::None);
-    ClaimRequest { claim_id, run_id: run.run_id, rows, after_key, suspicion }
+    ClaimRequest { claim_id, run_id: run.run_id, rows, after_key, suspicion, in_turn: false }
 }
 
 pub fn run_request() -> RunRequest {

@@ -46,7 +46,7 @@ async fn against_a_claim<C: Future<Output = bool> + Send + 'static>(
     explore(name, extent, async |plan| {
         place.reset().await;
         let (claimer, request) = (claimer.clone(), request(&place.run, 3));
-        let claiming = async move { claimer.claim(&request).await.unwrap() };
+        let claiming = async move { claimer.claim(&request).await.unwrap().claimed };
         let (trace, closed, claimed) = place.race(plan, close(place.run.run_id), claiming).await;
         let run = place.value("SELECT state FROM cardgenius_runs").await;
         let claimed = match claimed {

@@ -132,7 +132,7 @@ impl Place {
 
     /// All three users, claimed and computed.
     pub async fn chunk_of(&self, store: &PostgresStore) -> ComputedChunk {
-        match store.claim(&request(&self.run, 3)).await.unwrap() {
+        match store.claim(&request(&self.run, 3)).await.unwrap().claimed {
             Claimed::Chunk(chunk) => compute_by(store, ByAmazon, chunk).await,
             other => panic!("{other:?}"),
         }

@@ -43,9 +43,9 @@ fn add_users(database: &impl Ground, names: impl Iterator<Item = String>) {
 }
 
 async fn claim(store: &impl Store, run_id: Uuid, rows: usize) -> Chunk {
-    let request =
-        ClaimRequest { claim_id: Uuid::new_v4(), run_id, rows, after_key: String::new(), suspicion: Suspicion::None };
-    match store.claim(&request).await.unwrap() {
+    let (claim_id, after_key, suspicion) = (Uuid::new_v4(), String::new(), Suspicion::None);
+    let request = ClaimRequest { claim_id, run_id, rows, after_key, suspicion, in_turn: false };
+    match store.claim(&request).await.unwrap().claimed {
         Claimed::Chunk(chunk) => chunk,
         other => panic!("claimed {other:?}"),
     }

@@ -4,14 +4,14 @@
 -- it is read in key order and no further than wanted; of the last branch ($2 + 2 and more) there are few, and they are
 -- sorted.
 (SELECT user_id FROM {{input}} FORCE INDEX ({{unsettled}})
-    WHERE processing_status = 'new' AND crashes = $2 AND user_id >= $1 AND (user_id <> $1 OR $1 = '')
+    WHERE processing_status = 'new' AND crashes = $2 AND user_id >= $1 AND user_id >= $5 AND (user_id <> $1 OR $1 = '')
     ORDER BY user_id LIMIT $4)
 UNION ALL
 (SELECT user_id FROM {{input}} FORCE INDEX ({{unsettled}})
-    WHERE processing_status = 'new' AND crashes = $2 + 1 AND $2 + 1 <= $3 AND user_id >= $1 AND (user_id <> $1 OR $1 = '')
+    WHERE processing_status = 'new' AND crashes = $2 + 1 AND $2 + 1 <= $3 AND user_id >= $1 AND user_id >= $5 AND (user_id <> $1 OR $1 = '')
     ORDER BY user_id LIMIT $4)
 UNION ALL
 (SELECT user_id FROM {{input}} FORCE INDEX ({{unsettled}})
-    WHERE processing_status = 'new' AND crashes >= $2 + 2 AND crashes <= $3 AND user_id >= $1 AND (user_id <> $1 OR $1 = '')
+    WHERE processing_status = 'new' AND crashes >= $2 + 2 AND crashes <= $3 AND user_id >= $1 AND user_id >= $5 AND (user_id <> $1 OR $1 = '')
     ORDER BY user_id LIMIT $4)
 ORDER BY user_id LIMIT $4

@@ -7,7 +7,7 @@
 WITH picked AS MATERIALIZED (
     SELECT user_id, ctid AS tid, tableoid AS part
     FROM {{input}}
-    WHERE (processing_status, user_id) >= ('new', $2) AND processing_status <= 'new' AND processing_status <> 'completed'
+    WHERE (processing_status, user_id) >= ('new', greatest((SELECT user_id FROM {{input}} WHERE false), $2, $6)) AND processing_status <= 'new' AND processing_status <> 'completed'
       AND (user_id <> $2 OR $2 = '') AND crashes BETWEEN $3 AND $4
     ORDER BY processing_status, user_id
     LIMIT $5
