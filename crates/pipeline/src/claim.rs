@@ -36,6 +36,7 @@ pub struct Claimer {
     /// At present: fewer after a pass that gave chunks back for faults.
     rows_now: usize,
     after_key: String,
+    after_claim: Option<Uuid>,
     stage: usize,
     claimed: bool,
 }
@@ -44,7 +45,15 @@ impl Claimer {
     /// A claimer at the start of its first pass.
     #[must_use]
     pub fn new(run_id: Uuid, chunk_rows: usize) -> Self {
-        Self { run_id, chunk_rows, rows_now: chunk_rows, after_key: String::new(), stage: 0, claimed: false }
+        Self {
+            run_id,
+            chunk_rows,
+            rows_now: chunk_rows,
+            after_key: String::new(),
+            after_claim: None,
+            stage: 0,
+            claimed: false,
+        }
     }
 
     /// What to ask the database for next: at most so many users. Every request has an id of its own.
@@ -56,6 +65,8 @@ impl Claimer {
             run_id: self.run_id,
             rows: suspicion.chunk_rows(self.rows_now.min(rows_at_most)),
             after_key: self.after_key.clone(),
+            // Those under suspicion are few, and lie far from whom others claim meanwhile.
+            after_claim: self.after_claim.filter(|_| suspicion == Suspicion::None),
             suspicion,
             in_turn: false,
         }
@@ -86,6 +97,7 @@ impl Claimer {
                     // After it, not from it on: given back while the cursor stands there it would be claimed again and again,
                     // and the pass would never end.
                     self.after_key = last.user_id.to_string();
+                    self.after_claim = Some(chunk.claim_id);
                 }
                 Step::Chunk(chunk)
             }
@@ -96,7 +108,9 @@ impl Claimer {
     }
 
     fn next_stage(&mut self) -> Step {
+        // The first claim of a pass passes nobody by: one that finds nobody has looked at all.
         self.after_key.clear();
+        self.after_claim = None;
         self.stage = (self.stage + 1) % Suspicion::ALL.len();
         if self.stage == 0 {
             return Step::PassOver { claimed: std::mem::take(&mut self.claimed) };
@@ -127,10 +141,14 @@ mod tests {
         let first = claimer.request(10_000);
         assert_eq!((first.after_key.as_str(), first.rows), ("", 10_000));
         claimer.step(chunk(&first, &["a", "b"]));
-        assert_eq!(claimer.request(10_000).after_key, "b");
+        let second = claimer.request(10_000);
+        assert_eq!((second.after_key.as_str(), second.after_claim), ("b", Some(first.claim_id)));
         assert!(matches!(claimer.step(Claimed::Nobody), Step::Onward));
         let suspects = claimer.request(10_000);
         assert_eq!((suspects.after_key.as_str(), suspects.rows, suspects.suspicion), ("", 100, Suspicion::Some));
+        assert_eq!((first.after_claim, suspects.after_claim), (None, None));
+        claimer.step(chunk(&suspects, &["a"]));
+        assert_eq!(claimer.request(10_000).after_claim, None, "no suspect is passed by");
         assert!(matches!(claimer.step(Claimed::Nobody), Step::Onward));
         assert_eq!(claimer.request(10_000).rows, 1);
     }

@@ -15,7 +15,7 @@ use crate::pressure::Sign;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
     /// Waiting for the turn to claim, where several instances live.
-    Turn,
+    ClaimTurn,
     /// The transaction that claims, whether it found somebody or not; the wait for the turn not.
     Claim,
     /// From the hand-over to the computing threads until all users are encoded.
@@ -30,13 +30,13 @@ pub enum Stage {
 
 impl Stage {
     /// All of them.
-    pub const ALL: [Self; 6] = [Self::Turn, Self::Claim, Self::Compute, Self::Slot, Self::Load, Self::Finish];
+    pub const ALL: [Self; 6] = [Self::ClaimTurn, Self::Claim, Self::Compute, Self::Slot, Self::Load, Self::Finish];
 
     /// The word used in metrics.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Turn => "turn",
+            Self::ClaimTurn => "claim_turn",
             Self::Claim => "claim",
             Self::Compute => "compute",
             Self::Slot => "slot",

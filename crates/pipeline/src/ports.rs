@@ -60,9 +60,11 @@ pub struct ClaimRequest {
     pub run_id: Uuid,
     /// At most so many users.
     pub rows: usize,
-    /// Users after this key, in the database's order. Empty: from the start. Otherwise it may begin further on, where the run's
-    /// furthest open claim ends: whoever is passed by waits for the next pass.
+    /// Users after this key, in the database's order. Empty: from the start.
     pub after_key: String,
+    /// The claim whose last user that is. What others have claimed since need not be looked at: the claim may begin where the furthest
+    /// of those ends that are still open. None: nobody is passed by.
+    pub after_claim: Option<Uuid>,
     /// Which users.
     pub suspicion: Suspicion,
     /// Whether to claim one after the other with those that live beside us. It spares the database, and protects nothing: whoever

@@ -36,6 +36,7 @@ async fn everybody_beside_a_panic_has_its_own_rows() {
         run_id: Uuid::nil(),
         rows: 5_000,
         after_key: String::new(),
+        after_claim: None,
         suspicion: Suspicion::None,
         in_turn: false,
     };

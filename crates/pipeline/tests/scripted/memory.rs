@@ -94,6 +94,8 @@ pub struct UserRow {
 
 #[derive(Debug)]
 pub struct Claim {
+    /// How many were made before it.
+    pub place: usize,
     pub users: Vec<String>,
     pub totals: ClaimTotals,
     pub open: bool,
@@ -377,11 +379,11 @@ impl Tables {
             return Claimed::Nobody;
         }
         let mut users = Vec::new();
-        let furthest = self.claims.values().filter(|claim| claim.open).filter_map(|claim| claim.users.last()).max();
-        let furthest = furthest.cloned().unwrap_or_default();
-        let after = if request.after_key.is_empty() { "" } else { request.after_key.as_str().max(furthest.as_str()) };
-        for (user_id, row) in self.users.iter_mut().filter(|(user_id, _)| after.is_empty() || user_id.as_str() > after)
-        {
+        let since = request.after_claim.and_then(|claim_id| self.claims.get(&claim_id)).map(|claim| claim.place);
+        let since = |claim: &&Claim| claim.open && since.is_some_and(|place| claim.place > place);
+        let furthest = self.claims.values().filter(since).filter_map(|claim| claim.users.last()).max().cloned();
+        let after = request.after_key.clone().max(furthest.unwrap_or_default());
+        for (user_id, row) in self.users.iter_mut().filter(|(user_id, _)| after.is_empty() || **user_id > after) {
             if row.status == Status::New && !row.locked && users.len() < request.rows {
                 row.status = Status::Pending(request.claim_id);
                 let spend = Spend::Paise([row.amount, 0, 0, 0, 0, 0]);
@@ -397,7 +399,7 @@ impl Tables {
         }
         let totals = ClaimTotals { left: users.len() as u64, ..ClaimTotals::default() };
         let keys = users.iter().map(|user| user.user_id.to_string()).collect();
-        let claim = Claim { users: keys, totals, open: true };
+        let claim = Claim { place: self.claims.len(), users: keys, totals, open: true };
         assert!(self.claims.insert(request.claim_id, claim).is_none(), "a claim's id was used twice");
         self.most_open = self.most_open.max(self.open_claims());
         Claimed::Chunk(Chunk { claim_id: request.claim_id, users })

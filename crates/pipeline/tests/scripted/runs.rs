@@ -17,7 +17,7 @@ use crate::memory::{Call, Claim, Event, Fault, Memory, Status};
 fn others_claim(store: &Memory, user_id: &str) {
     let (claim_id, totals) = (Uuid::now_v7(), ClaimTotals { left: 1, ..ClaimTotals::default() });
     let mut tables = store.tables();
-    tables.claims.insert(claim_id, Claim { users: vec![user_id.into()], totals, open: true });
+    tables.claims.insert(claim_id, Claim { place: 0, users: vec![user_id.into()], totals, open: true });
     tables.users.get_mut(user_id).unwrap().status = Status::Pending(claim_id);
 }
 

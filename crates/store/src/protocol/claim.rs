@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cardgenius_pipeline::error::StoreError;
 use cardgenius_pipeline::failpoint;
-use cardgenius_pipeline::ports::{Chunk, ClaimAnswer, ClaimRequest, Claimed, Suspicion};
+use cardgenius_pipeline::ports::{Chunk, ClaimAnswer, ClaimRequest, Claimed};
 
 use super::SqlStore;
 use super::lock_watch::LockWatch;
@@ -19,7 +19,8 @@ struct LockedRun {
     paused_by: Option<String>,
     reason: Option<String>,
     max_users: Option<i64>,
-    /// The last user of the furthest open claim.
+    /// Where the furthest open claim ends that others have made since the one before: the index still leads to everybody before it, and
+    /// each of them was updated a moment ago.
     furthest_user_id: Option<String>,
 }
 
@@ -34,14 +35,6 @@ impl LockedRun {
             furthest_user_id: row.get(5)?,
         })
     }
-}
-
-/// Whether a claim may begin where the furthest open one ends. What lies before it was claimed by others: the index still leads to
-/// each of them, and each was updated a moment ago. Whoever was given back there meanwhile is found in the next pass, because the
-/// first claim of each pass skips nobody: one that finds nobody has looked at all. Those under suspicion are few, and their claims
-/// far from those of the others.
-const fn may_skip(request: &ClaimRequest) -> bool {
-    !request.after_key.is_empty() && matches!(request.suspicion, Suspicion::None)
 }
 
 impl<S: Server, T: Server> SqlStore<S, T> {
@@ -65,14 +58,15 @@ impl<S: Server, T: Server> SqlStore<S, T> {
     async fn claim_in(&self, work: &mut Work<S::Session>, request: &ClaimRequest) -> Result<Claimed, StoreError> {
         let sql = self.source.sql();
         let mut transaction = work.begin().await?;
-        let run = transaction.maybe_one(&sql.run_lock_shared, &bind![request.run_id]).await?;
+        let run = transaction.maybe_one(&sql.run_lock_shared, &bind![request.run_id, request.after_claim]).await?;
         let mut run = run.as_ref().map(LockedRun::of).transpose()?;
         if run.as_ref().is_some_and(|run| run.max_users.is_some()) {
             // One claim after the other, or together they would pass the limit; a shared lock cannot be made exclusive
             // without two such waiting for each other.
             transaction.roll_back().await?;
             transaction = work.begin().await?;
-            let locked = transaction.maybe_one(&sql.run_lock_limited, &bind![request.run_id]).await?;
+            let locked =
+                transaction.maybe_one(&sql.run_lock_limited, &bind![request.run_id, request.after_claim]).await?;
             run = locked.as_ref().map(LockedRun::of).transpose()?;
         }
         let Some(run) = run.filter(|run| run.is_open) else { return Ok(Claimed::RunClosed) };
@@ -87,7 +81,7 @@ impl<S: Server, T: Server> SqlStore<S, T> {
             return Ok(Claimed::Nobody);
         }
         let rows = i64::try_from(request.rows).unwrap_or(i64::MAX).min(room.unwrap_or(i64::MAX));
-        let not_before = run.furthest_user_id.as_deref().filter(|_| may_skip(request)).unwrap_or_default();
+        let not_before = run.furthest_user_id.as_deref().unwrap_or_default();
         let mut locked = LockWatch::begin(self.observer.as_ref());
         let users = transaction.session().claim(request, rows, not_before).await?;
         let (Some(first), Some(last)) = (users.first(), users.last()) else {

@@ -77,7 +77,7 @@ impl ClaimTurn {
         let of = format!("{source_table} (claiming)");
         let taken = work.take_slot(SlotWanted { of: &of, slots: ONE_AT_A_TIME, within }).await?;
         let waited = begun.elapsed();
-        observer.stage(Stage::Turn, waited);
+        observer.stage(Stage::ClaimTurn, waited);
         if !taken {
             debug!(waited_ms = waited.as_millis() as u64, "got no turn to claim; claiming without for a minute");
             *self.without_until.lock().unwrap_or_else(PoisonError::into_inner) = Some(begun + waited + WITHOUT_TURNS);

@@ -31,44 +31,49 @@ pub async fn users_come_in_the_databases_order_after_the_cursor_and_no_more_than
     let after = |key: &str, rows| ClaimRequest { after_key: key.into(), ..request(&run, rows) };
     assert_eq!(ids(instance.store.claim(&after(&in_order[3], 3)).await.unwrap().claimed), in_order[4..7]);
     assert_eq!(ids(instance.store.claim(&after("", 2)).await.unwrap().claimed), in_order[..2]);
-    let rest = [&in_order[2..4], &in_order[7..]].concat();
-    assert_eq!(ids(instance.store.claim(&after("", 100)).await.unwrap().claimed), rest);
+    let rest = [&in_order[3..4], &in_order[7..]].concat();
+    assert_eq!(ids(instance.store.claim(&after(&in_order[2], 100)).await.unwrap().claimed), rest, "not the key itself");
 }
 
-pub async fn a_claim_begins_where_the_furthest_open_one_ends_and_the_first_of_a_pass_at_the_front<B: Backend>() {
+pub async fn a_claim_begins_where_the_furthest_of_others_since_the_one_before_ends<B: Backend>() {
     let world = World::<B>::fresh().await;
     world.add_users(users(10)).await;
-    world.set("U6", "crashes = 3").await;
     let (instance, other) = (world.instance().await, world.instance().await);
     let run = instance.run().await;
-    let after = |key: &str, rows| ClaimRequest { after_key: key.into(), ..request(&run, rows) };
-    assert_eq!(ids(instance.store.claim(&after("", 2)).await.unwrap().claimed), ["U0", "U1"]);
-    let given_back = other.claim(&run, 2).await;
-    let furthest = other.claim(&run, 3).await;
-    assert_eq!(ids(Claimed::Chunk(furthest.clone())), ["U4", "U5", "U7"]);
+    let before = instance.claim(&run, 2).await;
+    let (given_back, furthest) = (other.claim(&run, 2).await, other.claim(&run, 3).await);
+    assert_eq!(ids(Claimed::Chunk(furthest.clone())), ["U4", "U5", "U6"]);
     other.store.give_back(given_back.claim_id).await.unwrap();
+    let after = |key: &str, rows| {
+        let (after_key, after_claim) = (key.to_owned(), Some(before.claim_id));
+        ClaimRequest { after_key, after_claim, ..request(&run, rows) }
+    };
     assert_eq!(
         ids(instance.store.claim(&after("U1", 1)).await.unwrap().claimed),
-        ["U8"],
+        ["U7"],
         "not U2, given back behind it"
     );
-    let suspects = ClaimRequest { suspicion: Suspicion::Some, ..after("U1", 1) };
-    assert_eq!(ids(instance.store.claim(&suspects).await.unwrap().claimed), ["U6"], "suspects lie elsewhere");
-    assert_eq!(ids(instance.store.claim(&after("", 1)).await.unwrap().claimed), ["U2"], "nobody is forgotten");
-    assert_eq!(ids(instance.store.claim(&after("U9", 9)).await.unwrap().claimed), [""; 0], "nor is the cursor");
+    assert_eq!(ids(instance.store.claim(&after("U8", 1)).await.unwrap().claimed), ["U9"], "nor U8, before the cursor");
+    assert_eq!(
+        ids(instance.store.claim(&request(&run, 1)).await.unwrap().claimed),
+        ["U2"],
+        "the next pass skips nobody"
+    );
 }
 
-/// Of the claims that are closed nothing is left to pass by.
-pub async fn a_claim_begins_at_its_own_cursor_where_nobody_holds_a_claim_further_on<B: Backend>() {
+pub async fn nobody_is_passed_by_for_a_claim_that_is_closed_or_older<B: Backend>() {
     let world = World::<B>::fresh().await;
-    world.add_users(users(8)).await;
-    let instance = world.instance().await;
+    world.add_users(users(9)).await;
+    let (instance, other) = (world.instance().await, world.instance().await);
     let run = instance.run().await;
-    let after = |key: &str, rows| ClaimRequest { after_key: key.into(), ..request(&run, rows) };
-    let _front = instance.claim(&run, 2).await;
-    let given_back = instance.claim(&run, 4).await;
-    instance.store.give_back(given_back.claim_id).await.unwrap();
-    assert_eq!(ids(instance.store.claim(&after("U3", 2)).await.unwrap().claimed), ["U4", "U5"]);
+    let at_the_end = ClaimRequest { after_key: "U6".into(), ..request(&run, 2) };
+    assert_eq!(ids(other.store.claim(&at_the_end).await.unwrap().claimed), ["U7", "U8"], "and it stays open");
+    let before = instance.claim(&run, 1).await;
+    let closed = other.claim(&run, 4).await;
+    other.store.give_back(closed.claim_id).await.unwrap();
+    let (after_key, after_claim) = ("U0".into(), Some(before.claim_id));
+    let next = ClaimRequest { after_key, after_claim, ..request(&run, 2) };
+    assert_eq!(ids(instance.store.claim(&next).await.unwrap().claimed), ["U1", "U2"]);
 }
 
 pub async fn further_on_is_said_in_the_order_of_the_column_whatever_that_of_the_database<
@@ -76,12 +81,15 @@ pub async fn further_on_is_said_in_the_order_of_the_column_whatever_that_of_the_
 >() {
     let world = World::<B>::fresh().await;
     world.run("ALTER TABLE user_spending_data ALTER user_id TYPE text COLLATE \"C\"").await;
-    world.add_users(["B", "C", "a", "b"]).await;
+    world.add_users(["B", "C", "D", "a", "b"]).await;
     assert_eq!(world.value("SELECT 'a' < 'B'").await, "t", "the test wants two orders");
     let instance = world.instance().await;
     let run = instance.run().await;
-    let _furthest = instance.claim(&run, 1).await;
-    let behind_a = ClaimRequest { after_key: "a".into(), ..request(&run, 9) };
+    let before = instance.claim(&run, 1).await;
+    assert_eq!(ids(Claimed::Chunk(before.clone())), ["B"]);
+    let since = instance.claim(&run, 1).await;
+    assert_eq!(ids(Claimed::Chunk(since)), ["C"]);
+    let behind_a = ClaimRequest { after_key: "a".into(), after_claim: Some(before.claim_id), ..request(&run, 9) };
     assert_eq!(ids(instance.store.claim(&behind_a).await.unwrap().claimed), ["b"]);
 }
 
@@ -144,7 +152,7 @@ pub async fn a_claims_row_says_who_holds_whom<B: Backend>() {
     let instance = world.instance().await;
     let run = instance.run().await;
     let request = request(&run, 3);
-    instance.store.claim(&request).await.unwrap().claimed;
+    instance.store.claim(&request).await.unwrap();
     let sql = format!(
         "SELECT run_id, owner, state, users, first_user_id, last_user_id FROM cardgenius_claims WHERE claim_id = '{}'",
         request.claim_id

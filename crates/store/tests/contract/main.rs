@@ -98,8 +98,8 @@ on_each_backend! {
         nobody_to_claim_is_said_so_and_leaves_no_trace
         amounts_arrive_exact
         a_user_that_was_settled_before_may_have_rows
-        a_claim_begins_where_the_furthest_open_one_ends_and_the_first_of_a_pass_at_the_front
-        a_claim_begins_at_its_own_cursor_where_nobody_holds_a_claim_further_on
+        a_claim_begins_where_the_furthest_of_others_since_the_one_before_ends
+        nobody_is_passed_by_for_a_claim_that_is_closed_or_older
     }
     claim_and_close {
         whoever_closes_a_run_waits_for_a_claim_under_way_and_then_sees_it

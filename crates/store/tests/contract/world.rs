@@ -245,8 +245,15 @@ impl<B: Backend> Instance<B> {
 
 /// What asks for the next users from the front.
 pub fn request(run: &Run, rows: usize) -> ClaimRequest {
-    let (claim_id, after_key, suspicion) = (Uuid::new_v4(), String::new(), Suspicion::None);
-    ClaimRequest { claim_id, run_id: run.run_id, rows, after_key, suspicion, in_turn: false }
+    ClaimRequest {
+        claim_id: Uuid::new_v4(),
+        run_id: run.run_id,
+        rows,
+        after_key: String::new(),
+        after_claim: None,
+        suspicion: Suspicion::None,
+        in_turn: false,
+    }
 }
 
 pub fn run_request() -> RunRequest {

@@ -1,4 +1,4 @@
--- Takes the first free one of $2 slots of the table $1, until it is released or the session ends. No row: none is free.
+-- Takes the first free one of $2 slots of $1, until it is released or the session ends. No row: none is free.
 WITH RECURSIVE slots AS (
     SELECT 0 AS slot UNION ALL SELECT slot + 1 FROM slots WHERE slot < $2 - 1
 )
