@@ -168,7 +168,7 @@ impl<S: Store, R: Recommend> Part<S, R> {
         let mut trials = Trials::default();
         loop {
             shared.stop.run_until_cancelled(lease.held()).await.ok_or(Verdict::Stopped)?;
-            let request = ClaimRequest { in_turn: self.sharing.has_others(), ..claimer.request(rows) };
+            let request = ClaimRequest { in_turn: self.claims_in_turn(), ..claimer.request(rows) };
             let claim_id = request.claim_id;
             self.open.insert(claim_id);
             let begun = Instant::now();

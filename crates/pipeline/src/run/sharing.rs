@@ -56,11 +56,6 @@ impl Sharing {
         (self.live.instances > u64::from(count)).then_some(Slots { count, home })
     }
 
-    /// Whether others live: who claims beside them does it in turn.
-    pub(super) const fn has_others(&self) -> bool {
-        self.live.instances > 1
-    }
-
     fn plan_next_look(&mut self) {
         let wait = Backoff::new(INSTANCES_FIRST_LOOK, INSTANCES_LOOK).ceiling(self.looks);
         self.look = Instant::now() + wait;
@@ -103,6 +98,14 @@ impl<S: Store, R: Recommend> Part<S, R> {
             }
         }
         self.sharing.withhold(&self.shared.sessions, &self.shared.config);
+    }
+
+    /// Whether to claim in turn with those that live beside us. Whoever has sessions that stand idle for want of chunks does not
+    /// wait: far from the server claims take long, and one after the other would be too few. In slots sessions stand idle anyway.
+    pub(super) fn claims_in_turn(&self) -> bool {
+        let (sharing, config) = (&self.sharing, &self.shared.config);
+        let are_busy = self.lives.len() >= sharing.sessions(config) || sharing.slots(config).is_some();
+        sharing.live.instances > 1 && are_busy
     }
 
     /// Whether as many chunks are in flight as are ours.

@@ -119,6 +119,8 @@ pub struct Tables {
     pub hangs: Option<String>,
     /// One at whom a load waits until it is cut short.
     pub hangs_until_cut: Option<String>,
+    /// How long a claim takes.
+    pub claim_takes: Duration,
     /// How long a finish takes, for each user.
     pub finish_takes: Duration,
     /// Instances whose lease holds; this one comes last.
@@ -176,6 +178,7 @@ impl Memory {
             calls: HashMap::new(),
             hangs: None,
             hangs_until_cut: None,
+            claim_takes: Duration::ZERO,
             finish_takes: Duration::ZERO,
             instances: 1,
             slot_takes: Duration::ZERO,

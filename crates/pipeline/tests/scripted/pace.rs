@@ -167,19 +167,22 @@ async fn a_chunk_that_waits_for_a_slot_is_not_taken_for_a_slow_database() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_lives_beside_others_claims_in_turn_and_who_is_alone_does_not() {
-    let store = Memory::with_users(60_000);
-    store.tables().finish_takes = Duration::from_millis(10);
-    let config = PipelineConfig { chunk_rows: 100, ..config() };
+async fn whoever_lives_beside_others_claims_in_turn_unless_its_sessions_stand_idle() {
+    let store = Memory::with_users(100_000);
+    store.tables().claim_takes = Duration::from_millis(500);
+    let chunk_target = Duration::from_secs(60);
+    let config = PipelineConfig { chunk_rows: 100, chunks_in_flight: 8, sessions: 4, chunk_target, ..config() };
     let shared = shared(&store, config, Told::default()).await;
     let running = tokio::spawn(async move { part(&shared).await });
-    for instances in [1, 2, 4, 1] {
+    for (instances, finish_ms, in_turn) in [(1, 50, false), (2, 50, true), (2, 1, false), (8, 1, true), (1, 50, false)]
+    {
         store.tables().instances = instances;
-        sleep(Duration::from_secs(8)).await;
+        store.tables().finish_takes = Duration::from_millis(finish_ms);
+        sleep(Duration::from_secs(60)).await;
         store.tables().in_turn.clear();
-        sleep(Duration::from_secs(4)).await;
+        sleep(Duration::from_secs(60)).await;
         let seen = store.tables().in_turn.clone();
-        assert!(!seen.is_empty() && seen.iter().all(|in_turn| *in_turn == (instances > 1)), "{seen:?}");
+        assert!(!seen.is_empty() && seen.iter().all(|seen| *seen == in_turn), "{seen:?} with {instances} instances");
     }
     assert!(is_done(&running.await.unwrap()));
     assert_each_once(&store);

@@ -91,8 +91,9 @@ impl Store for Memory {
     async fn claim(&self, request: &ClaimRequest) -> Result<ClaimAnswer, StoreError> {
         self.tables().in_turn.push(request.in_turn);
         let waited = if request.in_turn { self.tables().turn_takes } else { Duration::ZERO };
-        if !waited.is_zero() {
-            sleep(waited).await;
+        let takes = waited + self.tables().claim_takes;
+        if !takes.is_zero() {
+            sleep(takes).await;
         }
         let claimed = self.perform(Call::Claim, |tables| Ok(tables.claim(request))).await?;
         if matches!(claimed, Claimed::Chunk(_)) {
