@@ -191,12 +191,13 @@ async fn whoever_lives_beside_others_claims_in_turn_unless_its_sessions_stand_id
 #[tokio::test(start_paused = true)]
 async fn a_claim_that_waits_for_its_turn_is_not_taken_for_a_slow_database() {
     let store = Memory::with_users(4_000);
-    store.tables().instances = 2;
+    store.tables().instances = 3;
     store.tables().finish_takes = Duration::from_millis(15);
     store.tables().turn_takes = Duration::from_secs(6);
-    let config = PipelineConfig { chunk_rows: 100, min_chunk_rows: 10, ..config() };
+    let config = PipelineConfig { chunk_rows: 100, min_chunk_rows: 10, sessions: 2, ..config() };
     let (ended, _) = run(&store, config).await;
     assert!(is_done(&ended), "{ended:?}");
     let sizes: Vec<usize> = store.tables().claims.values().map(|claim| claim.users.len()).collect();
     assert!(sizes.iter().all(|users| *users == 100), "{sizes:?}");
+    assert!(store.tables().in_turn.iter().all(|in_turn| *in_turn), "each claim has waited");
 }

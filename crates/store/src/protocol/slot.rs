@@ -2,7 +2,7 @@
 //! claim and open a run: locks of the source, taken before any other lock of the transaction, so that whoever waits for one is in
 //! nobody's way.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use cardgenius_pipeline::error::StoreError;
@@ -36,10 +36,7 @@ impl<'a> SlotWait<'a> {
     /// Waits for a slot for the transaction that `work` begins next; whoever gets none goes on without.
     pub(super) async fn take<S: Session>(&mut self, work: &mut Work<S>) -> Result<(), StoreError> {
         let Some(wanted) = self.wanted else { return Ok(()) };
-        let begun = Instant::now();
-        let taken = work.take_slot(wanted).await?;
-        let waited = begun.elapsed();
-        self.observer.stage(Stage::Slot, waited);
+        let (taken, waited) = wait(work, wanted, Stage::Slot, self.observer).await?;
         if !taken {
             debug!(
                 slots = wanted.slots.count,
@@ -69,21 +66,36 @@ impl ClaimTurn {
         within: Duration,
         observer: &dyn Observe,
     ) -> Result<Duration, StoreError> {
-        let begun = Instant::now();
-        let without_until = *self.without_until.lock().unwrap_or_else(PoisonError::into_inner);
-        if without_until.is_some_and(|until| begun < until) {
+        if self.without_until().is_some_and(|until| Instant::now() < until) {
             return Ok(Duration::ZERO);
         }
         let of = format!("{source_table} (claiming)");
-        let taken = work.take_slot(SlotWanted { of: &of, slots: ONE_AT_A_TIME, within }).await?;
-        let waited = begun.elapsed();
-        observer.stage(Stage::ClaimTurn, waited);
+        let wanted = SlotWanted { of: &of, slots: ONE_AT_A_TIME, within };
+        let (taken, waited) = wait(work, wanted, Stage::ClaimTurn, observer).await?;
         if !taken {
             debug!(waited_ms = waited.as_millis() as u64, "got no turn to claim; claiming without for a minute");
-            *self.without_until.lock().unwrap_or_else(PoisonError::into_inner) = Some(begun + waited + WITHOUT_TURNS);
+            *self.without_until() = Some(Instant::now() + WITHOUT_TURNS);
         }
         Ok(waited)
     }
+
+    fn without_until(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.without_until.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether it was had, and how long that took, which is a stage.
+async fn wait<S: Session>(
+    work: &mut Work<S>,
+    wanted: SlotWanted<'_>,
+    stage: Stage,
+    observer: &dyn Observe,
+) -> Result<(bool, Duration), StoreError> {
+    let begun = Instant::now();
+    let taken = work.take_slot(wanted).await?;
+    let waited = begun.elapsed();
+    observer.stage(stage, waited);
+    Ok((taken, waited))
 }
 
 /// Waits for the turn to open a run, for the transaction that `work` begins next. Of those that start together the first counts
