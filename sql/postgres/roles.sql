@@ -9,7 +9,9 @@
 -- Nobody can sign in as any of them until told so:
 --   ALTER ROLE cardgenius_daemon LOGIN PASSWORD '...';    or    CREATE ROLE app LOGIN IN ROLE cardgenius_daemon;
 -- All instances must sign in as one and the same role: they end the sessions of the dead among them, which a server allows
--- for one's own role only.
+-- for one's own role only. Where each start has a role of its own (credentials that a vault makes up), allow it:
+--   GRANT pg_signal_backend TO cardgenius_daemon;         -- sessions of every role that is no superuser
+--   GRANT role_of_the_last_start TO role_of_this_start;   -- or only those
 --
 -- The migration alters the customer's table, which only the table's owner may:
 --   GRANT owner_of_the_table TO cardgenius_migrator;

@@ -201,12 +201,17 @@ async fn a_database_that_is_refused_by_name_ends_the_daemon() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_address_that_is_taken_is_said() {
+async fn an_address_that_is_taken_is_said_and_a_later_start_may_get_through() {
     let database = migrated();
     let first = Daemon::ready(start(&database));
-    let second = crate::place::on(&database, &["run", "--http", &first.address.to_string()]).run().ended(64);
+    let taken = first.address.to_string();
+    let second = on(&database, &["run", "--http", &taken]).run().ended(75);
     assert!(second.stderr.contains("cannot listen at http.listen"), "{}", second.stderr);
+    assert!(second.stderr.contains("is another instance there?"), "{}", second.stderr);
     first.stop();
+    Daemon::ready(on(&database, &["run", "--http", &taken])).stop();
+    // An address of another machine may be this one's after a failover.
+    on(&database, &["run", "--http", "192.0.2.1:9187"]).run().ended(75);
 }
 
 #[tokio::test(flavor = "multi_thread")]

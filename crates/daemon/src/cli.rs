@@ -220,8 +220,8 @@ pub struct RunOptions {
 /// Options of `demo`.
 #[derive(Args, Clone, Debug)]
 pub struct DemoOptions {
-    /// Users to make up
-    #[arg(long, value_name = "N", default_value_t = 50_000)]
+    /// Users to make up, 1 to 10000000
+    #[arg(long, value_name = "N", default_value_t = 50_000, value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
     pub users: u64,
 
     /// Keep the database and say how to look into it
@@ -427,6 +427,8 @@ mod tests {
             "cardgenius run --max-users-per-second 100",
             "cardgenius check --http 127.0.0.1:1",
             "cardgenius --backfill --workers many",
+            "cardgenius demo --users 0",
+            "cardgenius demo --users 99999999999999",
             "cardgenius catalog",
             "cardgenius catalog check",
             "cardgenius config show extra",

@@ -16,7 +16,8 @@ pub enum Exit {
     Stopped = 4,
     /// A wrong command line, configuration or catalogue: starting again does not help (`EX_USAGE` of sysexits).
     Usage = 64,
-    /// The database could not be reached: starting again later may help (`EX_TEMPFAIL` of sysexits).
+    /// The database could not be reached, or the address of the pages is taken: starting again later may help (`EX_TEMPFAIL` of
+    /// sysexits).
     Unreachable = 75,
 }
 

@@ -7,6 +7,7 @@ mod backfill_hours;
 mod bounded_read;
 pub mod catalogue_file;
 pub mod cli;
+mod clocks;
 pub mod commands;
 pub mod config;
 pub mod demo;

@@ -120,6 +120,7 @@ metrics! {
     next_fire: GaugeVec = "cardgenius_schedule_next_fire_timestamp_seconds" ["schedule"], "When the schedule is due next; 0: never.";
     schedule_enabled: GaugeVec = "cardgenius_schedule_enabled" ["schedule"], "Whether the schedule is on.";
     catalogue_refused: Gauge = "cardgenius_catalogue_refused", "Whether the configured catalogue is faulty, so that no run can be opened with it.";
+    failed_parts: Gauge = "cardgenius_failed_parts", "Parts of this instance in runs that failed one after the other, up to the last one.";
     paused: Gauge = "cardgenius_paused", "Whether an operator has paused every instance.";
     paused_since: Gauge = "cardgenius_paused_since_timestamp_seconds", "Since when; 0: not paused.";
     held_back: GaugeVec = "cardgenius_held_back" ["reason"], "Whether this instance claims nobody just now for this reason.";
@@ -269,6 +270,11 @@ impl Metrics {
         self.workers.set(threads as f64);
     }
 
+    /// So many parts in runs have failed one after the other.
+    pub fn parts_failed(&self, times: u32) {
+        self.failed_parts.set(f64::from(times));
+    }
+
     /// This instance opened or joined a run; the sampler follows it from here on.
     pub fn run_opened(&self, run: &Run) {
         *self.longest_lock.lock().unwrap_or_else(PoisonError::into_inner) = Duration::ZERO;
@@ -354,6 +360,13 @@ impl Metrics {
         if DATABASES.contains(&database) {
             self.database_up.with_label_values(&[database]).set(f64::from(up));
         }
+    }
+
+    /// Whether this instance had a lease, and has let it run out.
+    #[must_use]
+    pub(crate) fn lease_ran_out(&self) -> bool {
+        let until = *self.lease_until.lock().unwrap_or_else(PoisonError::into_inner);
+        until.is_some_and(|until| until <= Instant::now())
     }
 
     /// The lease holds until then, unless it is renewed.

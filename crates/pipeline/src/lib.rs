@@ -19,6 +19,7 @@ pub mod policy;
 pub mod ports;
 pub mod pressure;
 pub mod progress;
+pub mod redaction;
 pub mod run;
 pub mod sweep;
 pub mod throttle;

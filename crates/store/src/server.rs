@@ -188,6 +188,9 @@ pub trait Session: Send + Sized + 'static {
     /// Gives the session back to its pool.
     fn give_back(self);
 
+    /// Closes it: it is in the middle of nothing, and shall not be used again.
+    fn close(self);
+
     /// Closes it, and asks the server to stop what may still be running on it; in nobody's way.
     fn throw_away(self);
 }

@@ -10,7 +10,8 @@ SELECT CASE WHEN i.instance_id IS NULL OR i.lease_until < UTC_TIMESTAMP(6) THEN 
     c.users - c.completed - c.failed - c.superseded - c.returned,
     c.claim_id, c.owner, i.host, i.process_id, c.claimed_at, i.lease_until,
     CASE WHEN i.instance_id IS NULL OR i.lease_until < UTC_TIMESTAMP(6)
-        THEN 'any live instance returns its users within a minute; if none is alive, start one'
+        THEN CONCAT('any live instance returns its users within a minute; if none is alive, start one. If the connection IS_USED_LOCK(''cardgenius/',
+            c.owner, '/0'') (and /1, /2 ...) stays, it is of an account whose connections ours may not end: GRANT CONNECTION ADMIN, or KILL it')
         ELSE CONCAT('look at the process list for the connection IS_USED_LOCK(''cardgenius/', c.owner, '/0'') (and /1, /2 ...)',
             ' and at INNODB_TRX for what it waits for; the chunk is given back at its deadline (pipeline.chunk_deadline_ms)')
     END

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::any_store::AnyStore;
 use cardgenius_pipeline::error::StoreError;
 use cardgenius_pipeline::observe::{Observe, Unobserved};
-use cardgenius_pipeline::ports::{Run, RunRequest, RunState, RunTotals, Store};
+use cardgenius_pipeline::ports::{Run, RunState, RunTotals, Store};
 use cardgenius_pipeline::run::Ended;
 use cardgenius_store::desk::Cause;
 use tokio_util::sync::CancellationToken;
@@ -18,7 +18,7 @@ use crate::config::Config;
 use crate::exit::Exit;
 use crate::http;
 use crate::instance::Instance;
-use crate::run_request::{Asked, run_request};
+use crate::run_request::{Asked, Undated, run_request};
 use crate::service::State;
 use crate::summary::{Summary, log_end};
 
@@ -41,7 +41,7 @@ pub async fn backfill(config: &Config, stop: CancellationToken) -> Exit {
         Err(exit) => return exit,
     };
     match super::check::sound_store(config, 0).await {
-        Ok(store) => work(config, &request, (Arc::new(store), None), stop).await,
+        Ok(store) => work(config, request, (Arc::new(store), None), stop).await,
         Err(exit) => exit,
     }
 }
@@ -65,7 +65,7 @@ async fn watched_backfill(config: Config, stop: CancellationToken) -> Exit {
     let exit = match state.sound_store().await {
         Ok(store) => {
             let sampling = state.sample(store.clone(), over.clone());
-            let exit = work(&state.config, &request, (store, Some(&state)), stop).await;
+            let exit = work(&state.config, request, (store, Some(&state)), stop).await;
             over.cancel();
             let _ = sampling.await;
             exit
@@ -77,7 +77,7 @@ async fn watched_backfill(config: Config, stop: CancellationToken) -> Exit {
     exit
 }
 
-fn request(config: &Config) -> Result<RunRequest, Exit> {
+fn request(config: &Config) -> Result<Undated, Exit> {
     let asked = Asked { kind: "backfill", trigger: "operator".to_owned(), max_users: None };
     run_request(config, asked).map_err(refuse)
 }
@@ -85,7 +85,7 @@ fn request(config: &Config) -> Result<RunRequest, Exit> {
 /// The work itself on these databases, told to those who watch it if anybody does.
 async fn work(
     config: &Config,
-    request: &RunRequest,
+    request: Undated,
     (store, watched): (Arc<AnyStore>, Option<&State>),
     stop: CancellationToken,
 ) -> Exit {
@@ -95,7 +95,8 @@ async fn work(
         Err(error) => return failure::of_database(&error),
     };
     let started = Instant::now();
-    let exit = match instance.open(request).await {
+    let opened = async { instance.open(&request.now(&store, config).await?).await };
+    let exit = match Box::pin(opened).await {
         Ok(run) => {
             if let Some(state) = watched {
                 state.metrics.run_opened(&run);

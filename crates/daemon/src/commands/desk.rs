@@ -32,7 +32,7 @@ pub(super) fn at_the_desk(config: &Config, work: impl AsyncFnOnce(AnyStore) -> R
         };
         outcome.unwrap_or_else(|error| {
             let exit = failure::of_database(&error);
-            if error.kind() == ErrorKind::SchemaMismatch {
+            if matches!(error.kind(), ErrorKind::SchemaMismatch | ErrorKind::StaleSession) {
                 output::complain("the tables are not as this version needs them: run `cardgenius migrate`");
             }
             exit

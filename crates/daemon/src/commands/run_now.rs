@@ -14,11 +14,12 @@ use crate::watch::grouped;
 #[must_use]
 pub fn run(config: &Config, max_users: Option<u64>, json: bool) -> Exit {
     let actor = desk::actor();
-    let request = match run_request(config, Asked { kind: "manual", trigger: actor.clone(), max_users }) {
-        Ok(request) => request,
+    let undated = match run_request(config, Asked { kind: "manual", trigger: actor.clone(), max_users }) {
+        Ok(undated) => undated,
         Err(refused) => return refuse(refused),
     };
     desk::at_the_desk(config, async |store| {
+        let request = undated.now(&store, config).await?;
         let run = store.open_or_join(&request).await?;
         let seen = store.overview().await?;
         if run.opened_here {

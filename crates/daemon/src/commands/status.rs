@@ -36,6 +36,9 @@ fn text(status: &Status) -> String {
     };
     line("table", &format!("{} (schema version {})", status.source_table, status.schema_version));
     line("time", &shown(&status.taken_at));
+    if let Some(fault) = &status.clock_fault {
+        line("", fault);
+    }
     line("users", &users(status));
     line("claiming", &claiming(status));
     for (place, held) in status.instances.iter().filter_map(throttled).enumerate() {

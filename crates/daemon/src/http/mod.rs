@@ -4,6 +4,7 @@ mod answers;
 mod pages;
 mod readiness;
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -67,16 +68,23 @@ impl Server {
 /// Listens, and serves until `over`.
 ///
 /// # Errors
-/// The address cannot be listened at; that was said.
+/// The address cannot be listened at; that was said. One that is taken, or that the machine does not have yet, may be free at the
+/// next start.
 pub async fn start(state: Arc<State>, over: CancellationToken) -> Result<Server, Exit> {
     let listen = state.config.http.listen.clone();
     let bound = match state.config.http.address() {
         Some(address) => TcpListener::bind(address).await,
-        None => Err(std::io::ErrorKind::InvalidInput.into()),
+        None => Err(ErrorKind::InvalidInput.into()),
     };
-    let listener = bound.map_err(|error| {
-        error!(%error, "cannot listen at http.listen = {listen:?}: is another instance there?");
-        Exit::Usage
+    let listener = bound.map_err(|error| match error.kind() {
+        ErrorKind::InvalidInput | ErrorKind::PermissionDenied | ErrorKind::Unsupported => {
+            error!(%error, "cannot listen at http.listen = {listen:?}: write an address of this machine and a port that this user may use");
+            Exit::Usage
+        }
+        _ => {
+            error!(%error, "cannot listen at http.listen = {listen:?}: is another instance there? Stop it, or set another port; a later start may get through");
+            Exit::Unreachable
+        }
     })?;
     let address = listener.local_addr().map_or_else(|_| listen, |address: SocketAddr| address.to_string());
     info!("serving /metrics, /livez, /readyz and /status at http://{address}");

@@ -73,6 +73,7 @@ fn instance(state: &State, store: Option<&AnyStore>) -> Value {
         "started_at": state.started_at.to_rfc3339_opts(SecondsFormat::Secs, true),
         "catalogue_hash": catalogue.clone().and_then(Result::ok),
         "catalogue_fault": catalogue.and_then(Result::err),
+        "run_fault": state.setback(),
         "pools": { "source": pools.map(|(source, _)| pool(source)), "target": pools.and_then(|(_, target)| target.map(pool)) },
     })
 }

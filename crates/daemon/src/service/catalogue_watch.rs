@@ -3,18 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cardgenius_pipeline::ports::RunRequest;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
 use super::State;
-use crate::run_request::{Asked, CatalogueRefused, run_request};
+use crate::run_request::{Asked, CatalogueRefused, Undated, run_request};
 
 /// Between two looks at the file.
 const EVERY: Duration = Duration::from_secs(30);
 
 /// Reads the catalogue now, for a run; a faulty one is said once, and shown until it is mended.
-pub fn read(state: &State, asked: Asked) -> Result<RunRequest, CatalogueRefused> {
+pub fn read(state: &State, asked: Asked) -> Result<Undated, CatalogueRefused> {
     let outcome = run_request(&state.config, asked);
     let known = match &outcome {
         Ok(request) => Ok(request.catalogue_hash.clone()),

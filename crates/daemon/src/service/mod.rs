@@ -2,6 +2,7 @@
 
 mod catalogue_watch;
 mod housekeeper;
+mod setbacks;
 mod state;
 mod supervisor;
 mod tender;
@@ -90,8 +91,12 @@ async fn started(state: &State, store: &Arc<AnyStore>, stop: &CancellationToken)
         let start = Instance::start(store.clone(), &state.config, state.observer());
         match stop.run_until_cancelled(start).await {
             None => return Ok(None),
-            Some(Ok(instance)) => return Ok(Some(instance)),
+            Some(Ok(instance)) => {
+                state.registers(None);
+                return Ok(Some(instance));
+            }
             Some(Err(error)) => {
+                state.registers(Some(error.to_string()));
                 warn!(kind = error.kind().name(), %error, "cannot register; trying again");
                 Supervisor::waiting("waiting for the database: see the log");
             }

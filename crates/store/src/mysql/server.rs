@@ -7,10 +7,8 @@ use std::time::Duration;
 use cardgenius_engine::Engine;
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 use cardgenius_pipeline::pressure::Pressure;
-use tokio::sync::OnceCell;
 use uuid::Uuid;
 
-use super::keys::KeyNames;
 use super::lease_line::LeaseLine;
 use super::pressure::Sight;
 use super::session::MysqlSession;
@@ -41,10 +39,8 @@ pub(super) struct Shared {
     pub(super) own: Arc<OwnStatements>,
     /// The customer's two tables.
     pub(super) tables: Arc<TableNames>,
-    /// Found out by the first session.
-    pub(super) keys: Arc<OnceCell<Arc<KeyNames>>>,
-    /// Whether the server has refused a local file.
-    pub(super) takes_no_files: Arc<AtomicBool>,
+    /// Whether it was said that the server takes no local files.
+    pub(super) said_no_files: Arc<AtomicBool>,
 }
 
 impl MysqlServer {
@@ -59,13 +55,7 @@ impl MysqlServer {
         let called = application_name(config.instance_id);
         let sessions = Sessions::new(database, config.limits, (&called, &own), connections)?;
         Ok(Self {
-            shared: Shared {
-                sessions,
-                own,
-                tables: Arc::new(config.tables.clone()),
-                keys: Arc::default(),
-                takes_no_files: Arc::default(),
-            },
+            shared: Shared { sessions, own, tables: Arc::new(config.tables.clone()), said_no_files: Arc::default() },
             statements: Box::new(Statements::of_mysql(&names).map_err(unprepared)?),
             lease_line: LeaseLine::default(),
             sight: Sight::default(),

@@ -75,8 +75,22 @@ impl Dial {
         let driving = tokio::spawn(async move {
             let _ = connection.await;
         });
+        be_missed_soon(&client).await?;
         Ok((client, driving))
     }
+}
+
+/// Has the server notice soon that our host is lost. Where it does not know a setting, or cannot do it, it notices later.
+async fn be_missed_soon(client: &Client) -> Result<(), Error> {
+    let settings = [include_str!("sql/session_keepalives.sql"), include_str!("sql/session_connection_check.sql")];
+    // Sent one behind the other, and answered together.
+    for set in futures_util::future::join_all(settings.map(|sql| client.batch_execute(sql.trim_end()))).await {
+        match set {
+            Err(error) if error.as_db_error().is_none() => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 impl Connect for Dial {

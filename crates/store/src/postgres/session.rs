@@ -12,11 +12,10 @@ use deadpool_postgres::Object;
 use futures_util::SinkExt;
 use tokio_postgres::Row as DriverRow;
 use tokio_postgres::types::ToSql;
-use tokio_postgres_rustls::MakeRustlsConnect;
 use uuid::Uuid;
 
 use super::binary_rows::{HEADER, TRAILER};
-use super::sessions::{Sessions, within};
+use super::sessions::Sessions;
 use super::sqlstate::store_error;
 use super::statements::OwnStatements;
 use super::values::row_of;
@@ -34,16 +33,29 @@ const CANCEL_WITHIN: Duration = Duration::from_secs(5);
 /// A session on PostgreSQL.
 pub struct PostgresSession {
     object: Object,
-    tls: MakeRustlsConnect,
+    sessions: Sessions,
     limits: CallLimits,
     own: Arc<OwnStatements>,
     backend: Option<SessionNumber>,
+    /// Whether it was used before: then it has statements that were prepared against the tables as they were.
+    remembers: bool,
 }
 
 impl PostgresSession {
     pub(super) async fn of(sessions: &Sessions, own: &Arc<OwnStatements>) -> Result<Self, StoreError> {
         let object = sessions.get().await?;
-        Ok(Self { object, tls: sessions.dial().tls(), limits: *sessions.limits(), own: own.clone(), backend: None })
+        let (limits, remembers) = (*sessions.limits(), Object::metrics(&object).recycle_count > 0);
+        Ok(Self { object, sessions: sessions.clone(), limits, own: own.clone(), backend: None, remembers })
+    }
+
+    /// Bounds a call.
+    async fn within<T>(
+        &self,
+        limit: Duration,
+        doing: &str,
+        call: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> Result<T, StoreError> {
+        self.sessions.within(self.remembers, (limit, doing), call).await
     }
 
     /// Sets the transaction's limits on the server (again).
@@ -67,7 +79,7 @@ impl PostgresSession {
             let prepared = self.object.prepare_cached(&statement.sql).await?;
             self.object.query(&prepared, &parameters(values)).await
         };
-        within(self.limits.statement + SLACK, statement.doing, call).await
+        self.within(self.limits.statement + SLACK, statement.doing, call).await
     }
 
     /// Waits for a slot within the transaction; false: not long enough.
@@ -79,7 +91,7 @@ impl PostgresSession {
             let prepared = self.object.prepare_cached(&statement.sql).await?;
             self.object.query(&prepared, &parameters(&values)).await
         };
-        match within(limit + SLACK, statement.doing, call).await {
+        match self.within(limit + SLACK, statement.doing, call).await {
             Ok(_) => Ok(true),
             Err(error) if error.kind() == ErrorKind::Contention => Ok(false),
             Err(error) => Err(error),
@@ -88,7 +100,25 @@ impl PostgresSession {
 
     /// A statement without parameters or answer, in one message.
     async fn order(&self, sql: &str, doing: &'static str) -> Result<(), StoreError> {
-        within(self.limits.statement + SLACK, doing, self.object.batch_execute(sql.trim_end())).await
+        self.within(self.limits.statement + SLACK, doing, self.object.batch_execute(sql.trim_end())).await
+    }
+
+    /// Why a commit has not been answered, as far as another session sees it.
+    async fn why_no_commit(&self) -> &'static str {
+        let dial = self.sessions.dial();
+        let looking = async {
+            let backend = i32::try_from(self.backend?).ok()?;
+            let (client, _driving) = dial.connect_alone(CANCEL_WITHIN).await.ok()?;
+            let row = client.query_opt(include_str!("sql/session_waits_for.sql"), &[&backend]).await.ok()??;
+            row.try_get::<_, Option<String>>(0).ok()?
+        };
+        match tokio::time::timeout(CANCEL_WITHIN, looking).await {
+            Ok(Some(waits_for)) if waits_for == "SyncRep" => {
+                "committing: no answer came in time: the server waits for its synchronous standby, which does not answer; bring it back, or \
+                 take it out of synchronous_standby_names"
+            }
+            _ => "committing: no answer came in time",
+        }
     }
 
     /// Streams frames into a COPY; how many rows the server took. Most of what the server has against them it says only at
@@ -106,7 +136,7 @@ impl PostgresSession {
             }
             sink.finish().await
         };
-        within(self.limits.load, statement.doing, call).await
+        self.within(self.limits.load, statement.doing, call).await
     }
 }
 
@@ -145,7 +175,7 @@ impl Session for PostgresSession {
                     _ => error,
                 })
             }
-            Err(_) => Err(StoreError::new(ErrorKind::CommitInDoubt, "committing: no answer came in time")),
+            Err(_) => Err(StoreError::new(ErrorKind::CommitInDoubt, Box::pin(self.why_no_commit()).await)),
         }
     }
 
@@ -164,7 +194,7 @@ impl Session for PostgresSession {
             let prepared = self.object.prepare_cached(&statement.sql).await?;
             self.object.execute(&prepared, &parameters(values)).await
         };
-        within(self.limits.statement + SLACK, statement.doing, call).await
+        self.within(self.limits.statement + SLACK, statement.doing, call).await
     }
 
     async fn rows(&mut self, statement: &Statement, values: &[Value<'_>]) -> Result<Vec<Row>, StoreError> {
@@ -255,6 +285,10 @@ impl Session for PostgresSession {
 
     fn give_back(self) {}
 
+    fn close(self) {
+        drop(Object::take(self.object));
+    }
+
     fn throw_away(self) {
         let (broken, cancel) = (self.object.is_closed(), self.object.cancel_token());
         drop(Object::take(self.object));
@@ -262,7 +296,7 @@ impl Session for PostgresSession {
             return;
         }
         // A dropped future does not stop a statement on the server: ask it to stop. Best effort, bounded, in nobody's way.
-        let tls = self.tls;
+        let tls = self.sessions.dial().tls();
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
                 let _ = tokio::time::timeout(CANCEL_WITHIN, cancel.cancel_query(tls)).await;

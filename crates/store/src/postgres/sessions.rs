@@ -8,7 +8,7 @@ use deadpool_postgres::{Manager, ManagerConfig, Object, RecyclingMethod};
 
 use super::address::{self, Address};
 use super::connect::Dial;
-use super::sqlstate::{connect_error, store_error};
+use super::sqlstate::{connect_error, may_be_of_memory, store_error};
 use super::tls;
 use crate::config::{CallLimits, DatabaseConfig};
 use crate::pool::SessionPool;
@@ -75,6 +75,28 @@ impl Sessions {
     pub(super) async fn get(&self) -> Result<Object, StoreError> {
         self.pool.get(Duration::MAX, |client| client.is_closed(), connect_error).await
     }
+
+    /// Bounds a call on a session of the pool. A session that `remembers` earlier work may only believe that something is
+    /// not as it should be: then all sessions of its age are used no longer, and a new one has to say.
+    pub(super) async fn within<T>(
+        &self,
+        remembers: bool,
+        (limit, doing): (Duration, &str),
+        call: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> Result<T, StoreError> {
+        let Ok(answer) = tokio::time::timeout(limit, call).await else { return Err(no_answer(doing, limit)) };
+        answer.map_err(|error| {
+            let is_of_memory = remembers && may_be_of_memory(&error);
+            let mut error = store_error(doing, error);
+            if is_of_memory {
+                error = error.into_kind(ErrorKind::StaleSession);
+            }
+            if error.kind() == ErrorKind::StaleSession {
+                self.pool.outdate();
+            }
+            error
+        })
+    }
 }
 
 /// Bounds a driver's call: its error or the lack of an answer becomes ours.
@@ -85,6 +107,10 @@ pub(super) async fn within<T>(
 ) -> Result<T, StoreError> {
     match tokio::time::timeout(limit, call).await {
         Ok(answer) => answer.map_err(|error| store_error(doing, error)),
-        Err(_) => Err(StoreError::new(ErrorKind::Timeout, format!("{doing}: no answer within {limit:?}"))),
+        Err(_) => Err(no_answer(doing, limit)),
     }
+}
+
+fn no_answer(doing: &str, limit: Duration) -> StoreError {
+    StoreError::new(ErrorKind::Timeout, format!("{doing}: no answer within {limit:?}"))
 }

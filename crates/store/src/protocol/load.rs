@@ -4,8 +4,9 @@
 //! it will not take; everybody else of the chunk is loaded.
 
 use cardgenius_pipeline::compute::{ComputedChunk, ComputedUser};
-use cardgenius_pipeline::error::{ErrorKind, StoreError, without_figures};
+use cardgenius_pipeline::error::{ErrorKind, StoreError};
 use cardgenius_pipeline::failpoint;
+use cardgenius_pipeline::redaction::without_figures;
 
 use super::statements::Statements;
 use super::work::Transaction;

@@ -11,7 +11,7 @@ WITH looked_at AS MATERIALIZED (
     SELECT l.user_id
     FROM looked_at AS l
     WHERE ($3::text IS NULL OR l.processing_error ILIKE $3
-            OR regexp_replace(l.processing_error, '[0-9]+', 'N', 'g') ILIKE $3)
+            OR regexp_replace(l.processing_error, '[0-9][0-9.,]*', 'N', 'g') ILIKE $3)
         AND ($4::uuid IS NULL OR EXISTS (SELECT FROM {{claims}} AS c WHERE c.claim_id = l.claim_id AND c.run_id = $4))
 ), held AS MATERIALIZED (
     SELECT h.user_id
