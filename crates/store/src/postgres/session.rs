@@ -48,14 +48,14 @@ impl PostgresSession {
         Ok(Self { object, sessions: sessions.clone(), limits, own: own.clone(), backend: None, remembers })
     }
 
-    /// Bounds a call.
-    async fn within<T>(
-        &self,
+    /// Bounds a call. Not a future of its own: it would hold the call twice.
+    fn within<'a, T: 'a>(
+        &'a self,
         limit: Duration,
-        doing: &str,
-        call: impl Future<Output = Result<T, tokio_postgres::Error>>,
-    ) -> Result<T, StoreError> {
-        self.sessions.within(self.remembers, (limit, doing), call).await
+        doing: &'a str,
+        call: impl Future<Output = Result<T, tokio_postgres::Error>> + 'a,
+    ) -> impl Future<Output = Result<T, StoreError>> + 'a {
+        self.sessions.within(self.remembers, (limit, doing), call)
     }
 
     /// Sets the transaction's limits on the server (again).
