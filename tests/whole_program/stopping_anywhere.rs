@@ -15,7 +15,7 @@ use crate::program::{Start, holds_all, start};
 use crate::running::{Running, spawn};
 
 /// No stop waits as long as this. The limits of what is waited for are longer.
-const SOON: Duration = Duration::from_secs(20);
+const SOON: Duration = Duration::from_secs(30);
 
 /// Asks it to end, which it must do soon.
 fn stops(running: Running, signal: Signal, code: i32) {
@@ -77,7 +77,7 @@ async fn a_stop_is_heard_while_the_program_waits_for_a_database_that_never_answe
                 .variable("CARDGENIUS_LIMITS__CONNECT_MS", "60000")
                 .variable("CARDGENIUS_LIMITS__ACQUIRE_MS", "60000");
             let running = spawn(start);
-            drop(hole.accept().unwrap().0.peer_addr());
+            let _connection = hole.accept().unwrap();
             stops(running, Signal::SIGTERM, code);
         }
         let running =
@@ -114,8 +114,9 @@ async fn a_stop_is_heard_while_the_database_is_frozen_and_while_everybody_is_pau
     stops(paused, Signal::SIGTERM, 4);
 
     on(&database, &["resume"]).run().ended(0);
-    let daemon = Daemon::ready(daemon::start(&database));
-    let run = spawn(backfill(&database, 1).variable("CARDGENIUS_PIPELINE__GRACE_MS", "1000"));
+    let impatient = |start: Start| start.variable("CARDGENIUS_PIPELINE__GRACE_MS", "1000");
+    let daemon = Daemon::ready(impatient(daemon::start(&database)));
+    let run = spawn(impatient(backfill(&database, 1)));
     let done = "SELECT count(*) FROM {{input}} WHERE processing_status = 'completed'";
     until("some users", async || (database.psql(done) != "0").then_some(())).await;
     to_all_of(&server, Signal::SIGSTOP);

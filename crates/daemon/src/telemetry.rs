@@ -212,7 +212,7 @@ mod tests {
         let hostile =
             "u\n2026-01-01T00:00:00Z  INFO forged\u{1b}]0;title\u{7}\u{9b}31m\u{202e}\u{2028}\r\u{e0041}\u{7f}";
         let say = || {
-            tracing::warn!(target: "cardgenius::x", user.id = %hostile, said = hostile, quoted = ?hostile, "a user: {hostile}");
+            tracing::warn!(user.id = %hostile, said = hostile, quoted = ?hostile, "a user: {hostile}");
         };
         let human = said(LogFormat::Human, say);
         let json = said(LogFormat::Json, say);
