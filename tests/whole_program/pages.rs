@@ -131,7 +131,7 @@ async fn nothing_can_be_changed() {
 async fn whoever_asks_too_much_or_too_slowly_is_sent_away() {
     let database = migrated();
     let daemon = Daemon::ready(start(&database).variable("CARDGENIUS_HTTP__TIMEOUT_MS", "300"));
-    let large = format!("GET /status HTTP/1.1\r\nHost: here\r\nContent-Length: 5000\r\n\r\n{}", "x".repeat(5000));
+    let large = format!("GET /status HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000\r\n\r\n{}", "x".repeat(5000));
     let answer = answer_to(&daemon, large.replace("HTTP/1.1\r\n", "HTTP/1.1\r\nConnection: close\r\n").as_bytes());
     assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
     let endless_head = format!("GET /status HTTP/1.1\r\nX: {}", "x".repeat(100_000));

@@ -1,7 +1,11 @@
 //! The command line.
 
-use std::{ffi::OsString, path::PathBuf};
+use std::{
+    ffi::{OsStr, OsString},
+    path::PathBuf,
+};
 
+use cardgenius_engine::visible::Shown;
 use cardgenius_store::desk::Requeue;
 use clap::{ArgGroup, Args, CommandFactory, Parser, Subcommand, builder::NonEmptyStringValueParser, error::ErrorKind};
 use uuid::Uuid;
@@ -326,7 +330,7 @@ pub enum Refusal {
 ///
 /// [`Refusal`], to be [reported](Refusal::report).
 pub fn parse(arguments: &[OsString]) -> Result<Cli, Refusal> {
-    let cli = Cli::try_parse_from(arguments).map_err(Refusal::Clap)?;
+    let cli = Cli::try_parse_from(arguments).map_err(|error| Refusal::Clap(quoting_what_is_shown(arguments, error)))?;
     match (cli.backfill, &cli.command) {
         (true, Some(_)) => Err(Refusal::Clap(
             Cli::command().error(ErrorKind::ArgumentConflict, "--backfill cannot be used with a command"),
@@ -334,6 +338,17 @@ pub fn parse(arguments: &[OsString]) -> Result<Cli, Refusal> {
         (false, None) => Err(Refusal::NothingAsked),
         _ => Ok(cli),
     }
+}
+
+/// The same refusal, of arguments in which whatever a terminal obeys or hides is written out: clap quotes what it could not place.
+fn quoting_what_is_shown(arguments: &[OsString], error: clap::Error) -> clap::Error {
+    let shown = shown(arguments);
+    let is_plain = arguments.iter().zip(&shown).all(|(argument, shown)| argument == OsStr::new(shown));
+    if is_plain { error } else { Cli::try_parse_from(shown).err().unwrap_or(error) }
+}
+
+fn shown(arguments: &[OsString]) -> Vec<String> {
+    arguments.iter().map(|argument| Shown(argument.to_string_lossy()).to_string()).collect()
 }
 
 impl Refusal {
@@ -349,12 +364,12 @@ impl Refusal {
     /// Says it, without the passwords that the command line may hold, and gives the exit code.
     #[must_use]
     pub fn report(&self, arguments: &[OsString]) -> Exit {
-        let addresses: Vec<_> =
-            arguments.iter().filter_map(|argument| argument.to_str()).filter_map(address_within).collect();
+        let arguments = shown(arguments);
+        let addresses: Vec<_> = arguments.iter().filter_map(|argument| address_within(argument)).collect();
         match self {
             Self::NothingAsked => output::complain(&Cli::command().render_help().to_string()),
-            // Nobody may be left to read it, and that is no failure.
-            Self::Clap(error) if addresses.is_empty() => drop(error.print()),
+            // Help and the version quote nothing. Their reader may be gone, and that is no failure.
+            Self::Clap(error) if !error.use_stderr() => drop(error.print()),
             // clap quotes what it could not place.
             Self::Clap(error) => {
                 let text = addresses.into_iter().fold(error.render().to_string(), |text, address| {

@@ -18,6 +18,7 @@ use prometheus::{Gauge, GaugeVec, Histogram, HistogramVec, IntCounter, IntCounte
 use tokio::time::Instant;
 
 use crate::metric_kinds::{Declare, Declared};
+use crate::standard_error;
 
 /// From 1 ms to 60 s.
 const STAGES: &[f64] =
@@ -93,6 +94,7 @@ metrics! {
     claims_lost: IntCounter = "cardgenius_claims_lost_total", "Claims of this instance that another one swept; nothing was written for them.";
     schedule_fires: IntCounterVec = "cardgenius_schedule_fires_total" ["schedule", "outcome"], "Times at which a schedule was due and that this instance dealt with.";
     runs: IntCounterVec = "cardgenius_runs_total" ["kind", "state"], "Runs that ended while this instance took part.";
+    log_lines_lost: IntCounter = "cardgenius_log_lines_lost_total", "Lines of the log that were lost, because standard error could not be written to or was not read.";
     build_info: GaugeVec = "cardgenius_build_info" ["version", "schema"], "Always 1: the program's version and the schema version that it works with.";
     backlog: GaugeVec = "cardgenius_backlog_users" ["status"], "Users by status, sampled; completed is estimated from the planner's statistics.";
     backlog_sampled: Gauge = "cardgenius_backlog_sampled_timestamp_seconds", "When the backlog was last sampled; 0: never.";
@@ -206,6 +208,7 @@ impl Metrics {
         self.lease_remaining.set(left.as_secs_f64());
         self.lease_valid.set(f64::from(!left.is_zero()));
         self.held_back(HeldBack::Lease, until.is_some() && left.is_zero());
+        self.log_lines_lost.inc_by(standard_error::lost().saturating_sub(self.log_lines_lost.get()));
         let up = |database| self.database_up.with_label_values(&[database]);
         if self.pool_size.with_label_values(&["target"]).get() == 0.0 {
             up("target").set(up("source").get());

@@ -86,7 +86,19 @@ impl Undated {
 /// # Errors
 /// [`CatalogueRefused`].
 pub fn run_request(config: &Config, asked: Asked) -> Result<Undated, CatalogueRefused> {
-    let text = CatalogueText::read(config.catalog.path.as_deref())?;
+    request_with(&CatalogueText::read(config.catalog.path.as_deref())?, config, asked)
+}
+
+/// The same in the middle of other work, which does not wait long for a disk that is gone.
+///
+/// # Errors
+/// [`CatalogueRefused`].
+pub async fn run_request_in_time(config: &Config, asked: Asked) -> Result<Undated, CatalogueRefused> {
+    let text = CatalogueText::read_in_time(config.catalog.path.as_deref()).await?;
+    request_with(&text, config, asked)
+}
+
+fn request_with(text: &CatalogueText, config: &Config, asked: Asked) -> Result<Undated, CatalogueRefused> {
     text.parse().map_err(|faults| CatalogueRefused::Faulty { shown: text.to_string(), faults })?;
     let catalogue_text = String::from_utf8_lossy(text.bytes()).into_owned();
     Ok(Undated {

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
+use cardgenius_engine::visible::Shown;
 use crate::redaction::without_figures;
 
 /// What kind of thing went wrong, the same on every backend.
@@ -149,7 +150,7 @@ impl StoreError {
     /// What something below reported; what we were doing, where it was our own finding.
     #[must_use]
     pub fn cause(&self) -> String {
-        self.source.as_ref().map_or_else(|| self.doing.clone(), ToString::to_string)
+        self.source.as_ref().map_or_else(|| Shown(&self.doing).to_string(), |source| Shown(source).to_string())
     }
 
     /// The same failure, seen as another kind (a lost connection during a commit is a commit in doubt).
@@ -162,16 +163,17 @@ impl StoreError {
 
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.doing)?;
+        // Names and a customer's own words may hold whatever a terminal obeys.
+        write!(f, "{}", Shown(&self.doing))?;
         // The whole chain in one line: an operator reads the log, not a debugger.
         let mut cause = self.source.as_deref().map(|source| source as &dyn Error);
         while let Some(error) = cause {
             match self.kind {
                 // What refuses a row may quote its figures: a cast its text, a customer's trigger whatever it likes.
                 ErrorKind::DataRejected | ErrorKind::Constraint | ErrorKind::Bug => {
-                    write!(f, ": {}", without_figures(&error.to_string()))?;
+                    write!(f, ": {}", Shown(without_figures(&error.to_string())))?;
                 }
-                _ => write!(f, ": {error}")?,
+                _ => write!(f, ": {}", Shown(error))?,
             }
             cause = error.source();
         }

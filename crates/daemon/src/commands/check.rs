@@ -1,10 +1,12 @@
 //! `cardgenius check`: what would keep a run from starting, without changing anything.
 
 use crate::any_store::AnyStore;
+use cardgenius_engine::visible::Shown;
 use cardgenius_pipeline::ports::Store;
+use cardgenius_store::bounded_read::Reads;
 use cardgenius_store::config::StoreConfig;
 use cardgenius_store::inspection::READ_ONLY_SERVER;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 use uuid::Uuid;
 
 use super::{failure, output, refuse};
@@ -15,19 +17,16 @@ use crate::wiring;
 /// Inspects the databases and says what is wrong.
 #[must_use]
 pub fn run(config: &Config) -> Exit {
-    match super::runtime() {
-        Ok(runtime) => runtime.block_on(async {
-            match sound_store(config, 0).await {
-                Ok(store) => {
-                    Box::pin(say_what_is_hidden(config, &store)).await;
-                    output::print("nothing is wrong: a run can start");
-                    Exit::Done
-                }
-                Err(exit) => exit,
+    super::on_a_runtime(async {
+        match sound_store(config, 0).await {
+            Ok(store) => {
+                Box::pin(say_what_is_hidden(config, &store)).await;
+                output::print("nothing is wrong: a run can start");
+                Exit::Done
             }
-        }),
-        Err(exit) => exit,
-    }
+            Err(exit) => exit,
+        }
+    })
 }
 
 /// A store on databases that were found sound, with so many sessions only to look: every start goes through here.
@@ -35,9 +34,7 @@ pub fn run(config: &Config) -> Exit {
 /// # Errors
 /// The exit code, after everything that is wrong was said.
 pub(crate) async fn sound_store(config: &Config, looks: usize) -> Result<AnyStore, Exit> {
-    let mut store_config = wiring::store_config(config, Uuid::new_v4()).map_err(refuse)?;
-    store_config.looks = looks;
-    let store = AnyStore::new(&store_config).map_err(|error| failure::of_database(&error))?;
+    let (store_config, store) = prepared(config, looks).await?;
     let inspection = store.inspect().await.map_err(|error| failure::of_database(&error))?;
     for warning in &inspection.warnings {
         warn!("{warning}");
@@ -55,8 +52,24 @@ pub(crate) async fn sound_store(config: &Config, looks: usize) -> Result<AnyStor
     Err(if may_pass { Exit::Unreachable } else { Exit::Usage })
 }
 
+/// The store, which has read its files by now: passwords and certificates. They may lie on a disk that is gone.
+async fn prepared(config: &Config, looks: usize) -> Result<(StoreConfig, AnyStore), Exit> {
+    static READS: Reads = Reads::new(2);
+    let config = config.clone();
+    let preparing = READS.in_time(move || {
+        let mut store_config = wiring::store_config(&config, Uuid::new_v4()).map_err(refuse)?;
+        store_config.looks = looks;
+        let store = AnyStore::new(&store_config).map_err(|error| failure::of_database(&error))?;
+        Ok((store_config, store))
+    });
+    preparing.await.unwrap_or_else(|error| {
+        error!("cannot read the files of passwords and certificates that the configuration names: {error}");
+        Err(Exit::Unreachable)
+    })
+}
+
 fn refused(name: &str, message: &str) {
-    output::complain(&format!("refused ({name}): {message}"));
+    output::complain(&format!("refused ({name}): {}", Shown(message)));
 }
 
 /// Asks the DBA's own question once: later a fault in it counts as a stop, and a run that never begins says little.

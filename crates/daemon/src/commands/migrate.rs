@@ -1,5 +1,6 @@
 //! `cardgenius migrate`: brings the schema to what this version needs, or prints the SQL for the DBA who runs it himself.
 
+use cardgenius_engine::visible::Shown;
 use cardgenius_store::family::Family;
 use cardgenius_store::migrate;
 
@@ -11,10 +12,7 @@ use crate::wiring;
 /// Migrates, saying each step.
 #[must_use]
 pub fn run(config: &Config) -> Exit {
-    match super::runtime() {
-        Ok(runtime) => runtime.block_on(apply(config)),
-        Err(exit) => exit,
-    }
+    super::on_a_runtime(apply(config))
 }
 
 pub(crate) async fn apply(config: &Config) -> Exit {
@@ -36,7 +34,7 @@ pub fn print(config: &Config) -> Exit {
     let source = config.source.url.as_ref().map_or(Family::Postgres, family);
     match migrate::print(&wiring::tables(config), source, config.target.url.as_ref().map(family)) {
         Ok(script) => {
-            output::print(&script);
+            output::print_as_is(&script);
             Exit::Done
         }
         Err(error) => failure::of_database(&error),
@@ -44,5 +42,5 @@ pub fn print(config: &Config) -> Exit {
 }
 
 fn say(step: &str) {
-    output::print(step);
+    output::print(&Shown(step).to_string());
 }

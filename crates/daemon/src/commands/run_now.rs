@@ -1,5 +1,6 @@
 //! `cardgenius run-now`: opens a run, for the instances that are up to take.
 
+use cardgenius_engine::visible::Shown;
 use cardgenius_pipeline::ports::{Run, RunRequest, Store};
 use cardgenius_store::desk::Switch;
 use serde_json::json;
@@ -60,5 +61,5 @@ fn told(config: &Config, (run, request): (&Run, &RunRequest), switch: &Switch, a
         1 => "1 live instance takes it within seconds: see cardgenius status".to_owned(),
         alive => format!("{alive} live instances take it within seconds: see cardgenius status"),
     });
-    lines.join("\n")
+    lines.iter().map(|line| Shown(line).to_string()).collect::<Vec<_>>().join("\n")
 }

@@ -12,7 +12,7 @@ use cardgenius_pipeline::taken_out;
 use cardgenius_store::protocol::Tending;
 use cardgenius_store::schedule::{Decision, Fired, KnownSchedule, LockedSchedule, Look, Tended};
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio::task::{JoinError, JoinSet, spawn_blocking};
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
@@ -238,9 +238,7 @@ impl Tender {
     /// The run to open, with the catalogue as it is now; one that is faulty was said where it was read, and the time stays due
     /// until it is too late for it.
     async fn request(&self, asked: Asked, now: DateTime<Utc>) -> Option<RunRequest> {
-        let state = self.state.clone();
-        let reading = spawn_blocking(move || catalogue_watch::read(&state, asked).ok());
-        Some(reading.await.ok().flatten()?.at(now, &self.state.config))
+        Some(catalogue_watch::read(&self.state, asked).await.ok()?.at(now, &self.state.config))
     }
 
     /// Says what became of a schedule's times; whether a run is open because of it.

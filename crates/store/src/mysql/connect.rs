@@ -11,6 +11,7 @@ use super::address::{self, Address, Place};
 use super::codes::{connect_error, store_error};
 use super::tls::{self, SslMode};
 use crate::config::{CallLimits, DatabaseConfig};
+use crate::password_file;
 
 /// Before the first probe of a silent connection; the system's number of probes follows.
 const KEEPALIVE: Duration = Duration::from_secs(30);
@@ -93,8 +94,8 @@ impl Dial {
 
     async fn password(&self) -> Option<String> {
         let file = self.password_file.as_ref()?;
-        match tokio::fs::read_to_string(file).await {
-            Ok(text) => Some(text.trim_end_matches(['\r', '\n']).to_owned()),
+        match password_file::read_in_time(file).await {
+            Ok(password) => Some(password),
             // The server will refuse, and its message names the user; this one names the file.
             Err(error) => {
                 warn!(file = %file.display(), %error, "the password file cannot be read");

@@ -10,6 +10,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use tracing::warn;
 
 use crate::config::DatabaseConfig;
+use crate::password_file;
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 
 /// How to connect to one database.
@@ -62,9 +63,9 @@ impl Dial {
     async fn dial(&self) -> Result<(Client, JoinHandle<()>), Error> {
         let mut config = self.config.clone();
         if let Some(file) = &self.password_file {
-            match tokio::fs::read_to_string(file).await {
-                Ok(text) => {
-                    config.password(text.trim_end_matches(['\r', '\n']));
+            match password_file::read_in_time(file).await {
+                Ok(password) => {
+                    config.password(password);
                 }
                 // The server will refuse, and its message names the user; this one names the file.
                 Err(error) => warn!(file = %file.display(), %error, "the password file cannot be read"),
