@@ -4,6 +4,7 @@
 //! name. SQL lives in files, one statement a file; identifiers from the configuration reach it through one quoting function
 //! ([`identifiers`]), everything else as bound parameters.
 
+pub mod address;
 mod amount;
 pub mod config;
 pub mod desk;
@@ -19,5 +20,7 @@ pub mod protocol;
 pub mod rows;
 pub mod schedule;
 pub mod server;
+mod sign_in_words;
 pub mod statement;
 pub mod text_rows;
+mod tls;
