@@ -239,6 +239,9 @@ fn secrets_are_shown_nowhere() {
     // Addresses that are no good are not shown in their refusal either.
     for url in [
         "postgres://ana:hun/ter2@db/x",
+        "postgres://ana:hun@ter2@db/x",
+        "mysql://ana:hun@ter2@db/x",
+        "postgres://ana:hun%ter2@db/x",
         "mysql://ana:hun/ter2@db/x",
         "mariadb://ana:ter2@db/x",
         "ana:ter2@db",

@@ -62,8 +62,12 @@ fn collect(root: &Path, folder: &Path, files: &mut Vec<File>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap();
+        // A checkout beside another one has a file of that name, with a path of its machine.
+        if name == ".git" {
+            continue;
+        }
         if path.is_dir() {
-            if name != "target" && name != ".git" {
+            if name != "target" {
                 collect(root, &path, files);
             }
         } else if let Ok(text) = fs::read_to_string(&path) {

@@ -96,10 +96,26 @@ async fn a_wrong_password_is_75_and_is_not_printed_either() {
             holds_all(&answer.stderr, &["password authentication failed for user", r#""kind":"authentication""#]);
         }
         // None at all.
-        let answer = talkative(start(&[command])).variable("CARDGENIUS_SOURCE__URL", &bare).run().ended(75);
-        holds_all(&answer.stderr, &["password"]);
+        let answer = talkative(start(&[command])).variable("CARDGENIUS_SOURCE__URL", &bare).run().ended(64);
+        holds_all(&answer.stderr, &["set source.password_file"]);
     }
     assert_eq!(audited(&database).await, Counts { users: 1, new: 1, ..Counts::default() });
+}
+
+#[test]
+fn a_password_file_that_all_accounts_may_read_is_warned_of() {
+    use std::os::unix::fs::PermissionsExt;
+    let database = GUARDED.empty();
+    let bare = GUARDED.postgres.url_as(GUARDED.postgres.superuser_name(), None, &database.name);
+    for (mode, warned) in [(0o666, true), (0o644, true), (0o400, false)] {
+        let start = start(&["check"]);
+        let path = start.write("password", SECRET);
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        let start = start.variable("CARDGENIUS_SOURCE__URL", &bare);
+        let answer = start.variable("CARDGENIUS_SOURCE__PASSWORD_FILE", path.to_str().unwrap()).run().ended(64);
+        let said = answer.without(SECRET).stderr;
+        assert_eq!(said.matches("every account of the machine").count(), usize::from(warned), "{mode:o}: {said}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

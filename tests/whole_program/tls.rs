@@ -4,36 +4,13 @@ use std::sync::LazyLock;
 
 use cardgenius_embedded::PostgresOptions;
 use cardgenius_testkit::{Counts, Database, TestServer, populate};
-use rcgen::{BasicConstraints, Certificate, CertificateParams, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 
+use crate::certificates::{Authority, as_in_the_manual};
 use crate::place::{CUSTOMER, SERVER, audited, migrate};
 use crate::program::{Start, holds_all, start};
 
 /// What the server's certificate is for; no machine is called so.
 const HOST: &str = "db.cardgenius.test";
-
-struct Authority {
-    certificate: Certificate,
-    issuer: Issuer<'static, KeyPair>,
-}
-
-impl Authority {
-    fn new() -> Self {
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.key_usages.push(KeyUsagePurpose::KeyCertSign);
-        let key = KeyPair::generate().unwrap();
-        let certificate = params.self_signed(&key).unwrap();
-        Self { certificate, issuer: Issuer::new(params, key) }
-    }
-
-    /// A certificate for this host, and its key.
-    fn sign(&self, host: &str) -> (String, String) {
-        let key = KeyPair::generate().unwrap();
-        let certificate = CertificateParams::new(vec![host.to_owned()]).unwrap().signed_by(&key, &self.issuer).unwrap();
-        (certificate.pem(), key.serialize_pem())
-    }
-}
 
 struct Place {
     server: TestServer,
@@ -107,14 +84,17 @@ async fn verify_ca_asks_who_signed_and_verify_full_for_the_hosts_name_too() {
     for (host, rest, code) in [
         (HOST, "sslmode=verify-ca&sslrootcert=TRUSTED", 0),
         ("wrong.cardgenius.test", "sslmode=verify-ca&sslrootcert=TRUSTED", 0),
-        (HOST, "sslmode=verify-ca&sslrootcert=OTHER", 75),
+        (HOST, "sslmode=verify-ca&sslrootcert=OTHER", 64),
         (HOST, "sslmode=verify-full&sslrootcert=TRUSTED", 0),
-        ("wrong.cardgenius.test", "sslmode=verify-full&sslrootcert=TRUSTED", 75),
-        ("127.0.0.1", "sslmode=verify-full&sslrootcert=TRUSTED", 75),
-        (HOST, "sslmode=verify-full&sslrootcert=OTHER", 75),
-        ("wrong.cardgenius.test", "sslmode=verify-full&sslrootcert=OTHER", 75),
-        // What does not verify does not read the file.
+        ("wrong.cardgenius.test", "sslmode=verify-full&sslrootcert=TRUSTED", 64),
+        ("127.0.0.1", "sslmode=verify-full&sslrootcert=TRUSTED", 64),
+        (HOST, "sslmode=verify-full&sslrootcert=OTHER", 64),
+        ("wrong.cardgenius.test", "sslmode=verify-full&sslrootcert=OTHER", 64),
         (HOST, "sslmode=require", 0),
+        // A file of certificates is never passed over.
+        (HOST, "sslmode=require&sslrootcert=TRUSTED", 0),
+        ("wrong.cardgenius.test", "sslmode=require&sslrootcert=TRUSTED", 0),
+        (HOST, "sslmode=require&sslrootcert=OTHER", 64),
     ] {
         let answer = on_host(&database, "secure", host, rest).run();
         assert_eq!(answer.code, code, "{host} {rest}: {}", answer.stderr);
@@ -153,10 +133,15 @@ async fn certificates_that_cannot_be_read_and_unknown_modes_are_refused_by_name(
 fn a_server_without_tls_serves_prefer_and_is_refused_by_require() {
     let database = SERVER.empty();
     let role = SERVER.postgres.superuser_name();
-    for (mode, is_let_in) in
-        [("disable", true), ("prefer", true), ("require", false), ("verify-ca", false), ("verify-full", false)]
-    {
-        let answer = on_host(&database, role, "localhost", &format!("sslmode={mode}&sslrootcert=TRUSTED")).run();
+    for (mode, is_let_in) in [
+        ("disable", true),
+        ("prefer", true),
+        ("require", false),
+        ("require&sslrootcert=TRUSTED", false),
+        ("verify-ca&sslrootcert=TRUSTED", false),
+        ("verify-full&sslrootcert=TRUSTED", false),
+    ] {
+        let answer = on_host(&database, role, "localhost", &format!("sslmode={mode}")).run();
         if is_let_in {
             // Nothing is in the database: it was reached.
             assert_eq!(answer.code, 64, "{mode}: {}", answer.stderr);
@@ -166,4 +151,77 @@ fn a_server_without_tls_serves_prefer_and_is_refused_by_require() {
             holds_all(&answer.stderr, &["cannot connect to the database at", "server does not support TLS"]);
         }
     }
+}
+
+/// A server with this certificate, and perhaps these settings; everybody may come, with TLS or without.
+fn server_with(certificate: &str, key: &str, settings: &[(&str, &str)]) -> TestServer {
+    let mut options = PostgresOptions::for_tests()
+        .loopback_tcp()
+        .setting("ssl", "on")
+        .file("server.crt", certificate.to_owned())
+        .file("server.key", key.to_owned());
+    for (name, value) in settings {
+        options = options.setting(*name, *value);
+    }
+    TestServer::launch(options)
+}
+
+/// `cardgenius check` on that server, which ends with 64 where it gets through, since nothing is in the database.
+fn check_on(server: &TestServer, host: &str, rest: &str, trusted: &str) -> crate::program::Answer {
+    let start = start(&["check"]);
+    let rest = rest.replace("FILE", start.write("trusted.pem", trusted).to_str().unwrap());
+    let (role, port) = (server.postgres.superuser_name(), server.postgres.port());
+    let url = format!("postgres://{role}@{host}:{port}/postgres?hostaddr=127.0.0.1&{rest}");
+    start.variable("CARDGENIUS_SOURCE__URL", &url).run().ended(64)
+}
+
+#[test]
+fn a_certificate_that_stands_in_the_file_itself_is_trusted_as_libpq_trusts_it() {
+    let (certificate, key) = as_in_the_manual("localhost");
+    let (twin, _) = as_in_the_manual("localhost");
+    let server = server_with(&certificate, &key, &[]);
+    for (host, mode, trusted, part) in [
+        ("127.0.0.1", "verify-ca", &certificate, "missing-table"),
+        ("localhost", "verify-full", &certificate, "missing-table"),
+        ("localhost", "require", &certificate, "missing-table"),
+        ("127.0.0.1", "verify-full", &certificate, "openssl x509"),
+        // The same name, another key.
+        ("localhost", "verify-ca", &twin, "the server's certificate is refused"),
+        ("localhost", "require", &twin, "the server's certificate is refused"),
+    ] {
+        let answer = check_on(&server, host, &format!("sslmode={mode}&sslrootcert=FILE"), trusted);
+        holds_all(&answer.stderr, &[part]);
+    }
+}
+
+#[test]
+fn a_certificate_whose_time_is_over_is_waited_for_since_a_new_one_heals_it() {
+    let authority = Authority::new();
+    let (certificate, key) = authority.sign_expired("localhost");
+    let server = server_with(&certificate, &key, &[]);
+    let start = start(&["check"]);
+    let file = start.write("trusted.pem", &authority.certificate.pem());
+    let (role, port) = (server.postgres.superuser_name(), server.postgres.port());
+    let rest = format!("sslmode=verify-full&sslrootcert={}", file.display());
+    let url = format!("postgres://{role}@localhost:{port}/postgres?hostaddr=127.0.0.1&{rest}");
+    let answer = start.variable("CARDGENIUS_SOURCE__URL", &url).run().ended(75);
+    holds_all(&answer.stderr, &["the server's certificate is refused", "expired"]);
+}
+
+#[test]
+fn prefer_does_without_tls_where_the_handshake_fails_and_require_says_why_it_failed() {
+    let (certificate, key) = Authority::new().sign("localhost");
+    let old = [("ssl_min_protocol_version", "TLSv1"), ("ssl_max_protocol_version", "TLSv1.1")];
+    let server = server_with(&certificate, &key, &old);
+    holds_all(&check_on(&server, "localhost", "sslmode=prefer", "").stderr, &["missing-table"]);
+    holds_all(&check_on(&server, "localhost", "sslmode=require", "").stderr, &["TLS 1.2 is the oldest here"]);
+}
+
+#[test]
+fn channel_binding_that_cannot_be_had_is_told_with_what_it_needs() {
+    let (certificate, key) = Authority::new().sign("localhost");
+    let server = server_with(&certificate, &key, &[]);
+    // The server asks for no password, so that nothing can be bound to one.
+    let answer = check_on(&server, "localhost", "sslmode=require&channel_binding=require", "");
+    holds_all(&answer.stderr, &["channel_binding=require", "scram-sha-256", "Ed25519"]);
 }

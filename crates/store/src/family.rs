@@ -1,5 +1,6 @@
 //! The families of databases, told apart by the scheme of an address.
 
+use crate::address::{Address, AddressError};
 use crate::{mysql, postgres};
 
 /// A family of databases, which share their SQL.
@@ -19,14 +20,29 @@ impl Family {
     }
 }
 
+/// Reads an address with all its options.
+///
+/// # Errors
+/// The rule that it breaks.
+pub fn read_address(url: &str) -> Result<Address, AddressError> {
+    let address = Address::parse(url)?;
+    match address.family {
+        Family::Postgres => postgres::check_address(&address)?,
+        Family::Mysql => mysql::check_address(&address)?,
+    }
+    Ok(address)
+}
+
 /// Whether two URLs certainly mean the same database, so that one transaction can serve both.
 #[must_use]
 pub fn same_database(one: &str, other: &str) -> bool {
-    match (Family::of_url(one), Family::of_url(other)) {
-        (Family::Postgres, Family::Postgres) => postgres::same_database(one, other),
-        (Family::Mysql, Family::Mysql) => mysql::same_database(one, other),
-        _ => false,
-    }
+    let (Ok(first), Ok(second)) = (Address::parse(one), Address::parse(other)) else { return one == other };
+    one == other
+        || match (first.family, second.family) {
+            (Family::Postgres, Family::Postgres) => postgres::same_database(&first, &second),
+            (Family::Mysql, Family::Mysql) => mysql::same_database(&first, &second),
+            _ => false,
+        }
 }
 
 /// The schema of the tables where the configuration names none: PostgreSQL's own, or on MySQL and MariaDB, where a schema is a
@@ -35,7 +51,7 @@ pub fn same_database(one: &str, other: &str) -> bool {
 pub fn usual_schema(url: &str) -> String {
     match Family::of_url(url) {
         Family::Postgres => "public".to_owned(),
-        Family::Mysql => mysql::database_of(url).unwrap_or_default(),
+        Family::Mysql => Address::parse(url).ok().and_then(|address| address.database).unwrap_or_default(),
     }
 }
 

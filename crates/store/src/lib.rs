@@ -6,6 +6,7 @@
 
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
+pub mod address;
 mod amount;
 pub mod bounded_read;
 pub mod config;
@@ -23,5 +24,7 @@ pub mod protocol;
 pub mod rows;
 pub mod schedule;
 pub mod server;
+mod sign_in_words;
 pub mod statement;
 pub mod text_rows;
+mod tls;

@@ -9,6 +9,7 @@ use deadpool::managed::{Manager, Object, Pool, PoolError, TimeoutType};
 
 use crate::config::CallLimits;
 use crate::server::PoolStatus;
+use crate::sign_in_words::{CANNOT_CONNECT, caught};
 
 /// Connections older than this are retired: memory that a session has gathered on the server goes, and a moved address is
 /// noticed.
@@ -91,8 +92,8 @@ impl<M: Manager> SessionPool<M> {
                 && outdated.is_none_or(|moment| metrics.created > moment)
                 && !is_closed(connection)
         });
-        let doing = || format!("cannot connect to the database at {}", self.shown);
-        self.pool.get().await.map_err(|error| match error {
+        let doing = || format!("{CANNOT_CONNECT} {}", self.shown);
+        caught(&doing(), self.pool.get()).await?.map_err(|error| match error {
             PoolError::Backend(error) => connect_error(&doing(), error),
             PoolError::Timeout(TimeoutType::Wait) => StoreError::new(
                 ErrorKind::ResourceLimit,

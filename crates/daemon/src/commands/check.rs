@@ -6,12 +6,14 @@ use cardgenius_pipeline::ports::Store;
 use cardgenius_store::bounded_read::Reads;
 use cardgenius_store::config::StoreConfig;
 use cardgenius_store::inspection::READ_ONLY_SERVER;
+use chrono::{DateTime, Utc};
 use tracing::{error, info, warn};
 use uuid::Uuid;
 
 use super::{failure, output, refuse};
 use crate::config::Config;
 use crate::exit::Exit;
+use crate::schedule::Times;
 use crate::wiring;
 
 /// Inspects the databases and says what is wrong.
@@ -37,6 +39,9 @@ pub(crate) async fn sound_store(config: &Config, looks: usize) -> Result<AnyStor
     let (store_config, store) = prepared(config, looks).await?;
     let inspection = store.inspect().await.map_err(|error| failure::of_database(&error))?;
     for warning in &inspection.warnings {
+        warn!("{warning}");
+    }
+    for warning in schedule_warnings(config, Utc::now()) {
         warn!("{warning}");
     }
     if inspection.refusals.is_empty() {
@@ -66,6 +71,26 @@ async fn prepared(config: &Config, looks: usize) -> Result<(StoreConfig, AnyStor
         error!("cannot read the files of passwords and certificates that the configuration names: {error}");
         Err(Exit::Unreachable)
     })
+}
+
+/// A schedule that may mean other days than its author thinks, with the days that it means.
+fn schedule_warnings(config: &Config, now: DateTime<Utc>) -> Vec<String> {
+    let both = config.schedule.all().into_iter().filter(|schedule| Times::names_days_of_both_kinds(&schedule.cron));
+    let warnings = both.filter_map(|schedule| {
+        let zone = schedule.time_zone.as_deref().unwrap_or(&config.run.time_zone).parse().ok()?;
+        let times = Times::parse(&schedule.cron, zone).ok()?;
+        let next = std::iter::successors(times.next_after(now), |time| times.next_after(*time)).take(3);
+        let next: Vec<String> =
+            next.map(|time| time.with_timezone(&zone).format("%a %d %b %H:%M").to_string()).collect();
+        Some(format!(
+            "the schedule {} names days of the month and days of the week ({}): it is due on each day that is one of \
+             either, next on {} ({zone}). To mean one kind only, write * for the other",
+            schedule.name,
+            schedule.cron,
+            next.join(", ")
+        ))
+    });
+    warnings.collect()
 }
 
 fn refused(name: &str, message: &str) {
@@ -111,5 +136,27 @@ fn connections(config: &StoreConfig) -> String {
     match config.target_connections() {
         0 => source,
         target => format!("{source} and {target} to the target ({sessions} load, 1 sweeps{looks})"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_schedule_that_names_days_of_both_kinds_is_told_with_the_days_that_it_means() {
+        let now = DateTime::parse_from_rfc3339("2026-11-30T12:00:00Z").unwrap().to_utc();
+        let told = |cron: &str| {
+            let mut config = Config::default();
+            config.schedule.cron = cron.to_owned();
+            schedule_warnings(&config, now)
+        };
+        for cron in ["0 2 * * 1", "0 2 1 * *", "0 2 1,15 * ?", "*/5 * * * *"] {
+            assert_eq!(told(cron), [""; 0], "{cron}");
+        }
+        let warnings = told("0 2 */2 * 1");
+        let days = "next on Tue 01 Dec 02:00, Thu 03 Dec 02:00, Sat 05 Dec 02:00 (Asia/Kolkata)";
+        assert!(warnings.len() == 1 && warnings[0].contains(days), "{warnings:?}");
+        assert!(told("0 2 13 * FRI")[0].contains("next on Fri 04 Dec 02:00, Fri 11 Dec 02:00, Sun 13 Dec 02:00"));
     }
 }

@@ -174,7 +174,7 @@ fn sign_in_violations(
 ) -> Vec<Violation> {
     let mut violations = Vec::new();
     if let Some(Err(rule)) = url.map(DatabaseUrl::check) {
-        violations.push(Violation::new(format!("{section}.url"), rule));
+        violations.push(Violation::new(format!("{section}.url"), rule.to_string()));
     }
     let in_url = url.is_some_and(DatabaseUrl::has_password);
     if password.is_some() && in_url {

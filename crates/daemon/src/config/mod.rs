@@ -9,6 +9,7 @@ mod database;
 mod database_url;
 mod environment;
 mod error;
+mod exposure;
 mod file;
 mod http;
 mod keys;
@@ -26,6 +27,7 @@ mod schedule;
 mod secret;
 mod sign_in;
 mod throttle;
+mod time_zone;
 mod violation;
 
 use serde::{Deserialize, Serialize};

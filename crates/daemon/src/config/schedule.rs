@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono_tz::{TZ_VARIANTS, Tz};
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use super::violation::{Bound, Violation};
@@ -132,10 +132,8 @@ fn cron_violation(field: &str, of: &str, cron: &str) -> Option<Violation> {
 
 /// What is wrong with a time zone's name, if anything.
 pub(super) fn zone_violation(field: &str, of: &str, name: Option<&str>) -> Option<Violation> {
-    let name = name.filter(|name| name.parse::<Tz>().is_err())?;
-    let nearest = TZ_VARIANTS.iter().min_by_key(|zone| strsim::damerau_levenshtein(zone.name(), name));
-    let nearest = nearest.map_or("UTC", |zone| zone.name());
-    Some(Violation::new(field, format!("{of}must be an IANA time zone, is {name:?}: the nearest is {nearest}")))
+    let fault = super::time_zone::fault(name?)?;
+    Some(Violation::new(field, format!("{of}{fault}")))
 }
 
 #[cfg(test)]
@@ -152,6 +150,14 @@ mod tests {
             ("0 2 * * 1", true),
             ("*/15 1-5 * * MON-FRI", true),
             ("0 2 29 2 *", true),
+            ("0 2 1,15 * MON,FRI", true),
+            // An item that is missing may be one that was forgotten.
+            ("0 2 * * 1,", false),
+            ("0 2 * * ,1", false),
+            ("0,,30 2 * * 1", false),
+            ("0 2 , * 1", false),
+            ("0 2 * * 1-", false),
+            ("*/ 2 * * 1", false),
             ("", false),
             ("0 2 * *", false),
             ("0 0 2 * * 1", false),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use cardgenius_store::password_file;
 
-use super::{Config, ConfigError, database_url::DatabaseUrl, secret::Secret};
+use super::{Config, ConfigError, database_url::DatabaseUrl, exposure, secret::Secret};
 
 /// Where the password is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +63,9 @@ impl SignIn {
         let sign_in = Self { section, url: url.clone(), password };
         // A file that cannot be read is said at the start, not at the first connection.
         sign_in.password()?;
+        if let Password::File(path) = &sign_in.password {
+            exposure::warn_of(&format!("{section}.password_file"), path);
+        }
         Ok(sign_in)
     }
 }

@@ -11,6 +11,9 @@ pub enum TimesError {
     /// It cannot be read.
     #[error("{0}")]
     Cron(#[from] croner::errors::CronError),
+    /// A comma stands where no item is.
+    #[error("a list has a comma too many, or an item too few")]
+    EmptyItem,
     /// There is no such time, ever.
     #[error("it never comes")]
     Never,
@@ -33,12 +36,23 @@ impl Times {
     /// # Errors
     /// The expression cannot be read, or names a day that never comes.
     pub fn parse(cron: &str, zone: Tz) -> Result<Self, TimesError> {
+        if cron.split_whitespace().any(|field| field.split(',').any(str::is_empty)) {
+            return Err(TimesError::EmptyItem);
+        }
         // Without seconds: a run a minute is already more than anybody means.
         let parser =
             CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).dom_and_dow(false).build();
         let times = Self { cron: parser.parse(cron)?, zone };
         times.next_after(DateTime::<Utc>::UNIX_EPOCH).ok_or(TimesError::Never)?;
         Ok(times)
+    }
+
+    /// Whether an expression names days of the month and days of the week. It is due then on a day that is one of either,
+    /// also where one of the two begins with a star (`*/2`), which other programs read as days that are both.
+    #[must_use]
+    pub fn names_days_of_both_kinds(cron: &str) -> bool {
+        let fields: Vec<&str> = cron.split_whitespace().collect();
+        matches!(fields[..], [_, _, day, _, weekday] if ![day, weekday].iter().any(|field| ["*", "?"].contains(field)))
     }
 
     /// The first time after this one.

@@ -3,8 +3,6 @@
 //! Codes: "Server Error Message Reference" of the MySQL manual, "MariaDB Error Code Reference". Up to 1880 they mean the same
 //! on both; what either has added since does not clash, as far as it is named here.
 
-use std::error::Error as _;
-
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 use mysql_async::{DriverError, Error, IoError, ServerError};
 
@@ -216,10 +214,6 @@ impl std::fmt::Display for Described {
                 write!(f, "{message} (SQLSTATE {}), error {}", error.state, error.code)
             }
             Error::Io(IoError::Io(error)) => match error.get_ref() {
-                Some(cause) => write!(f, "{cause}"),
-                None => write!(f, "{error}"),
-            },
-            Error::Io(IoError::Tls(error)) => match error.source() {
                 Some(cause) => write!(f, "{cause}"),
                 None => write!(f, "{error}"),
             },

@@ -1,28 +1,30 @@
 //! Making connections: the password is read anew each time, so that a changed one needs no restart.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
-use mysql_async::{Conn, DriverError, Error, IoError, Opts, OptsBuilder};
+use mysql_async::{Conn, Error, Opts, OptsBuilder};
 use tracing::warn;
 
-use super::address::{self, Address, Place};
+use super::address::{self, Encryption, Place, SslMode};
 use super::codes::{connect_error, store_error};
-use super::tls::{self, SslMode};
+use super::sign_in::{Fault, Security, Way};
+use crate::address::Address;
 use crate::config::{CallLimits, DatabaseConfig};
 use crate::password_file;
-
-/// Before the first probe of a silent connection; the system's number of probes follows.
-const KEEPALIVE: Duration = Duration::from_secs(30);
+use crate::sign_in_words::{CANNOT_CONNECT, NO_PASSWORD, caught};
+use crate::tls::client_config;
 
 /// How to connect to one database.
 #[derive(Clone)]
 pub struct Dial {
     opts: OptsBuilder,
-    /// Without TLS, where the server has none and need not have.
-    plain: Option<OptsBuilder>,
+    /// Over TCP; none for a Unix socket.
+    tcp: Option<(u16, Security)>,
     password_file: Option<PathBuf>,
+    has_password: bool,
     shown: String,
 }
 
@@ -32,34 +34,30 @@ impl Dial {
     /// # Errors
     /// A URL or certificates that cannot be used.
     pub fn new(database: &DatabaseConfig, limits: &CallLimits, name: &str) -> Result<Self, StoreError> {
-        let address = address::parse(&database.url)?;
-        let shown = address.shown();
-        let Address { place, user, password, database: schema, ssl_mode, ssl_ca } = address;
+        let refused = |error| StoreError::new(ErrorKind::Refused, format!("the database's URL {error}"));
+        let address = Address::parse(&database.url).map_err(refused)?;
+        let target = address::target(&address).map_err(refused)?;
+        let shown = target.shown();
+        let password = database.password.clone().or(target.password);
+        let has_password = password.is_some() || database.password_file.is_some();
         let mut opts = OptsBuilder::default()
-            .user(user)
-            .pass(database.password.clone().or(password))
-            .db_name(Some(schema))
+            .user(address.user)
+            .pass(password)
+            .db_name(Some(target.database))
             .client_found_rows(true)
-            .tcp_keepalive(Some(KEEPALIVE))
             .connect_attribute("program_name", name)
             // Where the configuration says, and nowhere else.
             .prefer_socket(false)
             .setup(vec![settings(limits), include_str!("sql/session_isolation.sql").to_owned()]);
-        let ssl = match place {
+        let tcp = match target.place {
             Place::Socket(path) => {
                 opts = opts.socket(Some(path.display().to_string()));
-                // Nobody is on the way to the server.
+                // Nothing is on the way to the server that could listen.
                 None
             }
-            Place::Tcp(host, port) => {
-                opts = opts.ip_or_hostname(host).tcp_port(port);
-                tls::options(ssl_mode, ssl_ca.as_deref()).map_err(|error| {
-                    StoreError::caused(ErrorKind::Refused, "cannot prepare TLS to the database", error)
-                })?
-            }
+            Place::Tcp(host, port) => Some((port, security(host, &target.encryption)?)),
         };
-        let plain = (ssl_mode == SslMode::Preferred && ssl.is_some()).then(|| opts.clone());
-        Ok(Self { opts: opts.ssl_opts(ssl), plain, password_file: database.password_file.clone(), shown })
+        Ok(Self { opts, tcp, password_file: database.password_file.clone(), has_password, shown })
     }
 
     /// Where the database is, for messages.
@@ -73,22 +71,46 @@ impl Dial {
     /// # Errors
     /// It could not be made within the limit.
     pub async fn connect(&self, limit: Duration) -> Result<Conn, StoreError> {
-        let doing = format!("cannot connect to the database at {}", self.shown);
-        match tokio::time::timeout(limit, self.dial()).await {
-            Ok(made) => made.map_err(|error| connect_error(&doing, error)),
+        let doing = format!("{CANNOT_CONNECT} {}", self.shown);
+        match tokio::time::timeout(limit, self.dial(&doing)).await {
+            Ok(made) => made,
             Err(_) => Err(StoreError::new(ErrorKind::Unreachable, format!("{doing}: no answer within {limit:?}"))),
         }
     }
 
-    async fn dial(&self) -> Result<Conn, Error> {
-        let password = self.password().await;
-        let with_password = |opts: &OptsBuilder| match &password {
-            Some(password) => Opts::from(opts.clone().pass(Some(password))),
-            None => Opts::from(opts.clone()),
+    async fn dial(&self, doing: &str) -> Result<Conn, StoreError> {
+        let opts = match self.password().await {
+            Some(password) => self.opts.clone().pass(Some(password)),
+            None => self.opts.clone(),
         };
-        match (Conn::new(with_password(&self.opts)).await, &self.plain) {
-            (Err(error), Some(plain)) if is_without_tls(&error) => Conn::new(with_password(plain)).await,
-            (made, _) => made,
+        let Some((port, security)) = &self.tcp else {
+            return driven(doing, opts).await.map_err(|cause| self.told(doing, cause));
+        };
+        match over_tcp(doing, &opts, *port, security).await {
+            // PREFERRED means to do without, where TLS fails.
+            Err(Cause::Way(Fault::Handshake(_))) if security.mode == SslMode::Preferred => {
+                let plain = Security { tls: None, ..security.clone() };
+                over_tcp(doing, &opts, *port, &plain).await
+            }
+            made => made,
+        }
+        .map_err(|cause| self.told(doing, cause))
+    }
+
+    fn told(&self, doing: &str, cause: Cause) -> StoreError {
+        match cause {
+            Cause::Driver(Error::Server(error)) if error.code == ACCESS_DENIED && !self.has_password => {
+                let words = format!(
+                    "{doing}: {}: {NO_PASSWORD}. If the account demands TLS, ssl-mode must not be DISABLED",
+                    error.message
+                );
+                StoreError::new(ErrorKind::Refused, words)
+            }
+            Cause::Driver(error) => connect_error(doing, error),
+            Cause::Panic(error) => error,
+            Cause::Way(fault) => fault.told(doing).unwrap_or_else(|| {
+                StoreError::new(ErrorKind::Unreachable, format!("{doing}: the connection broke while signing in"))
+            }),
         }
     }
 
@@ -105,13 +127,47 @@ impl Dial {
     }
 }
 
-/// Whether a server offers no TLS, or none that can be used (PREFERRED means to do without, then).
-fn is_without_tls(error: &Error) -> bool {
-    match error {
-        Error::Driver(DriverError::NoClientSslFlagFromServer) | Error::Io(IoError::Tls(_)) => true,
-        Error::Io(IoError::Io(error)) => error.get_ref().is_some_and(|cause| cause.is::<rustls::Error>()),
-        _ => false,
+/// ER_ACCESS_DENIED_ERROR
+const ACCESS_DENIED: u16 = 1045;
+
+/// Why a connection was not made.
+enum Cause {
+    Driver(Error),
+    /// The driver came upon what it cannot do, such as a way to sign in that it was built without.
+    Panic(StoreError),
+    Way(Fault),
+}
+
+fn security(host: String, encryption: &Encryption) -> Result<Security, StoreError> {
+    let Encryption { mode, trust, root_file } = encryption;
+    let tls = match mode {
+        SslMode::Disabled => None,
+        SslMode::Preferred | SslMode::Required => {
+            let config = client_config(*trust, root_file.as_deref(), "ssl-ca")
+                .map_err(|error| StoreError::caused(ErrorKind::Refused, "cannot prepare TLS to the database", error))?;
+            Some(Arc::new(config))
+        }
+    };
+    Ok(Security { host, mode: *mode, trust: *trust, tls })
+}
+
+async fn over_tcp(doing: &str, opts: &OptsBuilder, port: u16, security: &Security) -> Result<Conn, Cause> {
+    let way = Way::open(port, security).await.map_err(|error| Cause::Driver(error.into()))?;
+    match driven(doing, opts.clone().socket(Some(way.socket.clone()))).await {
+        Ok(conn) => {
+            way.keep();
+            Ok(conn)
+        }
+        Err(cause @ Cause::Driver(Error::Server(_))) => Err(cause),
+        Err(cause) => Err(match way.fault().await {
+            Some(Fault::Broken) | None => cause,
+            Some(fault) => Cause::Way(fault),
+        }),
     }
+}
+
+async fn driven(doing: &str, opts: OptsBuilder) -> Result<Conn, Cause> {
+    caught(doing, Conn::new(Opts::from(opts))).await.map_err(Cause::Panic)?.map_err(Cause::Driver)
 }
 
 /// Bounds a driver's call: its error or the lack of an answer becomes ours.

@@ -16,11 +16,11 @@ mod pressure;
 mod server;
 mod session;
 mod sessions;
+mod sign_in;
 mod statements;
-mod tls;
 mod values;
 
-pub use self::address::{database_of, same_database};
+pub use self::address::{check as check_address, same_database};
 pub use self::server::MysqlServer;
 
 use cardgenius_pipeline::error::StoreError;

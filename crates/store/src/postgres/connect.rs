@@ -5,12 +5,16 @@ use std::path::PathBuf;
 use deadpool_postgres::Connect;
 use futures_util::future::BoxFuture;
 use tokio::task::JoinHandle;
+use tokio_postgres::config::SslMode;
 use tokio_postgres::{Client, Config, Error};
 use tokio_postgres_rustls::MakeRustlsConnect;
 use tracing::warn;
 
+use super::tls::ROOT_FILE;
 use crate::config::DatabaseConfig;
 use crate::password_file;
+use crate::sign_in_words::{CANNOT_CONNECT, caught};
+use crate::tls::refusal;
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 
 /// How to connect to one database.
@@ -53,9 +57,9 @@ impl Dial {
     /// # Errors
     /// It could not be made within the limit.
     pub async fn connect_alone(&self, limit: std::time::Duration) -> Result<(Client, JoinHandle<()>), StoreError> {
-        let doing = format!("cannot connect to the database at {}", self.shown);
-        match tokio::time::timeout(limit, self.dial()).await {
-            Ok(made) => made.map_err(|error| super::sqlstate::connect_error(&doing, error)),
+        let doing = format!("{CANNOT_CONNECT} {}", self.shown);
+        match tokio::time::timeout(limit, caught(&doing, self.dial())).await {
+            Ok(made) => made?.map_err(|error| super::sqlstate::connect_error(&doing, error)),
             Err(_) => Err(StoreError::new(ErrorKind::Unreachable, format!("{doing}: no answer within {limit:?}"))),
         }
     }
@@ -68,10 +72,19 @@ impl Dial {
                     config.password(password);
                 }
                 // The server will refuse, and its message names the user; this one names the file.
-                Err(error) => warn!(file = %file.display(), %error, "the password file cannot be read"),
+                Err(error) => {
+                    warn!(file = %file.display(), %error, "the password file cannot be read");
+                    config.password("");
+                }
             }
         }
-        let (client, connection) = config.connect(self.tls.clone()).await?;
+        let (client, connection) = match config.connect(self.tls.clone()).await {
+            // As in libpq: `prefer` means to do without, where TLS fails.
+            Err(error) if config.get_ssl_mode() == SslMode::Prefer && refusal(&error, ROOT_FILE).is_some() => {
+                config.ssl_mode(SslMode::Disable).connect(self.tls.clone()).await?
+            }
+            made => made?,
+        };
         // Ends with the connection; what broke it is seen by whoever uses the client.
         let driving = tokio::spawn(async move {
             let _ = connection.await;

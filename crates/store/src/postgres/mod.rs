@@ -19,7 +19,7 @@ mod statements;
 mod tls;
 mod values;
 
-pub use self::address::same_database;
+pub use self::address::{check as check_address, same_database};
 pub use self::server::PostgresServer;
 
 use cardgenius_pipeline::error::StoreError;

@@ -32,8 +32,8 @@ impl Sessions {
         application_name: &str,
         size: usize,
     ) -> Result<Self, StoreError> {
-        let Address { config, verify, root_file, shown } = address::parse(database, &limits, application_name)?;
-        let tls = tls::connector(verify, root_file.as_deref())
+        let Address { config, trust, root_file, shown } = address::parse(database, &limits, application_name)?;
+        let tls = tls::connector(trust, root_file.as_deref())
             .map_err(|error| StoreError::caused(ErrorKind::Refused, "cannot prepare TLS to the database", error))?;
         let dial = Dial::new(config, tls, database, shown.clone());
         let manager = Manager::from_connect(

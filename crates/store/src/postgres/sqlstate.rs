@@ -6,6 +6,10 @@ use cardgenius_pipeline::error::{ErrorKind, StoreError};
 use tokio_postgres::Error;
 use tokio_postgres::error::DbError;
 
+use super::tls::ROOT_FILE;
+use crate::sign_in_words::{NO_CHANNEL_BINDING, NO_PASSWORD};
+use crate::tls::{Refusal, refusal};
+
 /// The kind of an SQLSTATE.
 #[must_use]
 pub fn kind_of_code(code: &str) -> ErrorKind {
@@ -88,6 +92,9 @@ pub fn store_error(doing: &str, error: Error) -> StoreError {
 /// An error of the driver while a connection was being made.
 #[must_use]
 pub fn connect_error(doing: &str, error: Error) -> StoreError {
+    if let Some(told) = unsound_sign_in(doing, &error) {
+        return told;
+    }
     let kind = match error.code() {
         Some(code) => match kind_of_code(code.code()) {
             ErrorKind::ConnectionLost => ErrorKind::Unreachable,
@@ -96,6 +103,21 @@ pub fn connect_error(doing: &str, error: Error) -> StoreError {
         None => ErrorKind::Unreachable,
     };
     StoreError::caused(kind, doing, Described(error))
+}
+
+/// What the driver itself finds wrong with a sign-in, where there is more to say than it says.
+fn unsound_sign_in(doing: &str, error: &Error) -> Option<StoreError> {
+    if let Some(Refusal { kind, words }) = refusal(error, ROOT_FILE) {
+        return Some(StoreError::new(kind, format!("{doing}: {words}")));
+    }
+    // Neither has a type of its own.
+    let cause = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
+    let words = match cause.as_str() {
+        "password missing" => NO_PASSWORD,
+        "server did not use channel binding" => NO_CHANNEL_BINDING,
+        _ => return None,
+    };
+    Some(StoreError::new(ErrorKind::Refused, format!("{doing}: {words}")))
 }
 
 fn is_io(error: &Error) -> bool {

@@ -19,6 +19,7 @@ use super::MysqlServer;
 use crate::inspection::{Inspected, Inspection, KeyColumn, Part, Refusal};
 use crate::protocol::work::{Work, read};
 use crate::server::{Server, Session};
+use crate::sign_in_words::CANNOT_CONNECT;
 
 /// The refusal of a server that is older than those that we support.
 const OLD_SERVER: &str = "old-server";
@@ -29,7 +30,7 @@ impl MysqlServer {
         let facts = match self.facts(part).await {
             Ok(facts) => facts,
             // Said when the connection was made: an old server does not understand what our sessions begin with.
-            Err(error) if error.kind() == ErrorKind::Refused => {
+            Err(error) if error.kind() == ErrorKind::Refused && !error.to_string().starts_with(CANNOT_CONNECT) => {
                 let refusals = vec![Refusal::new(OLD_SERVER, format!("{}: {error}", part.called()))];
                 return Ok(Inspected {
                     inspection: Inspection { refusals, ..Inspection::default() },
