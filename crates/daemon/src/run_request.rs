@@ -65,7 +65,8 @@ impl std::fmt::LowerHex for HexOf<'_> {
     }
 }
 
-fn today(config: &Config) -> NaiveDate {
+/// The date today in the configured zone.
+pub(crate) fn today(config: &Config) -> NaiveDate {
     let now = DateTime::<Utc>::from(SystemTime::now());
     // The zone was checked with the configuration.
     config.run.zone().map_or_else(|| now.date_naive(), |zone| now.with_timezone(&zone).date_naive())

@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::any_store::AnyStore;
+use cardgenius_engine::catalogue::Catalogue;
 use cardgenius_pipeline::error::StoreError;
 use cardgenius_pipeline::observe::{Observe, Unobserved};
 use cardgenius_pipeline::ports::{Run, RunRequest, RunState, RunTotals, Store};
 use cardgenius_pipeline::run::Ended;
 use cardgenius_store::desk::Cause;
+use cardgenius_store::inspection::Intent;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 use uuid::Uuid;
@@ -21,6 +23,7 @@ use crate::instance::Instance;
 use crate::run_request::{Asked, run_request};
 use crate::service::State;
 use crate::summary::{Summary, log_end};
+use crate::wiring;
 
 /// Runs the backfill on a runtime of its own; with the pages about it, if `is_watched`.
 #[must_use]
@@ -40,7 +43,7 @@ pub async fn backfill(config: &Config, stop: CancellationToken) -> Exit {
         Ok(request) => request,
         Err(exit) => return exit,
     };
-    match super::check::sound_store(config, 0).await {
+    match super::check::sound_store(config, 0, &intent(config, &request)).await {
         Ok(store) => work(config, &request, (Arc::new(store), None), stop).await,
         Err(exit) => exit,
     }
@@ -62,7 +65,7 @@ async fn watched_backfill(config: Config, stop: CancellationToken) -> Exit {
         Ok(server) => server,
         Err(exit) => return exit,
     };
-    let exit = match state.sound_store().await {
+    let exit = match state.sound_store(&intent(&state.config, &request)).await {
         Ok(store) => {
             let sampling = state.sample(store.clone(), over.clone());
             let exit = work(&state.config, &request, (store, Some(&state)), stop).await;
@@ -80,6 +83,12 @@ async fn watched_backfill(config: Config, stop: CancellationToken) -> Exit {
 fn request(config: &Config) -> Result<RunRequest, Exit> {
     let asked = Asked { kind: "backfill", trigger: "operator".to_owned(), max_users: None };
     run_request(config, asked).map_err(refuse)
+}
+
+/// What the inspection before the run is told of it.
+fn intent(config: &Config, request: &RunRequest) -> Intent {
+    let (text, catalogue) = (&request.catalogue_text, Catalogue::parse(request.catalogue_text.as_bytes()));
+    wiring::intent(config, catalogue.ok().as_ref().map(|catalogue| (catalogue, &**text)))
 }
 
 /// The work itself on these databases, told to those who watch it if anybody does.
