@@ -101,8 +101,12 @@ pub enum Command {
         #[arg(value_name = "URL", default_value = "http://127.0.0.1:9187/livez")]
         url: String,
     },
-    /// Inspect the databases and say what would keep a run from starting; changes nothing
-    Check,
+    /// Inspect the databases and say what would keep a run from starting; changes nothing that stays
+    Check {
+        /// Only look, and do not rehearse a run with one user in transactions that are undone
+        #[arg(long)]
+        no_rehearsal: bool,
+    },
     /// Show backlog, run, speed and ETA, instances and their leases, schedules, and the last runs
     Status {
         /// As JSON

@@ -47,7 +47,8 @@ pub enum CatalogueRefused {
 pub struct Undated {
     /// The catalogue's hash.
     pub catalogue_hash: String,
-    catalogue_text: String,
+    /// The catalogue's text.
+    pub catalogue_text: String,
     asked: Asked,
     abandon_after: Duration,
 }
@@ -117,7 +118,8 @@ impl std::fmt::LowerHex for HexOf<'_> {
     }
 }
 
-fn date(now: DateTime<Utc>, config: &Config) -> NaiveDate {
+/// The date in the configured zone, at a moment by the database's clock.
+pub(crate) fn date(now: DateTime<Utc>, config: &Config) -> NaiveDate {
     // The zone was checked with the configuration.
     config.run.zone().map_or_else(|| now.date_naive(), |zone| now.with_timezone(&zone).date_naive())
 }

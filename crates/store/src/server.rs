@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::config::CallLimits;
 use crate::desk::Requeued;
-use crate::inspection::{Inspected, Part};
+use crate::inspection::{Inspected, Intent, Part};
 use crate::protocol::statements::Statements;
 use crate::rows::Rows;
 use crate::statement::{Row, Statement, Value};
@@ -107,8 +107,8 @@ pub trait Server: Send + Sync + 'static {
     fn ask_whether_to_stop(&self, query: &str)
     -> impl Future<Output = Result<Result<bool, String>, StoreError>> + Send;
 
-    /// Looks at the server and at what is ours there, for what would go wrong later; changes nothing.
-    fn inspect(&self, part: Part) -> impl Future<Output = Result<Inspected, StoreError>> + Send;
+    /// Looks at the server and at what is ours there, for what would go wrong later with such a run; changes nothing.
+    fn inspect(&self, part: Part, intent: &Intent) -> impl Future<Output = Result<Inspected, StoreError>> + Send;
 }
 
 /// One session. Every call is bounded in time, and an error says what was being done.

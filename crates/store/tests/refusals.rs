@@ -4,8 +4,12 @@
 
 #[path = "refusals/database.rs"]
 mod database;
+#[path = "refusals/others.rs"]
+mod others;
 #[path = "refusals/protocol.rs"]
 mod protocol;
+#[path = "refusals/rehearsal.rs"]
+mod rehearsal;
 #[path = "refusals/rights.rs"]
 mod rights;
 #[path = "refusals/server.rs"]
@@ -14,3 +18,5 @@ mod server;
 mod tables;
 #[path = "refusals/warnings.rs"]
 mod warnings;
+#[path = "refusals/widths.rs"]
+mod widths;

@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::any_store::AnyStore;
+use cardgenius_engine::catalogue::Catalogue;
 use cardgenius_pipeline::error::StoreError;
 use cardgenius_pipeline::observe::{Observe, Unobserved};
 use cardgenius_pipeline::ports::{Run, RunState, RunTotals, Store};
 use cardgenius_pipeline::run::Ended;
 use cardgenius_store::desk::Cause;
+use cardgenius_store::inspection::Intent;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 use uuid::Uuid;
@@ -21,6 +23,7 @@ use crate::instance::Instance;
 use crate::run_request::{Asked, Undated, run_request_in_time};
 use crate::service::State;
 use crate::summary::{Summary, log_end};
+use crate::wiring;
 
 /// Runs the backfill on a runtime of its own; with the pages about it, if `is_watched`.
 #[must_use]
@@ -38,7 +41,8 @@ pub fn run(config: Config, is_watched: bool) -> Exit {
 pub async fn backfill(config: &Config, stop: CancellationToken) -> Exit {
     let preparing = async {
         let request = request(config).await?;
-        Ok((request, super::check::sound_store(config, 0).await?))
+        let store = super::check::sound_store(config, 0, &intent(config, &request)).await?;
+        Ok((request, store))
     };
     match stop.run_until_cancelled(Box::pin(preparing)).await {
         Some(Ok((request, store))) => Box::pin(work(config, request, (Arc::new(store), None), stop)).await,
@@ -64,7 +68,7 @@ async fn watched_backfill(config: Config, stop: CancellationToken) -> Exit {
         Ok(server) => server,
         Err(exit) => return exit,
     };
-    let exit = match stop.run_until_cancelled(state.sound_store()).await {
+    let exit = match stop.run_until_cancelled(state.sound_store(&intent(&state.config, &request))).await {
         Some(Ok(store)) => {
             let sampling = state.sample(store.clone(), over.clone());
             let exit = Box::pin(work(&state.config, request, (store, Some(&state)), stop)).await;
@@ -83,6 +87,12 @@ async fn watched_backfill(config: Config, stop: CancellationToken) -> Exit {
 async fn request(config: &Config) -> Result<Undated, Exit> {
     let asked = Asked { kind: "backfill", trigger: "operator".to_owned(), max_users: None };
     run_request_in_time(config, asked).await.map_err(refuse)
+}
+
+/// What the inspection before the run is told of it.
+fn intent(config: &Config, request: &Undated) -> Intent {
+    let (text, catalogue) = (&request.catalogue_text, Catalogue::parse(request.catalogue_text.as_bytes()));
+    wiring::intent(config, catalogue.ok().as_ref().map(|catalogue| (catalogue, &**text)))
 }
 
 /// The work itself on these databases, told to those who watch it if anybody does.

@@ -47,7 +47,7 @@ pub fn dispatch(cli: &Cli) -> Exit {
         Some(Command::Migrate(MigrateOptions { print: true, .. })) => prepared(cli, |config| migrate::print(&config)),
         Some(Command::Migrate(_)) => prepared(cli, |config| migrate::run(&config)),
         Some(Command::Probe { url }) => probe::run(url),
-        Some(Command::Check) => prepared(cli, |config| check::run(&config)),
+        Some(Command::Check { no_rehearsal }) => prepared(cli, |config| check::run(&config, !no_rehearsal)),
         Some(Command::Status { json }) => prepared(cli, |config| status::run(&config, *json)),
         Some(Command::Pause { reason, json }) => prepared(cli, |config| pause::run(&config, reason, *json)),
         Some(Command::Resume { json }) => prepared(cli, |config| resume::run(&config, *json)),

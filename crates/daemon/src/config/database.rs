@@ -94,11 +94,21 @@ pub struct TargetConfig {
     pub schema: Option<String>,
     /// Table of the recommendations. Default `card_recommendations`, the customer's name.
     pub table: String,
+    /// Whether other tables' foreign keys that reference the recommendations may delete rows or set them to NULL. Default false: a run
+    /// replaces rows by deleting and inserting them, and few customers mean to lose what references them.
+    pub allow_cascade: bool,
 }
 
 impl Default for TargetConfig {
     fn default() -> Self {
-        Self { url: None, password: None, password_file: None, schema: None, table: "card_recommendations".to_owned() }
+        Self {
+            url: None,
+            password: None,
+            password_file: None,
+            schema: None,
+            table: "card_recommendations".to_owned(),
+            allow_cascade: false,
+        }
     }
 }
 

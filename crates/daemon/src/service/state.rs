@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use crate::any_store::AnyStore;
 use cardgenius_pipeline::observe::Observe;
+use cardgenius_store::inspection::Intent;
 use chrono::{DateTime, Utc};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -60,12 +61,12 @@ impl State {
         }))
     }
 
-    /// Databases that were found sound, counted and measured, with sessions for those who watch.
+    /// Databases that were found sound for a run as `intent` says, counted and measured, with sessions for those who watch.
     ///
     /// # Errors
     /// The exit code, after everything that is wrong was said.
-    pub async fn sound_store(&self) -> Result<Arc<AnyStore>, Exit> {
-        let store = Box::pin(sound_store(&self.config, LOOKS)).await?;
+    pub async fn sound_store(&self, intent: &Intent) -> Result<Arc<AnyStore>, Exit> {
+        let store = Box::pin(sound_store(&self.config, LOOKS, intent)).await?;
         let store = Arc::new(store.observed_by(self.observer()));
         // Told once only.
         let _ = self.store.set(store.clone());

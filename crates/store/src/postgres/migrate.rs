@@ -1,6 +1,8 @@
 //! The schema's versioned migrations on PostgreSQL: applied under a lock of their own, each DDL under a short lock timeout
 //! and tried again, the index built concurrently; or printed, for the DBA who runs the SQL himself.
 
+mod look;
+
 use std::time::Duration;
 
 use cardgenius_pipeline::backoff::Backoff;
@@ -160,9 +162,19 @@ async fn steps(
     report: Report<'_>,
 ) -> Result<(), StoreError> {
     let sessions = sessions(config, database)?;
+    take(&sessions, config, wanted, report).await.map_err(|error| look::in_words(error, sessions.shown()))
+}
+
+async fn take(
+    sessions: &Sessions,
+    config: &MigrateConfig,
+    wanted: impl Fn(Place) -> bool,
+    report: Report<'_>,
+) -> Result<(), StoreError> {
     let mut guard = sessions.dial().connect_alone(config.limits.connect).await?.0;
     let lock = lock(&mut guard, config.limits, report).await?;
-    let mut migration = Migration::connect(&sessions, config).await?;
+    let mut migration = Migration::connect(sessions, config).await?;
+    migration.look_first(wanted(Place::Source)).await?;
     for step in STEPS.iter().filter(|step| wanted(step.place)) {
         migration.step(step, report).await?;
     }

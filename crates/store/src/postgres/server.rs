@@ -15,7 +15,7 @@ use super::sessions::Sessions;
 use super::statements::OwnStatements;
 use crate::config::{CallLimits, DatabaseConfig, StoreConfig, TableNames, application_name};
 use crate::identifiers::Names;
-use crate::inspection::{Inspected, Part};
+use crate::inspection::{Inspected, Intent, Part};
 use crate::protocol::statements::Statements;
 use crate::protocol::work::read_one;
 use crate::rows::Rows;
@@ -126,7 +126,7 @@ impl Server for PostgresServer {
         self.ask_stop_query(query).await
     }
 
-    async fn inspect(&self, part: Part) -> Result<Inspected, StoreError> {
-        self.look_inside_out(part).await
+    async fn inspect(&self, part: Part, intent: &Intent) -> Result<Inspected, StoreError> {
+        self.look_inside_out(part, intent).await
     }
 }

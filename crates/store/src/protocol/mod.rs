@@ -14,6 +14,7 @@ mod load;
 mod lock_watch;
 mod pressure;
 mod ready;
+mod rehearse;
 mod run;
 mod sample;
 mod schedule;

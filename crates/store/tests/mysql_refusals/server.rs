@@ -2,6 +2,7 @@
 
 use cardgenius_embedded::{MariadbOptions, PrivateMariadb};
 use cardgenius_pipeline::error::ErrorKind;
+use cardgenius_store::inspection::Intent;
 use cardgenius_store::mysql::MysqlStore;
 
 use crate::inspected::Inspected;
@@ -102,6 +103,6 @@ async fn a_database_that_cannot_be_reached_is_an_error_and_no_refusal() {
     let database = Inspected::sound().await;
     let mut config = database.config();
     config.source.url = config.source.url.replace("socket=", "socket=/nowhere");
-    let error = MysqlStore::new(&config).unwrap().inspect().await.unwrap_err();
+    let error = MysqlStore::new(&config).unwrap().inspect(&Intent::default()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unreachable, "{error}");
 }

@@ -3,6 +3,7 @@
 use cardgenius_embedded::{PostgresOptions, PrivatePostgres};
 use cardgenius_pipeline::error::ErrorKind;
 use cardgenius_store::config::DatabaseConfig;
+use cardgenius_store::inspection::Intent;
 use cardgenius_store::postgres::PostgresStore;
 
 use crate::database::{CUSTOMER, Database, SERVER};
@@ -92,12 +93,12 @@ async fn a_standby_is_refused_as_source_and_as_target() {
     let database = Database::sound().await;
     let mut config = database.config();
     config.target = Some(of_standby.clone());
-    let inspection = PostgresStore::new(&config).unwrap().inspect().await.unwrap();
+    let inspection = PostgresStore::new(&config).unwrap().inspect(&Intent::default()).await.unwrap();
     assert_eq!(inspection.refusals[0].name, "read-only-server");
     assert!(inspection.refusals[0].message.starts_with("the target database takes no writes"), "{inspection:?}");
     config.source = of_standby;
     config.target = None;
-    let inspection = PostgresStore::new(&config).unwrap().inspect().await.unwrap();
+    let inspection = PostgresStore::new(&config).unwrap().inspect(&Intent::default()).await.unwrap();
     assert!(inspection.refusals[0].message.starts_with("the database takes no writes"), "{inspection:?}");
 }
 
@@ -109,7 +110,7 @@ async fn a_database_that_cannot_be_reached_is_an_error_and_no_refusal() {
     database.name = name;
     let mut config = database.config();
     config.source.url = config.source.url.replace("host=", "host=/nowhere");
-    let error = PostgresStore::new(&config).unwrap().inspect().await.unwrap_err();
+    let error = PostgresStore::new(&config).unwrap().inspect(&Intent::default()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unreachable);
     assert!(SERVER.postmaster_pid().is_some());
 }

@@ -3,6 +3,7 @@
 //!
 //! DDL takes effect by itself here, one statement a step, so every step can be taken again.
 
+mod look;
 mod printed;
 mod steps;
 
@@ -44,7 +45,8 @@ pub(crate) async fn migrate_source(config: &MigrateConfig, report: Report<'_>) -
     let mut migration = Migration::connect(config, &config.source, second_target).await?;
     migration.lock(&config.tables.source_schema, report).await?;
     migration.check_input().await?;
-    migration.steps(|place| place.is_in_source(second_target), report).await
+    migration.look_at_columns().await?;
+    migration.steps(|place| place.is_in_source(second_target), report).await.map_err(look::in_words)
 }
 
 /// Takes the steps of a target that is another database.
@@ -55,7 +57,7 @@ pub(crate) async fn migrate_target(
 ) -> Result<(), StoreError> {
     let mut migration = Migration::connect(config, target, true).await?;
     migration.lock(&config.tables.target_schema, report).await?;
-    migration.steps(Place::is_in_second_target, report).await
+    migration.steps(Place::is_in_second_target, report).await.map_err(look::in_words)
 }
 
 /// Writes the version into the source.

@@ -57,7 +57,7 @@ macro_rules! view {
 }
 
 /// All of them, in their order.
-pub const STEPS: [Step; 24] = [
+pub const STEPS: [Step; 25] = [
     step!("0001_01_schema_version", Source, Kind::Plain),
     step!("0001_02_catalogues", Source, Kind::Plain),
     step!("0001_03_runs", Source, Kind::Plain),
@@ -77,6 +77,7 @@ pub const STEPS: [Step; 24] = [
     step!("0002_03_control_4_update_audited", Source, Kind::Trigger("control_update_audited")),
     step!("0002_03_control_5_delete_audited", Source, Kind::Trigger("control_delete_audited")),
     step!("0002_03_control_6_row", Source, Kind::Plain),
+    step!("0004_21_claim_keys", Source, Kind::Plain),
     view!("0003_11_view_status", "status"),
     view!("0003_12_view_progress", "progress"),
     view!("0003_13_view_stuck", "stuck"),

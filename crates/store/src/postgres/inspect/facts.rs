@@ -1,11 +1,15 @@
 //! What the databases say of themselves and of the tables: plain structs, for the rules to judge.
 
+use super::others::Others;
 use crate::identifiers::quote;
 use crate::inspection::Part;
 use crate::server::SessionNumber;
 
 /// PostgreSQL 13 is the oldest version that we support (product.md).
 pub(super) const OLDEST_SERVER: i32 = 130_000;
+
+/// Bytes that a varying type's modifier counts beside its characters.
+pub(super) const HEADER: i32 = 4;
 
 /// All that the rules look at.
 #[derive(Clone, Debug, Default)]
@@ -44,6 +48,8 @@ pub(super) struct Database {
     pub(super) read_only: bool,
     /// The role that we work as.
     pub(super) role: String,
+    /// The encoding, as the server names it.
+    pub(super) encoding: String,
     /// Autovacuum runs.
     pub(super) autovacuum: bool,
     /// Publications and slots.
@@ -85,6 +91,8 @@ pub(super) struct Relation {
     pub(super) triggers: Vec<Trigger>,
     /// Columns whose defaults draw from a sequence that this role may not use; the sequence quoted, with its schema.
     pub(super) closed_sequences: Vec<(String, String)>,
+    /// The customer's objects that hang on it.
+    pub(super) others: Others,
 }
 
 impl Relation {
@@ -139,6 +147,8 @@ pub(super) struct Column {
     pub(super) loose_collation: Option<String>,
     /// SELECT, INSERT, UPDATE: by column or on the whole table.
     pub(super) rights: Vec<String>,
+    /// It is a domain.
+    pub(super) is_domain: bool,
 }
 
 impl Column {

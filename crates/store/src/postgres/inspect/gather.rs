@@ -3,6 +3,7 @@
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 
 use super::facts::{Column, Database, Index, OLDEST_SERVER, Relation, Replication, Trigger};
+use super::others;
 use super::questions::Questions;
 use crate::identifiers::quote;
 use crate::postgres::PostgresServer;
@@ -74,6 +75,7 @@ async fn server_of(
         read_only: row.get(3)?,
         role: row.get(4)?,
         autovacuum: row.get(5)?,
+        encoding: row.get(6)?,
         replication: Vec::new(),
         backends: [0; 3],
     })
@@ -123,7 +125,32 @@ impl Look<'_, '_> {
             Ok(())
         })
         .await?;
+        self.others(questions, &mut relations).await?;
         Ok(relations)
+    }
+
+    /// What hangs on the tables.
+    async fn others(&mut self, questions: &Questions, relations: &mut [Relation]) -> Result<(), StoreError> {
+        self.each(&questions.references, relations, |relation, row| {
+            relation.others.references.push(others::reference(row)?);
+            Ok(())
+        })
+        .await?;
+        self.each(&questions.rewrites, relations, |relation, row| {
+            relation.others.rewrites.push(others::rewrite(row)?);
+            Ok(())
+        })
+        .await?;
+        self.each(&questions.partitions, relations, |relation, row| {
+            relation.others.uncovered = !row.get::<bool>(2)?;
+            Ok(())
+        })
+        .await?;
+        self.each(&questions.publications, relations, |relation, row| {
+            relation.others.publications.push(others::publication(row)?);
+            Ok(())
+        })
+        .await
     }
 
     /// Adds what each row says to the table that its first column names by place, from 1.
@@ -158,7 +185,7 @@ fn relation(wanted: &Wanted, row: &Row) -> Result<Relation, StoreError> {
     })
 }
 
-fn column(row: &Row) -> Result<Column, StoreError> {
+pub(super) fn column(row: &Row) -> Result<Column, StoreError> {
     Ok(Column {
         name: row.get(1)?,
         of_type: row.get(2)?,
@@ -171,6 +198,7 @@ fn column(row: &Row) -> Result<Column, StoreError> {
         generated: row.get(9)?,
         loose_collation: row.get(10)?,
         rights: row.get(11)?,
+        is_domain: row.get(12)?,
     })
 }
 

@@ -28,6 +28,12 @@ questions! {
     columns: "inspect_columns.sql", "inspecting the tables' columns";
     indexes: "inspect_indexes.sql", "inspecting the tables' indexes";
     triggers: "inspect_triggers.sql", "inspecting the tables' triggers";
+    references: "inspect_references.sql", "looking for foreign keys that reference the tables";
+    rewrites: "inspect_rewrites.sql", "inspecting the tables' rules";
+    publications: "inspect_publications.sql", "inspecting the tables' publications";
+    partitions: "inspect_partitions.sql", "inspecting the tables' parts";
+    unreadable_user: "inspect_unreadable_user.sql", "looking for users whose user_id cannot be read";
+    character: "inspect_character.sql", "looking what the encoding holds";
     sequences: "inspect_sequences.sql", "inspecting the tables' sequences";
     replication: "inspect_replication.sql", "inspecting the replication";
     version: "inspect_version.sql", "looking for the version of the schema";

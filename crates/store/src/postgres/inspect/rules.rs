@@ -62,7 +62,7 @@ pub(super) fn read_only(called: &str, whom: &str) -> Refusal {
 }
 
 /// What we refuse, where an error is the first sign of it; `place` is where the database is.
-pub(super) fn refused_by(error: &StoreError, called: &str, place: &str) -> Option<Refusal> {
+pub(in crate::postgres) fn refused_by(error: &StoreError, called: &str, place: &str) -> Option<Refusal> {
     let text = error.to_string();
     // The driver asks the server before it lets us in, and has no code of its own for the answer.
     if error.kind() == ErrorKind::ReadOnly || text.ends_with("database does not allow writes") {
@@ -130,7 +130,7 @@ fn missing_key(relation: &Relation, key: &[&str], purpose: &str) -> Option<Refus
 }
 
 /// Whether the table of users can be read so far as to look at its keys.
-fn users_are_readable(input: &Relation) -> bool {
+pub(super) fn users_are_readable(input: &Relation) -> bool {
     input.is_table()
         && input.schema_usage
         && !input.row_security

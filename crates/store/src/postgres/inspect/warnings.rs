@@ -36,12 +36,14 @@ pub(super) fn warnings(facts: &Facts) -> Vec<String> {
             ));
         }
     }
-    if output.persistence == "u" {
-        found.push(format!(
-            "{} is UNLOGGED: it is empty after a crash of the server, and absent on replicas, while the users stay completed; ALTER TABLE {} SET LOGGED;",
-            output.shown(),
-            output.quoted()
-        ));
+    for (relation, then) in [(input, "with every user gone"), (output, "while the users stay completed")] {
+        if relation.persistence == "u" {
+            found.push(format!(
+                "{} is UNLOGGED: it is empty after a crash of the server, and absent on replicas, {then}; ALTER TABLE {} SET LOGGED;",
+                relation.shown(),
+                relation.quoted()
+            ));
+        }
     }
     found
 }
