@@ -37,13 +37,15 @@ pub struct PostgresSession {
     tls: MakeRustlsConnect,
     limits: CallLimits,
     own: Arc<OwnStatements>,
+    begin: String,
     backend: Option<SessionNumber>,
 }
 
 impl PostgresSession {
     pub(super) async fn of(sessions: &Sessions, own: &Arc<OwnStatements>) -> Result<Self, StoreError> {
         let object = sessions.get().await?;
-        Ok(Self { object, tls: sessions.dial().tls(), limits: *sessions.limits(), own: own.clone(), backend: None })
+        let (dial, limits) = (sessions.dial(), *sessions.limits());
+        Ok(Self { object, tls: dial.tls(), limits, own: own.clone(), begin: dial.path().begin(), backend: None })
     }
 
     /// Sets the transaction's limits on the server (again).
@@ -53,7 +55,7 @@ impl PostgresSession {
         let (statement, lock, idle) = (milliseconds(statement), milliseconds(lock), milliseconds(idle));
         let own = self.own.clone();
         let rows = self.rows(&own.transaction_limits, &bind![&statement, &lock, &idle]).await?;
-        self.backend = rows.first().map(|row| row.get(4)).transpose()?;
+        self.backend = rows.first().map(|row| row.get(3)).transpose()?;
         Ok(())
     }
 
@@ -126,7 +128,7 @@ impl Session for PostgresSession {
     }
 
     async fn begin(&mut self) -> Result<(), StoreError> {
-        self.order(include_str!("sql/transaction_begin.sql"), "beginning a transaction").await?;
+        self.order(&self.begin, "beginning a transaction").await?;
         // A load is one statement too.
         self.set_limits(self.limits.statement.max(self.limits.load), self.limits.lock).await
     }

@@ -11,12 +11,13 @@ pub fn kind_of_code(code: &str) -> ErrorKind {
     match code {
         // deadlock_detected, serialization_failure, lock_not_available
         "40P01" | "40001" | "55P03" => ErrorKind::Contention,
-        // query_canceled: a statement timeout, or somebody cancelled
-        "57014" => ErrorKind::Timeout,
+        // query_canceled: a statement timeout, or another session cancelled. And limits of the transaction that a server may set:
+        // idle_in_transaction_session_timeout, transaction_timeout. The network is sound.
+        "57014" | "25P03" | "25P04" => ErrorKind::Timeout,
         // admin_shutdown, crash_shutdown, cannot_connect_now
         "57P01" | "57P02" | "57P03" => ErrorKind::ServerShuttingDown,
-        // idle_in_transaction_session_timeout, idle_session_timeout, transaction_timeout
-        "25P03" | "57P05" | "25P04" => ErrorKind::ConnectionLost,
+        // idle_session_timeout
+        "57P05" => ErrorKind::ConnectionLost,
         // read_only_sql_transaction
         "25006" => ErrorKind::ReadOnly,
         "23505" => ErrorKind::UniqueViolation,
@@ -81,6 +82,16 @@ fn is_io(error: &Error) -> bool {
     error.to_string().contains("unexpected message") || error.to_string().contains("error communicating")
 }
 
+/// The setting that has ended a session or a transaction by its limit of time.
+fn setting_of_limit(code: &str) -> Option<&'static str> {
+    match code {
+        "25P03" => Some("idle_in_transaction_session_timeout"),
+        "25P04" => Some("transaction_timeout"),
+        "57P05" => Some("idle_session_timeout"),
+        _ => None,
+    }
+}
+
 /// The driver says "db error"; an operator wants the server's message, code, detail of the constraint and hint. Never
 /// the detail or the context: they quote the row, and so would the driver's `Debug`.
 struct Described(Error);
@@ -100,6 +111,9 @@ impl std::fmt::Display for Described {
         write!(f, " (SQLSTATE {})", db.code().code())?;
         if let Some(constraint) = db.constraint() {
             write!(f, ", constraint {constraint}")?;
+        }
+        if let Some(setting) = setting_of_limit(db.code().code()) {
+            write!(f, ", the server's setting {setting}")?;
         }
         if let Some(hint) = db.hint() {
             write!(f, ", hint: {hint}")?;
@@ -125,6 +139,9 @@ mod tests {
             ("40P01", ErrorKind::Contention),
             ("55P03", ErrorKind::Contention),
             ("57014", ErrorKind::Timeout),
+            ("25P03", ErrorKind::Timeout),
+            ("25P04", ErrorKind::Timeout),
+            ("57P05", ErrorKind::ConnectionLost),
             ("57P01", ErrorKind::ServerShuttingDown),
             ("57P03", ErrorKind::ServerShuttingDown),
             ("25006", ErrorKind::ReadOnly),

@@ -20,7 +20,7 @@ use self::facts::{Facts, Relation};
 use self::gather::{Wanted, gather};
 use self::questions::Questions;
 use super::PostgresServer;
-use crate::identifiers::Names;
+use super::strangers::{self, OutputOwner};
 use crate::inspection::{Inspected, Inspection, KeyColumn, Part, Refusal};
 use crate::protocol::work::{Work, read};
 use crate::server::Server;
@@ -46,7 +46,8 @@ impl PostgresServer {
 
     /// What the rules judge; or what kept us from looking at all.
     async fn facts(&self, part: Part) -> Result<Result<Facts, Refusal>, StoreError> {
-        let questions = Questions::render(&Names::new(&self.tables))
+        let questions = strangers::names(&self.tables, OutputOwner::Trusted)
+            .and_then(|names| Questions::render(&names))
             .map_err(|error| StoreError::caused(ErrorKind::Bug, "preparing the inspection", error))?;
         let tables = &self.tables;
         let (input, output) =
