@@ -115,7 +115,9 @@ CALL cardgenius_grant('cardgenius_daemon', 'SELECT, INSERT, UPDATE, DELETE', @ta
 -- People read all tables and views of ours; the views run with their owner's rights, and show nobody's spending.
 CALL cardgenius_grant('cardgenius_reader', 'SELECT (user_id, processing_status, processing_error)', @schema, @table);
 CALL cardgenius_grant('cardgenius_reader', COALESCE(CONCAT('SELECT (', @our_columns, ')'), 'USAGE'), @schema, @table);
-CALL cardgenius_grant('cardgenius_reader', 'SELECT', @target_schema, @target_table);
+-- The points and the rupees of ten cards, with the catalogue's rates, are equations from which the spending follows.
+CALL cardgenius_grant('cardgenius_reader',
+    'SELECT (user_id, `rank`, card_name, joining_fees, redemption_method, redemption_rate)', @target_schema, @target_table);
 CALL cardgenius_grant('cardgenius_reader', 'SELECT', @schema, 'cardgenius_schema_version');
 CALL cardgenius_grant('cardgenius_reader', 'SELECT', @schema, 'cardgenius_catalogues');
 CALL cardgenius_grant('cardgenius_reader', 'SELECT', @schema, 'cardgenius_runs');

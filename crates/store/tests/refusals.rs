@@ -14,6 +14,10 @@ mod rehearsal;
 mod rights;
 #[path = "refusals/server.rs"]
 mod server;
+#[path = "refusals/settings.rs"]
+mod settings;
+#[path = "refusals/strangers.rs"]
+mod strangers;
 #[path = "refusals/tables.rs"]
 mod tables;
 #[path = "refusals/warnings.rs"]

@@ -10,12 +10,17 @@ use tokio_postgres::{Client, Config, Error};
 use tokio_postgres_rustls::MakeRustlsConnect;
 use tracing::warn;
 
+use super::address::Address;
+use super::search_path::SearchPath;
 use super::tls::ROOT_FILE;
 use crate::config::DatabaseConfig;
 use crate::password_file;
 use crate::sign_in_words::{CANNOT_CONNECT, caught};
 use crate::tls::refusal;
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
+
+const ALONE: &str =
+    concat!(include_str!("sql/session_unlimited.sql"), ";\n", include_str!("sql/session_uncompiled.sql"));
 
 /// How to connect to one database.
 #[derive(Clone)]
@@ -24,14 +29,21 @@ pub struct Dial {
     tls: MakeRustlsConnect,
     password_file: Option<PathBuf>,
     shown: String,
+    path: SearchPath,
 }
 
 impl Dial {
-    pub(super) fn new(mut config: Config, tls: MakeRustlsConnect, database: &DatabaseConfig, shown: String) -> Self {
+    pub(super) fn new(address: Address, tls: MakeRustlsConnect, database: &DatabaseConfig, path: SearchPath) -> Self {
+        let Address { mut config, shown, .. } = address;
         if let Some(password) = &database.password {
             config.password(password);
         }
-        Self { config, tls, password_file: database.password_file.clone(), shown }
+        Self { config, tls, password_file: database.password_file.clone(), shown, path }
+    }
+
+    /// By which path transactions on these connections find names.
+    pub(super) const fn path(&self) -> &SearchPath {
+        &self.path
     }
 
     /// The driver's configuration.
@@ -52,13 +64,19 @@ impl Dial {
         &self.shown
     }
 
-    /// A connection of its own, outside any pool, and the task that drives it.
+    /// A connection of its own, outside any pool, and the task that drives it. No statement on it is ended or slowed down by what is
+    /// preset for the role.
     ///
     /// # Errors
     /// It could not be made within the limit.
     pub async fn connect_alone(&self, limit: std::time::Duration) -> Result<(Client, JoinHandle<()>), StoreError> {
         let doing = format!("{CANNOT_CONNECT} {}", self.shown);
-        match tokio::time::timeout(limit, caught(&doing, self.dial())).await {
+        let made = async {
+            let made = self.dial().await?;
+            made.0.batch_execute(ALONE).await?;
+            Ok(made)
+        };
+        match tokio::time::timeout(limit, caught(&doing, made)).await {
             Ok(made) => made?.map_err(|error| super::sqlstate::connect_error(&doing, error)),
             Err(_) => Err(StoreError::new(ErrorKind::Unreachable, format!("{doing}: no answer within {limit:?}"))),
         }
@@ -90,6 +108,7 @@ impl Dial {
             let _ = connection.await;
         });
         be_missed_soon(&client).await?;
+        self.path.ask(&client).await?;
         Ok((client, driving))
     }
 }

@@ -38,7 +38,8 @@ impl PostgresServer {
     /// # Errors
     /// A URL, certificate or name that cannot be used.
     pub fn new(database: &DatabaseConfig, config: &StoreConfig, connections: usize) -> Result<Self, StoreError> {
-        let sessions = Sessions::new(database, config.limits, &application_name(config.instance_id), connections)?;
+        let own = application_name(config.instance_id);
+        let sessions = Sessions::new(database, config.limits, &own, &config.tables, connections)?;
         let names = Names::new(&config.tables);
         let unprepared = |error| StoreError::caused(ErrorKind::Bug, "preparing the statements", error);
         Ok(Self {

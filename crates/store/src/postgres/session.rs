@@ -36,6 +36,7 @@ pub struct PostgresSession {
     sessions: Sessions,
     limits: CallLimits,
     own: Arc<OwnStatements>,
+    begin: String,
     backend: Option<SessionNumber>,
     /// Whether it was used before: then it has statements that were prepared against the tables as they were.
     remembers: bool,
@@ -45,7 +46,8 @@ impl PostgresSession {
     pub(super) async fn of(sessions: &Sessions, own: &Arc<OwnStatements>) -> Result<Self, StoreError> {
         let object = sessions.get().await?;
         let (limits, remembers) = (*sessions.limits(), Object::metrics(&object).recycle_count > 0);
-        Ok(Self { object, sessions: sessions.clone(), limits, own: own.clone(), backend: None, remembers })
+        let begin = sessions.dial().path().begin();
+        Ok(Self { object, sessions: sessions.clone(), limits, own: own.clone(), begin, backend: None, remembers })
     }
 
     /// Bounds a call. Not a future of its own: it would hold the call twice.
@@ -65,7 +67,7 @@ impl PostgresSession {
         let (statement, lock, idle) = (milliseconds(statement), milliseconds(lock), milliseconds(idle));
         let own = self.own.clone();
         let rows = self.rows(&own.transaction_limits, &bind![&statement, &lock, &idle]).await?;
-        self.backend = rows.first().map(|row| row.get(4)).transpose()?;
+        self.backend = rows.first().map(|row| row.get(3)).transpose()?;
         Ok(())
     }
 
@@ -156,7 +158,7 @@ impl Session for PostgresSession {
     }
 
     async fn begin(&mut self) -> Result<(), StoreError> {
-        self.order(include_str!("sql/transaction_begin.sql"), "beginning a transaction").await?;
+        self.order(&self.begin, "beginning a transaction").await?;
         // A load is one statement too.
         self.set_limits(self.limits.statement.max(self.limits.load), self.limits.lock).await
     }

@@ -6,11 +6,12 @@ use std::time::Duration;
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 use deadpool_postgres::{Manager, ManagerConfig, Object, RecyclingMethod};
 
-use super::address::{self, Address};
+use super::address;
 use super::connect::Dial;
+use super::search_path::SearchPath;
 use super::sqlstate::{connect_error, may_be_of_memory, store_error};
 use super::tls;
-use crate::config::{CallLimits, DatabaseConfig};
+use crate::config::{CallLimits, DatabaseConfig, TableNames};
 use crate::pool::SessionPool;
 use crate::server::PoolStatus;
 
@@ -22,7 +23,7 @@ pub struct Sessions {
 }
 
 impl Sessions {
-    /// Prepares (but does not make) at most `size` connections.
+    /// Prepares (but does not make) at most `size` connections, for work on these tables.
     ///
     /// # Errors
     /// A URL, certificate or password file that cannot be used.
@@ -30,12 +31,16 @@ impl Sessions {
         database: &DatabaseConfig,
         limits: CallLimits,
         application_name: &str,
+        tables: &TableNames,
         size: usize,
     ) -> Result<Self, StoreError> {
-        let Address { config, trust, root_file, shown } = address::parse(database, &limits, application_name)?;
-        let tls = tls::connector(trust, root_file.as_deref())
+        let address = address::parse(database, &limits, application_name)?;
+        let tls = tls::connector(address.trust, address.root_file.as_deref())
             .map_err(|error| StoreError::caused(ErrorKind::Refused, "cannot prepare TLS to the database", error))?;
-        let dial = Dial::new(config, tls, database, shown.clone());
+        let path = SearchPath::closed(tables)
+            .map_err(|error| StoreError::caused(ErrorKind::Bug, "preparing the sessions", error))?;
+        let dial = Dial::new(address, tls, database, path);
+        let shown = dial.shown().to_owned();
         let manager = Manager::from_connect(
             dial.config().clone(),
             dial.clone(),

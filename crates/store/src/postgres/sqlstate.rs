@@ -18,12 +18,13 @@ pub fn kind_of_code(code: &str) -> ErrorKind {
         "40P01" | "40001" | "55P03" | "55006" | "72000" => ErrorKind::Contention,
         // transaction_integrity_constraint_violation
         "40002" => ErrorKind::Constraint,
-        // query_canceled: a statement timeout, or somebody cancelled
-        "57014" => ErrorKind::Timeout,
+        // query_canceled: a statement timeout, or another session cancelled. And limits of the transaction that a server may set:
+        // idle_in_transaction_session_timeout, transaction_timeout. The network is sound.
+        "57014" | "25P03" | "25P04" => ErrorKind::Timeout,
         // admin_shutdown, crash_shutdown, cannot_connect_now
         "57P01" | "57P02" | "57P03" => ErrorKind::ServerShuttingDown,
-        // idle_in_transaction_session_timeout, idle_session_timeout, transaction_timeout
-        "25P03" | "57P05" | "25P04" => ErrorKind::ConnectionLost,
+        // idle_session_timeout
+        "57P05" => ErrorKind::ConnectionLost,
         // read_only_sql_transaction
         "25006" => ErrorKind::ReadOnly,
         "23505" => ErrorKind::UniqueViolation,
@@ -140,6 +141,16 @@ fn is_of_another_type(error: &Error) -> bool {
         .any(|words| text.starts_with(words))
 }
 
+/// The setting that has ended a session or a transaction by its limit of time.
+fn setting_of_limit(code: &str) -> Option<&'static str> {
+    match code {
+        "25P03" => Some("idle_in_transaction_session_timeout"),
+        "25P04" => Some("transaction_timeout"),
+        "57P05" => Some("idle_session_timeout"),
+        _ => None,
+    }
+}
+
 /// The driver says "db error"; an operator wants the server's message, code, detail of the constraint and hint. Never
 /// the detail or the context: they quote the row, and so would the driver's `Debug`.
 struct Described(Error);
@@ -159,6 +170,9 @@ impl std::fmt::Display for Described {
         write!(f, " (SQLSTATE {})", db.code().code())?;
         if let Some(constraint) = db.constraint() {
             write!(f, ", constraint {constraint}")?;
+        }
+        if let Some(setting) = setting_of_limit(db.code().code()) {
+            write!(f, ", the server's setting {setting}")?;
         }
         if let Some(hint) = db.hint() {
             write!(f, ", hint: {hint}")?;
@@ -184,6 +198,9 @@ mod tests {
             ("40P01", ErrorKind::Contention),
             ("55P03", ErrorKind::Contention),
             ("57014", ErrorKind::Timeout),
+            ("25P03", ErrorKind::Timeout),
+            ("25P04", ErrorKind::Timeout),
+            ("57P05", ErrorKind::ConnectionLost),
             ("57P01", ErrorKind::ServerShuttingDown),
             ("57P03", ErrorKind::ServerShuttingDown),
             ("25006", ErrorKind::ReadOnly),

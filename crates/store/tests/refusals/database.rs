@@ -7,8 +7,7 @@ use cardgenius_embedded::{PostgresOptions, PrivatePostgres};
 use cardgenius_pipeline::error::StoreError;
 use cardgenius_store::config::{CallLimits, DatabaseConfig, StoreConfig, TableNames};
 use cardgenius_store::inspection::{Inspection, Intent};
-use cardgenius_store::migrate::MigrateConfig;
-use cardgenius_store::migrate::migrate;
+use cardgenius_store::migrate::{MigrateConfig, Report, migrate};
 use cardgenius_store::postgres::{PostgresServer, PostgresStore};
 use uuid::Uuid;
 
@@ -93,16 +92,30 @@ impl Database {
     }
 
     pub async fn migrate(&self) {
-        let database = |of: &Self| DatabaseConfig { url: SERVER.url(&of.name), ..DatabaseConfig::default() };
+        let mut steps = Vec::new();
+        let outcome = self.migrate_telling(&mut |step: &str| steps.push(step.to_owned())).await;
+        outcome.unwrap_or_else(|error| panic!("{error}, after {steps:#?}"));
+    }
+
+    pub async fn try_migrate(&self) -> Result<(), StoreError> {
+        self.migrate_telling(&mut |_| ()).await
+    }
+
+    /// Migrates as the owner of everything.
+    pub async fn migrate_telling(&self, report: Report<'_>) -> Result<(), StoreError> {
+        self.migrate_as(SERVER.superuser_name(), report).await
+    }
+
+    pub async fn migrate_as(&self, role: &str, report: Report<'_>) -> Result<(), StoreError> {
+        let database =
+            |of: &Self| DatabaseConfig { url: SERVER.url_as(role, None, &of.name), ..DatabaseConfig::default() };
         let config = MigrateConfig {
             source: database(self),
             target: self.second.as_deref().map(database),
             tables: self.tables.clone(),
             limits: CallLimits::default(),
         };
-        let mut steps = Vec::new();
-        let outcome = migrate(&config, &mut |step: &str| steps.push(step.to_owned())).await;
-        outcome.unwrap_or_else(|error| panic!("{error}, after {steps:#?}"));
+        migrate(&config, report).await
     }
 
     pub fn store(&self) -> PostgresStore {

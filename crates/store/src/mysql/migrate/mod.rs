@@ -160,6 +160,14 @@ impl<'a> Migration<'a> {
                 text(1)
             ));
         }
+        let (values, doing) = (self.input(), "looking at the table of users");
+        let columns = self.texts(include_str!("../sql/migrate_foreign_columns.sql"), doing, values).await?;
+        if !columns.is_empty() {
+            return refused(format!(
+                "{shown} has columns of its own ({}) in which we would write: rename them; a column of ours bears a comment that begins with \"CardGenius:\"",
+                columns.join(", ")
+            ));
+        }
         Ok(())
     }
 

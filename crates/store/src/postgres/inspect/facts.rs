@@ -54,9 +54,23 @@ pub(super) struct Database {
     pub(super) autovacuum: bool,
     /// Publications and slots.
     pub(super) replication: Vec<Replication>,
+    /// What bears a name of ours and is not ours, or is in a stranger's hands: in words, with what to do.
+    pub(super) strangers: Vec<String>,
+    /// Schemas of the tables in which strangers may create something, or have.
+    pub(super) open_schemas: Vec<OpenSchema>,
     /// Server processes that served two of our sessions, held at once: the first's transaction, the second's after it, and
     /// the first's again while the second was in one.
     pub(super) backends: [SessionNumber; 3],
+}
+
+/// A schema that a stranger can use to have a function of its own called in place of another one.
+#[derive(Clone, Debug)]
+pub(super) struct OpenSchema {
+    pub(super) name: String,
+    /// Strangers that may create objects there, quoted; `PUBLIC` among them.
+    pub(super) creators: Vec<String>,
+    /// Strangers that own functions or operators there, quoted.
+    pub(super) owners: Vec<String>,
 }
 
 /// What carries changes elsewhere.

@@ -2,7 +2,7 @@
 
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 
-use super::facts::{Column, Database, Index, OLDEST_SERVER, Relation, Replication, Trigger};
+use super::facts::{Column, Database, Index, OLDEST_SERVER, OpenSchema, Relation, Replication, Trigger};
 use super::others;
 use super::questions::Questions;
 use crate::identifiers::quote;
@@ -40,6 +40,8 @@ pub(super) async fn gather(
         }
         let mut look = Look { transaction: &mut transaction, wanted };
         database.replication = look.replication(&questions.replication).await?;
+        database.strangers = look.strangers(&questions.strangers).await?;
+        database.open_schemas = look.open_schemas(&questions.open_schemas).await?;
         Ok((database, look.relations(questions).await?))
     }
     .await;
@@ -77,6 +79,8 @@ async fn server_of(
         autovacuum: row.get(5)?,
         encoding: row.get(6)?,
         replication: Vec::new(),
+        strangers: Vec::new(),
+        open_schemas: Vec::new(),
         backends: [0; 3],
     })
 }
@@ -97,6 +101,21 @@ impl Look<'_, '_> {
     async fn replication(&mut self, statement: &Statement) -> Result<Vec<Replication>, StoreError> {
         let rows = self.rows(statement).await?;
         rows.iter().map(|row| Ok(Replication { kind: row.get(0)?, name: row.get(1)?, active: row.get(3)? })).collect()
+    }
+
+    async fn strangers(&mut self, statement: &Statement) -> Result<Vec<String>, StoreError> {
+        let rows = self.transaction.rows(statement, &[]).await?;
+        rows.iter().map(|row| row.get(0)).collect()
+    }
+
+    async fn open_schemas(&mut self, statement: &Statement) -> Result<Vec<OpenSchema>, StoreError> {
+        let rows = self.transaction.rows(statement, &[]).await?;
+        rows.iter()
+            .map(|row| {
+                let names = |column| row.get::<Option<Vec<String>>>(column).map(Option::unwrap_or_default);
+                Ok(OpenSchema { name: row.get(0)?, creators: names(1)?, owners: names(2)? })
+            })
+            .collect()
     }
 
     /// In the order asked for.

@@ -25,7 +25,7 @@ use self::gather::{Wanted, gather};
 use self::needs::Role;
 use self::questions::Questions;
 use super::PostgresServer;
-use crate::identifiers::Names;
+use super::strangers::{self, OutputOwner};
 use crate::inspection::{Inspected, Inspection, Intent, KeyColumn, Part, Refusal};
 use crate::protocol::work::{Work, read};
 use crate::server::Server;
@@ -37,7 +37,8 @@ const SCAN_LIMIT: Duration = Duration::from_secs(20);
 impl PostgresServer {
     /// Looks at the server, the customer's tables and our own, and changes nothing.
     pub(super) async fn look_inside_out(&self, part: Part, intent: &Intent) -> Result<Inspected, StoreError> {
-        let questions = Questions::render(&Names::new(&self.tables))
+        let questions = strangers::names(&self.tables, OutputOwner::Trusted)
+            .and_then(|names| Questions::render(&names))
             .map_err(|error| StoreError::caused(ErrorKind::Bug, "preparing the inspection", error))?;
         let facts = match self.facts(&questions, part).await? {
             Ok(facts) => facts,

@@ -23,6 +23,8 @@ macro_rules! questions {
 }
 
 questions! {
+    strangers: "strangers.sql", "looking for what strangers have made";
+    open_schemas: "inspect_open_schemas.sql", "looking who may create objects";
     server: "inspect_server.sql", "inspecting the server";
     relations: "inspect_relations.sql", "inspecting the tables";
     columns: "inspect_columns.sql", "inspecting the tables' columns";
@@ -45,9 +47,10 @@ questions! {
 mod tests {
     use super::*;
     use crate::config::TableNames;
+    use crate::postgres::strangers::{self, OutputOwner};
 
     #[test]
     fn every_question_names_only_what_exists() {
-        Questions::render(&Names::new(&TableNames::default())).unwrap();
+        Questions::render(&strangers::names(&TableNames::default(), OutputOwner::Trusted).unwrap()).unwrap();
     }
 }

@@ -16,6 +16,8 @@ pub(super) fn refusals(facts: &Facts, tables: &TableNames) -> Vec<Refusal> {
     if database.standby || database.read_only {
         found.push(read_only(database.called, &format!("role {}", database.role)));
     }
+    let of_strangers = database.strangers.iter();
+    found.extend(of_strangers.map(|fault| Refusal::new("foreign-object", format!("in {}: {fault}", database.called))));
     if facts.part.has_source() {
         found.extend(table(database, input, "create it, or correct source.schema and source.table"));
     }
@@ -25,6 +27,7 @@ pub(super) fn refusals(facts: &Facts, tables: &TableNames) -> Vec<Refusal> {
     }
     if input.is_table() {
         columns::input(input, &needs::input(tables), &mut found);
+        found.extend(hidden_key_type(input));
         found.extend(missing_key(input, &["user_id"], "is what a user is told by"));
         found.extend(users(facts));
     }
@@ -103,6 +106,19 @@ fn table(database: &Database, relation: &Relation, advice: &str) -> Option<Refus
         format!(
             "{shown} in {} is {kind}, whose rows cannot be locked and replaced safely: name the table itself",
             database.called
+        ),
+    ))
+}
+
+/// Operators of a key that our sessions do not see: the server would compare the keys as text, in another order than the index has.
+fn hidden_key_type(input: &Relation) -> Option<Refusal> {
+    let key = input.column("user_id").filter(|key| key.of_type == "citext" && key.shown_type != "citext")?;
+    Some(Refusal::new(
+        "hidden-key-type",
+        format!(
+            "{}.user_id is {}, whose operators are in a schema that our sessions leave out, because other roles may create objects there or because it is not in the search_path of our role: take CREATE on that schema from them and put the schema into the role's search_path, or make the column varchar",
+            input.shown(),
+            key.shown_type
         ),
     ))
 }
