@@ -21,6 +21,14 @@
 -- What the throttle may see beside what everybody sees is up to you:
 --   GRANT PROCESS ON *.* TO cardgenius_daemon;                -- who waits for locks; on MySQL also:
 --   GRANT SELECT ON performance_schema.data_lock_waits TO cardgenius_daemon;
+
+-- What the statements below depend on, whatever the server, the account or the client has preset.
+SET NAMES utf8mb4 COLLATE utf8mb4_general_ci;
+SET SESSION sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION', autocommit = 1, completion_type = 0,
+    sql_select_limit = 18446744073709551615, max_join_size = 18446744073709551615, sql_big_selects = 1, group_concat_max_len = 65536
+    /*M!, max_statement_time = 0, old_mode = '' */
+    /*!80000 , max_execution_time = 0 */;
+
 SET @schema = COALESCE(@schema, DATABASE()), @table = COALESCE(@table, 'user_spending_data'),
     @target_schema = COALESCE(@target_schema, @schema, DATABASE()), @target_table = COALESCE(@target_table, 'card_recommendations');
 -- The optional columns of the input, as in source.columns; empty where there is none.

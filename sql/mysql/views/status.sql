@@ -9,7 +9,7 @@
 --   last_success_at: when a run was last done; next_fire_at: when the next schedule is due (UTC)
 --   instances_throttled: instances that their throttle does not let go at full speed, see cardgenius_instances
 --   throttle_reason: why, of the slowest of them
-CREATE OR REPLACE SQL SECURITY DEFINER VIEW {{view_status}} (
+CREATE OR REPLACE SQL SECURITY INVOKER VIEW {{view_status}} (
     users_new, users_pending, users_failed, users_estimated, paused, paused_by, paused_since, pause_reason,
     run_id, run_kind, run_opened_at, instances_alive, claims_open, last_success_at, next_fire_at,
     instances_throttled, throttle_reason
