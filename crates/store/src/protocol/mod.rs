@@ -15,6 +15,7 @@ mod lock_watch;
 mod pressure;
 mod ready;
 mod rehearse;
+mod renamed;
 mod run;
 mod sample;
 mod schedule;
