@@ -32,6 +32,7 @@ mod exit_codes;
 mod faulty_users;
 mod four_combinations;
 mod joining;
+mod left_behind;
 mod logs;
 mod migrating;
 mod odd_keys;
