@@ -37,6 +37,7 @@ mod hostile_server;
 mod hostile_text;
 mod hostile_sessions;
 mod joining;
+mod left_behind;
 mod logs;
 mod migrating;
 mod odd_keys;

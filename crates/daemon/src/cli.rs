@@ -19,8 +19,8 @@ use crate::{
 const EXIT_CODES: &str = "\
 Exit codes:
   0   done; run: stopped on request
-  1   the run failed
-  3   done, but more users failed than pipeline.max_failed_share allows
+  1   the run failed, or completed no user of a backlog
+  3   over, but more users failed than pipeline.max_failed_share allows, or users were left behind
   4   stopped on request before the end
   64  wrong command line, configuration or catalogue
   75  the database could not be reached

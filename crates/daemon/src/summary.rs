@@ -56,11 +56,9 @@ impl Summary<'_> {
                 ),
             );
         }
-        if let Some(left) = self.totals.users_left.filter(|left| *left > 0) {
-            line(
-                "left",
-                format!("{} users are new or pending: set since, or locked; the next run does them", grouped(left)),
-            );
+        if let Some(left) = self.totals.users_left.filter(|left| *left > 0 || self.totals.left_users_behind()) {
+            let why = self.totals.reason.as_deref().unwrap_or("the run was closed before they were done");
+            line("left", format!("{} users are new or pending: {why}", grouped(left)));
         }
         let seconds = self.elapsed.as_secs_f64();
         let rate = users.settled() as f64 / seconds.max(0.001);

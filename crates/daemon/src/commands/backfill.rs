@@ -158,6 +158,10 @@ async fn report(
             Exit::Stopped
         }
         Ended::Failed(cause) => failure::of_database(&cause),
+        Ended::Closed(RunState::Failed) if totals.left_users_behind() => {
+            error!(reason = totals.reason, "the run is over, and left users behind");
+            if totals.users.completed > 0 { Exit::TooManyFailed } else { Exit::Failed }
+        }
         Ended::Closed(RunState::Failed) => {
             error!("the run was closed as failed by another instance; its reason is in the runs table");
             Exit::Failed

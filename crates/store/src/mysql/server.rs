@@ -91,6 +91,10 @@ impl Server for MysqlServer {
         self.shared.sessions.limits()
     }
 
+    fn token(&self, user_id: &str) -> String {
+        user_id.to_owned()
+    }
+
     fn status(&self) -> PoolStatus {
         self.shared.sessions.status()
     }

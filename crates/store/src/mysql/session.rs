@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
-use cardgenius_pipeline::ports::{ClaimRequest, ClaimedUser, RowForm};
+use cardgenius_pipeline::ports::{ClaimRequest, ClaimedUser, Key, RowForm};
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Row as DriverRow};
 use uuid::Uuid;
@@ -201,9 +201,17 @@ impl Session for MysqlSession {
         &mut self,
         request: &ClaimRequest,
         rows: i64,
-        not_before: &str,
+        not_before: Option<&str>,
     ) -> Result<Vec<ClaimedUser>, StoreError> {
         self.claim_next(request, rows, not_before).await
+    }
+
+    async fn find_refused(
+        &mut self,
+        request: &ClaimRequest,
+        not_before: Option<&str>,
+    ) -> Result<Option<(Key, StoreError)>, StoreError> {
+        self.find_refused_next(request, not_before).await
     }
 
     async fn fail_users(&mut self, claim_id: Uuid, user_ids: &[&str], reasons: &[String]) -> Result<u64, StoreError> {

@@ -1,5 +1,6 @@
 //! One PostgreSQL database, as the protocol asks for it.
 
+use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -89,6 +90,14 @@ impl Server for PostgresServer {
 
     fn limits(&self) -> &CallLimits {
         self.sessions.limits()
+    }
+
+    fn token(&self, user_id: &str) -> String {
+        user_id.bytes().fold(String::with_capacity(2 * user_id.len()), |mut token, byte| {
+            // Writing to a String cannot fail.
+            let _ = write!(token, "{byte:02x}");
+            token
+        })
     }
 
     fn status(&self) -> PoolStatus {

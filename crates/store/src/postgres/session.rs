@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 use cardgenius_pipeline::failpoint;
-use cardgenius_pipeline::ports::{ClaimRequest, ClaimedUser, RowForm};
+use cardgenius_pipeline::ports::{ClaimRequest, ClaimedUser, Key, RowForm};
 use deadpool_postgres::Object;
 use futures_util::SinkExt;
 use tokio_postgres::Row as DriverRow;
@@ -21,6 +21,7 @@ use super::statements::OwnStatements;
 use super::values::row_of;
 use crate::config::CallLimits;
 use crate::desk::Requeued;
+use crate::protocol::is_refusal;
 use crate::server::{Session, SessionNumber, SlotWanted, Walk, Walked, Whom};
 use crate::statement::{Row, Statement, Value, bind};
 
@@ -223,13 +224,33 @@ impl Session for PostgresSession {
         &mut self,
         request: &ClaimRequest,
         rows: i64,
-        not_before: &str,
+        not_before: Option<&str>,
     ) -> Result<Vec<ClaimedUser>, StoreError> {
         let own = self.own.clone();
         self.driver_rows(&own.claim_plan, &[]).await?;
         let (least, most) = request.suspicion.crashes();
-        let values = bind![request.claim_id, &request.after_key, least, most, rows, not_before];
+        let passed_by = tokens(request);
+        let values = bind![request.claim_id, request.after_key.as_deref(), least, most, rows, not_before, &passed_by];
         super::claim::users(&self.driver_rows(&own.claim_users, &values).await?)
+    }
+
+    async fn find_refused(
+        &mut self,
+        request: &ClaimRequest,
+        not_before: Option<&str>,
+    ) -> Result<Option<(Key, StoreError)>, StoreError> {
+        let own = self.own.clone();
+        self.driver_rows(&own.claim_plan, &[]).await?;
+        let ((least, most), passed_by) = (request.suspicion.crashes(), tokens(request));
+        let values = bind![request.after_key.as_deref(), least, most, not_before, &passed_by];
+        let suspects = self.rows(&own.claim_suspect, &values).await?;
+        let Some(suspect) = suspects.first() else { return Ok(None) };
+        let key = Key { token: suspect.get(0)?, shown: suspect.get(1)? };
+        match self.rows(&own.claim_suspect_mark, &bind![request.claim_id, &key.token]).await {
+            Ok(_) => Ok(None),
+            Err(error) if is_refusal(error.kind()) => Ok(Some((key, error))),
+            Err(error) => Err(error),
+        }
     }
 
     async fn fail_users(&mut self, claim_id: Uuid, user_ids: &[&str], reasons: &[String]) -> Result<u64, StoreError> {
@@ -305,6 +326,11 @@ impl Session for PostgresSession {
             });
         }
     }
+}
+
+/// The users that a request passes by, as a statement takes them.
+fn tokens(request: &ClaimRequest) -> Vec<&str> {
+    request.passed_by.iter().map(|user| &*user.token).collect()
 }
 
 /// The row of a statement that always has one.

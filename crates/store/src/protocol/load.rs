@@ -60,7 +60,7 @@ pub(super) async fn replace_rows<S: Session>(
 }
 
 /// Whether the database has something against a row, as opposed to being busy, broken or closed to us.
-const fn is_refusal(kind: ErrorKind) -> bool {
+pub(crate) const fn is_refusal(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::DataRejected | ErrorKind::Constraint | ErrorKind::UniqueViolation)
 }
 

@@ -10,6 +10,7 @@ mod give_back;
 mod held_claim;
 mod inspect;
 mod lease;
+mod left;
 mod load;
 mod lock_watch;
 mod pressure;
@@ -26,6 +27,7 @@ mod target;
 pub(crate) mod work;
 
 pub use self::desk::RequeueCursor;
+pub(crate) use self::load::is_refusal;
 pub use self::sample::{RunSample, StateSample};
 pub use self::schedule::Tending;
 

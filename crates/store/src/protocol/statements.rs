@@ -68,6 +68,10 @@ statements! {
     instance_stop: "deregistering this instance",
     instance_throttle: "writing down how fast this instance may go",
     instances_live: "counting the live instances",
+    left_count: "counting the users that are left",
+    left_free: "looking which users are left",
+    left_seen: "looking which users are left",
+    left_there: "looking which users are left",
     lease_renew: "renewing the lease",
     names_gone: "looking for tables that were renamed",
     orphans_hold: "looking for orphaned users",
@@ -116,6 +120,7 @@ statements! {
     users_exhaust: "failing a user whose attempts are spent",
     users_hold: "locking a claim's users",
     users_return: "returning users",
+    users_unknown: "counting the users of unknown status",
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 -- One step over the failed users, in key order: looks at $2 of them after the cursor, and sets those to new that are asked
 -- for, passing over those that somebody holds locked. What a customer's own UPDATE would do, and no more: claim_id and
--- processing_error stay until the next claim.
+-- processing_error stay until the next claim. A cursor that is NULL stands at the front: no text of
+-- this server sorts before the empty one.
 WITH looked_at AS MATERIALIZED (
     SELECT user_id, processing_error, claim_id
     FROM {{input}}
-    WHERE processing_status = 'failed' AND user_id >= $1 AND (user_id <> $1 OR $1 = '')
+    WHERE processing_status = 'failed' AND user_id >= coalesce((SELECT user_id FROM {{input}} WHERE false), $1, '') AND ($1 IS NULL OR user_id <> $1)
     ORDER BY user_id
     LIMIT $2
 ), wanted AS MATERIALIZED (
