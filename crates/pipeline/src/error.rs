@@ -3,8 +3,8 @@
 use std::error::Error;
 use std::fmt;
 
-use cardgenius_engine::visible::Shown;
 use crate::redaction::without_figures;
+use cardgenius_engine::visible::Shown;
 
 /// What kind of thing went wrong, the same on every backend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

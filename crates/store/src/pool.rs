@@ -93,7 +93,8 @@ impl<M: Manager> SessionPool<M> {
                 && !is_closed(connection)
         });
         let doing = || format!("{CANNOT_CONNECT} {}", self.shown);
-        caught(&doing(), self.pool.get()).await?.map_err(|error| match error {
+        // In a box: making a connection is a large future, and every call on a session would carry it.
+        Box::pin(caught(&doing(), self.pool.get())).await?.map_err(|error| match error {
             PoolError::Backend(error) => connect_error(&doing(), error),
             PoolError::Timeout(TimeoutType::Wait) => StoreError::new(
                 ErrorKind::ResourceLimit,

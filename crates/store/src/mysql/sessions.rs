@@ -113,7 +113,7 @@ pub(super) struct Connections {
 
 impl Connections {
     async fn make(&self) -> Result<Conn, StoreError> {
-        let mut conn = self.dial.connect(self.limits.connect).await?;
+        let mut conn = Box::pin(self.dial.connect(self.limits.connect)).await?;
         if let Some(fault) = Version(conn.server_version()).fault() {
             return Err(StoreError::new(ErrorKind::Refused, fault));
         }

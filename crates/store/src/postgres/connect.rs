@@ -76,7 +76,7 @@ impl Dial {
             made.0.batch_execute(ALONE).await?;
             Ok(made)
         };
-        match tokio::time::timeout(limit, caught(&doing, made)).await {
+        match tokio::time::timeout(limit, Box::pin(caught(&doing, made))).await {
             Ok(made) => made?.map_err(|error| super::sqlstate::connect_error(&doing, error)),
             Err(_) => Err(StoreError::new(ErrorKind::Unreachable, format!("{doing}: no answer within {limit:?}"))),
         }

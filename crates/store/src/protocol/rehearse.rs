@@ -4,8 +4,9 @@
 use bytes::Bytes;
 use cardgenius_engine::user::{Spend, User};
 use cardgenius_engine::{Engine, Scratch};
-use cardgenius_pipeline::error::{ErrorKind, StoreError, without_figures};
+use cardgenius_pipeline::error::{ErrorKind, StoreError};
 use cardgenius_pipeline::ports::{Encode, Store};
+use cardgenius_pipeline::redaction::without_figures;
 use uuid::Uuid;
 
 use super::SqlStore;

@@ -13,8 +13,9 @@ const OWN_COLUMNS: i64 = 4;
 
 impl Migration<'_> {
     /// Looks at the rights that the steps need, and, where the users are, at the columns that they name.
-    pub(super) async fn look_first(&self, is_source: bool) -> Result<(), StoreError> {
-        let tables = &self.config.tables;
+    pub(super) async fn look_first(&mut self, is_source: bool) -> Result<(), StoreError> {
+        let config = self.config;
+        let tables = &config.tables;
         let mut faults = Vec::new();
         if is_source {
             faults.extend(self.missing_rights(&tables.source_schema, &tables.source_table).await?);
@@ -25,7 +26,7 @@ impl Migration<'_> {
         if faults.is_empty() { Ok(()) } else { Err(StoreError::new(ErrorKind::Refused, faults.join("\n"))) }
     }
 
-    async fn missing_rights(&self, schema: &String, table: &String) -> Result<Vec<String>, StoreError> {
+    async fn missing_rights(&mut self, schema: &String, table: &String) -> Result<Vec<String>, StoreError> {
         let doing = "looking at the rights that the migration needs";
         let rows = self.query(include_str!("../sql/migrate_look.sql"), doing, &[schema, table]).await?;
         // Without the schema a step says so, and what to do.
@@ -50,14 +51,15 @@ impl Migration<'_> {
     }
 
     /// Whether columns or the index are still to be added to the table of users.
-    async fn must_alter(&self) -> Result<bool, StoreError> {
+    async fn must_alter(&mut self) -> Result<bool, StoreError> {
         let state = self.input().await?;
         Ok(state.columns < OWN_COLUMNS || state.index != Some(true))
     }
 
     /// What is wrong with the columns that the index over the unsettled and the views name.
-    async fn unfit_columns(&self) -> Result<Vec<String>, StoreError> {
-        let tables = &self.config.tables;
+    async fn unfit_columns(&mut self) -> Result<Vec<String>, StoreError> {
+        let config = self.config;
+        let tables = &config.tables;
         let (schemas, names) = ([tables.source_schema.as_str()], [tables.source_table.as_str()]);
         let doing = "looking at the columns of the table of users";
         let rows = self
