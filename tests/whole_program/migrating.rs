@@ -34,7 +34,7 @@ async fn two_migrations_at_once_take_turns() {
     let first = spawn(on(&database, &["migrate"]));
     first.printed("0001_09_input_columns");
     let second = spawn(on(&database, &["migrate"]));
-    second.printed("somebody else is migrating: waiting for that to end");
+    second.printed("application cardgenius/migrate/");
     client.batch_execute("ROLLBACK").await.unwrap();
     let (first, second) = (first.end().ended(0), second.end().ended(0));
     holds_all(&first.stdout, &["building the index", "in force"]);

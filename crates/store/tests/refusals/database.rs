@@ -196,7 +196,7 @@ impl Ground for Database {
 
     fn loaded(&self) -> (u64, u64) {
         let target = self.second.as_deref().unwrap_or(self);
-        let counts = target.run("SELECT count(*), count(DISTINCT user_id) FROM card_recommendations");
+        let counts = target.run("SELECT count(*), pg_catalog.count(DISTINCT user_id) FROM card_recommendations");
         let (rows, users) = counts.split_once('|').unwrap();
         (rows.parse().unwrap(), users.parse().unwrap())
     }

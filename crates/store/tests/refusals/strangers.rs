@@ -138,10 +138,10 @@ async fn what_comes_into_a_strangers_hands_later_is_refused_by_the_check() {
     assert!(database.refused("foreign-object").await.contains("table public.cardgenius_control belongs to role"));
     database.run("ALTER TABLE cardgenius_control OWNER TO CURRENT_USER");
     database.assert_sound().await;
-    database.run(&format!(
+    database.run(
         "CREATE FUNCTION trap() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN RETURN NEW; END $f$;
-         CREATE TRIGGER trap BEFORE INSERT ON cardgenius_runs FOR EACH ROW EXECUTE FUNCTION trap()"
-    ));
+         CREATE TRIGGER trap BEFORE INSERT ON cardgenius_runs FOR EACH ROW EXECUTE FUNCTION trap()",
+    );
     database.assert_sound().await;
     database.run(&format!("ALTER FUNCTION trap() OWNER TO {stranger}"));
     let refusals = database.inspect().await.refusals;
