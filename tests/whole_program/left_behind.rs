@@ -87,6 +87,11 @@ fn users_whose_status_is_none_of_the_four_are_counted() {
                  UPDATE {{input}} SET processing_status = 'NOUVEAU' WHERE user_id IN ('U0005', 'U0006')"
             }
         });
+        let answer = pair.start(&["check"]).run().ended(0);
+        holds_all(
+            &answer.stderr,
+            &["4 users have a status that is none of new, pending, completed and failed", "U0003"],
+        );
         let answer = pair.backfill(10).run().ended(3);
         let unknown = "4 have a status that is none of new, pending, completed and failed, such as \"U0003\"";
         holds_all(&answer.stdout, &["completed   16 users", unknown]);

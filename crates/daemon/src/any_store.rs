@@ -9,7 +9,7 @@ use cardgenius_pipeline::error::StoreError;
 use cardgenius_pipeline::observe::Observe;
 use cardgenius_pipeline::ports::{
     Blame, ClaimAnswer, ClaimRequest, ClaimRow, ClaimTotals, Closed, Finished, Live, Run, RunRequest, RunState,
-    RunTotals, Slots, Store, Swept,
+    RunTotals, Slots, Store, Swept, Unknown,
 };
 use cardgenius_pipeline::pressure::Pressure;
 use cardgenius_pipeline::throttle::Headroom;
@@ -122,6 +122,7 @@ pass_on_asking! {
     give_back_leftovers() -> Result<u64, StoreError>;
     inspect(intent: &Intent) -> Result<Inspection, StoreError>;
     look() -> Result<Look, StoreError>;
+    look_for_unknown() -> Result<Unknown, StoreError>;
     overview() -> Result<Overview, StoreError>;
     prune(keep: Duration, step_rows: u32) -> Result<Pruned, StoreError>;
     ready() -> Result<(Readiness, Option<Readiness>), StoreError>;

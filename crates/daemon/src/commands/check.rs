@@ -5,7 +5,7 @@ use crate::catalogue_file::CatalogueText;
 use cardgenius_engine::Engine;
 use cardgenius_engine::catalogue::Catalogue;
 use cardgenius_engine::visible::Shown;
-use cardgenius_pipeline::ports::Store;
+use cardgenius_pipeline::ports::{Store, Unknown};
 use cardgenius_store::bounded_read::Reads;
 use cardgenius_store::config::StoreConfig;
 use cardgenius_store::inspection::{Inspection, Intent, READ_ONLY_SERVER};
@@ -36,6 +36,7 @@ pub fn run(config: &Config, is_rehearsed: bool) -> Exit {
             return exit;
         }
         Box::pin(say_what_is_hidden(config, &store)).await;
+        Box::pin(say_which_users_are_never_claimed(&store)).await;
         output::print("nothing is wrong: a run can start");
         Exit::Done
     })
@@ -155,6 +156,22 @@ async fn say_what_is_hidden(config: &Config, store: &AnyStore) {
     match store.pressure(None).await {
         Ok(pressure) => pressure.unseen.iter().for_each(|unseen| info!("the throttle goes without {unseen}")),
         Err(error) => warn!(kind = error.kind().name(), %error, "the throttle could not look at the database"),
+    }
+}
+
+/// Warns of users whose status is none of the four: a run does all others, and ends as failed.
+async fn say_which_users_are_never_claimed(store: &AnyStore) {
+    match store.look_for_unknown().await {
+        Ok(Unknown { users: Some(0), .. }) => {}
+        Ok(Unknown { users: Some(users), example }) => warn!(
+            "{users} users have a status that is none of new, pending, completed and failed, such as {:?}, and are never claimed: set them \
+             to new, and declare the column NOT NULL with a CHECK, or as an enum",
+            example.unwrap_or_default()
+        ),
+        Ok(Unknown { users: None, .. }) => warn!(
+            "users whose status is NULL could not be counted in the time for it: declare the column processing_status NOT NULL"
+        ),
+        Err(error) => warn!(kind = error.kind().name(), %error, "users of unknown status could not be counted"),
     }
 }
 

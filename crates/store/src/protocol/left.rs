@@ -17,7 +17,10 @@ const UNKNOWN_WITHIN: Duration = Duration::from_secs(20);
 
 impl<S: Server, T: Server> SqlStore<S, T> {
     /// Users whose status is none of the four. A look that takes too long is ended, and says that it does not know.
-    pub(super) async fn look_for_unknown(&self) -> Result<Unknown, StoreError> {
+    ///
+    /// # Errors
+    /// The database could not be asked.
+    pub async fn look_for_unknown(&self) -> Result<Unknown, StoreError> {
         let mut work = Work::on(&self.source).await?;
         let outcome = async {
             let mut transaction = work.begin().await?;

@@ -5,9 +5,11 @@ use std::time::Duration;
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 use cardgenius_pipeline::failpoint;
 use cardgenius_pipeline::ports::{ClaimTotals, Closed, Run, RunRequest, RunState, RunTotals, Unknown};
+use tracing::warn;
 use uuid::Uuid;
 
 use super::SqlStore;
+use super::load::is_refusal;
 use super::slot;
 use super::work::{Transaction, Work, read};
 use crate::server::Server;
@@ -118,7 +120,7 @@ impl<S: Server, T: Server> SqlStore<S, T> {
         let is_tentative = state == RunState::Done && reason.is_none();
         let unknown = if is_tentative { self.look_for_unknown().await? } else { Unknown::default() };
         if is_tentative {
-            self.heal_orphans().await?;
+            self.heal_what_can_be_healed().await?;
         }
         let mut work = Work::on(&self.source).await?;
         let outcome = async {
@@ -154,6 +156,17 @@ impl<S: Server, T: Server> SqlStore<S, T> {
         .await;
         work.done(&outcome).await;
         outcome
+    }
+
+    /// Returns users that are `pending` without a claim. Where the database refuses that they stand as they are, and are counted.
+    async fn heal_what_can_be_healed(&self) -> Result<(), StoreError> {
+        match self.heal_orphans().await {
+            Err(error) if is_refusal(error.kind()) => {
+                warn!(kind = error.kind().name(), %error, "users that are pending without a claim could not be set back to new, and stay pending");
+                Ok(())
+            }
+            healed => healed.map(drop),
+        }
     }
 
     /// Whether a run that is limited has settled as many users as it may.

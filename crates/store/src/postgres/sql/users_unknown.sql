@@ -1,6 +1,7 @@
 -- Users whose status is none of the four, and one of them. Where the status is an enum, a further label is the customer's own, for users
 -- that are not meant for a run: only NULL counts there. Texts are read by the partial index, where whoever is not completed is. NULL is
--- not in it: where the column may be NULL the table is read, which the caller bounds in time.
+-- not in it: where the column may be NULL the table is read, which the caller bounds in time, and read from one end to the other:
+-- a sample of all of it, because the caller has taken sequential scans away from the planner.
 SELECT sum(found.users)::bigint, min(found.example)
 FROM (
     SELECT count(*) AS users, min(encode(convert_to(u.user_id::text, 'SQL_ASCII'), 'escape')) AS example
@@ -12,7 +13,7 @@ FROM (
         WHERE a.attrelid = {{input_literal}}::pg_catalog.regclass AND a.attname = 'processing_status')
     UNION ALL
     SELECT count(*), min(encode(convert_to(u.user_id::text, 'SQL_ASCII'), 'escape'))
-    FROM {{input}} AS u
+    FROM {{input}} AS u TABLESAMPLE SYSTEM (100)
     WHERE u.processing_status IS NULL
       AND EXISTS (
         SELECT FROM pg_catalog.pg_attribute AS a
