@@ -29,7 +29,7 @@ const COMBINATIONS: [&str; 4] = [
     // Statements that are refused or ended.
     "sql_select_limit = 0, max_join_size = 1, sql_big_selects = 0, sql_safe_updates = 1, max_statement_time = 0.000001,
      sort_buffer_size = 1024, idle_transaction_timeout = 1, idle_write_transaction_timeout = 1, wait_timeout = 1, net_read_timeout = 1,
-     optimizer_max_sel_arg_weight = 0, innodb_lock_wait_timeout = 0, lock_wait_timeout = 0, old_mode = 'LOCK_ALTER_TABLE_COPY'",
+     optimizer_max_sel_arg_weight = 0, innodb_lock_wait_timeout = 0, lock_wait_timeout = 0, old_mode = 'ZERO_DATE_TIME_CAST'",
     // Transactions that are other than they seem.
     "autocommit = 0, completion_type = 1, tx_isolation = 'SERIALIZABLE', foreign_key_checks = 0, unique_checks = 0,
      check_constraint_checks = 0, sql_auto_is_null = 1, character_set_client = utf8mb3, character_set_results = NULL,
@@ -85,7 +85,7 @@ fn lives(database: &MariadbDatabase<'static>, preset: &str) -> Answer {
     fill().run().ended(0);
     let failures = on(database, &["failures"]).run().ended(0).stdout;
     holds_all(&failures, &["negative spend", "💥"]);
-    on(database, &["requeue", "--everybody"]).run().ended(0);
+    on(database, &["requeue", "--everybody", "--yes"]).run().ended(0);
     let settled = "SELECT COUNT(*) FROM {{input}} WHERE processing_status <> 'new'";
     assert_eq!(database.sql(settled), "0", "{preset}: users were not requeued");
     fill().run().ended(0);

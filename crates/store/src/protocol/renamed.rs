@@ -108,7 +108,7 @@ impl Gone {
             return (true, message);
         }
         let message = format!(
-            "our own tables hold what belongs to {name}{holds}, a table that is not here, or that this account may not see: if it was renamed, run `cardgenius migrate`, which carries over what belongs to it to a table without a run of its own; if it is gone for good: DELETE FROM cardgenius_control WHERE source_table = '{}';",
+            "our own tables hold what belongs to {name}{holds}, a table that is not here, or that this account may not see: if it was renamed, run `cardgenius migrate`, which carries over what belongs to it to a table without a run of its own; if it is gone for good, remove the row of cardgenius_control with source_table = '{}'",
             name.replace('\'', "''")
         );
         (false, message)
