@@ -21,4 +21,4 @@ CREATE TABLE IF NOT EXISTS {{output}} (
     redemption_rate DECIMAL(5, 4) NOT NULL COMMENT 'Share of the points'' value that this way pays out',
     PRIMARY KEY (user_id, `rank`),
     CHECK (`rank` BETWEEN 1 AND 10)
-) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COMMENT = 'The ten best cards of each user'
+) ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARACTER SET utf8mb4 COMMENT = 'The ten best cards of each user'

@@ -22,7 +22,8 @@ FROM (
     SELECT count(*) AS users
     FROM {{input}} AS u
     WHERE u.processing_status = 'pending'
-        AND NOT EXISTS (SELECT FROM {{claims}} AS c WHERE c.claim_id::text = u.claim_id::text AND c.state = 'open')
+        AND NOT EXISTS (SELECT FROM {{claims}} AS c JOIN {{runs}} AS r ON r.run_id = c.run_id
+            WHERE c.claim_id::text = u.claim_id::text AND c.state = 'open' AND r.source_table = {{source_table_literal}})
 ) AS o
 WHERE o.users > 0;
 COMMENT ON VIEW {{view_stuck}} IS 'CardGenius: what does not move, and what to do about it. Empty is good';

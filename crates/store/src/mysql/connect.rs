@@ -125,8 +125,8 @@ pub(super) async fn within<T>(
     }
 }
 
-/// The statement that sets a session's limits.
-fn settings(limits: &CallLimits) -> String {
+/// The statement that sets what a session depends on, and its limits.
+pub(super) fn settings(limits: &CallLimits) -> String {
     let seconds = |limit: Duration| limit.as_millis().div_ceil(1000).max(1).to_string();
     // With two databases a session sits idle in its transaction while the other one loads.
     let idle = limits.load + limits.statement;

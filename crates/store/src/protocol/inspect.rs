@@ -12,6 +12,15 @@ impl<S: Server, T: Server> SqlStore<S, T> {
     /// # Errors
     /// A database that cannot be reached, or gave no answer in time.
     pub async fn inspect(&self) -> Result<Inspection, StoreError> {
+        let mut inspection = self.inspect_databases().await?;
+        self.look_for_renamed_tables(&mut inspection).await?;
+        if inspection.refusals.is_empty() {
+            inspection.warnings.extend(self.try_the_switch().await?);
+        }
+        Ok(inspection)
+    }
+
+    async fn inspect_databases(&self) -> Result<Inspection, StoreError> {
         let Some(target) = &self.target else {
             let seen = self.source.inspect(Part::Both).await?;
             let mut inspection = seen.inspection;

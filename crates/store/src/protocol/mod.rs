@@ -14,6 +14,7 @@ mod load;
 mod lock_watch;
 mod pressure;
 mod ready;
+mod renamed;
 mod run;
 mod sample;
 mod schedule;
