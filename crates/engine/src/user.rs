@@ -20,8 +20,7 @@ pub enum Spend {
         /// Whether a finite one of the six is below zero.
         negative: bool,
     },
-    /// All six are finite, and one of them is so large that nobody wants to calculate with it (calculation.md, section 1): no
-    /// figure of it could be published.
+    /// All six are finite, and one of them is too large to calculate with (calculation.md, section 1).
     TooLarge {
         /// Whether one of the six is below zero.
         negative: bool,

@@ -1,4 +1,4 @@
-//! This instance's parts in runs that failed one after the other: what is no outage, and fails again and again while nobody gets
+//! This instance's parts in runs that failed one after the other: what is no outage, and fails again and again while no user gets
 //! through, is not tried for ever.
 
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
@@ -21,7 +21,7 @@ struct Failure {
     run_id: Uuid,
     kind: ErrorKind,
     doing: String,
-    /// Users settled in the run by then, by all instances: more of them, and somebody got through.
+    /// Users settled in the run by then, by all instances: more of them, and a user got through.
     settled: u64,
 }
 
@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn the_eighth_equal_failure_in_which_nobody_got_through_is_too_many() {
+    fn the_eighth_equal_failure_in_which_no_user_got_through_is_too_many() {
         let (run_id, mut setbacks) = (Uuid::from_u128(1), Setbacks::default());
         for _ in 0..7 {
             assert_eq!(setbacks.note(run_id, &failure(ErrorKind::Bug), 5), None);

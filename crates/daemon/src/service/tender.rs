@@ -285,10 +285,10 @@ impl Tender {
     /// Closes the run as failed where parts in it fail again and again in the same way, none of it an outage, and no user gets
     /// through: no time heals it.
     async fn give_up_if_it_fails_for_ever(&mut self, run: &Run, error: &StoreError, totals: Option<RunTotals>) {
-        // Without the sums nobody knows whether users got through.
+        // Without the sums it is not known whether users got through.
         let Some(totals) = totals.filter(|totals| totals.state == Some(RunState::Open)) else { return };
         let Some(times) = self.setbacks.note(run.run_id, error, totals.users.settled()) else { return };
-        let reason = format!("failed {times} times in the same way, and nobody got through meanwhile: {error}");
+        let reason = format!("failed {times} times in the same way, and no user got through meanwhile: {error}");
         let closing = self.store.close_run(run.run_id, RunState::Failed, Some(&reason));
         match timeout(LAST_WORD, closing).await {
             Ok(Ok(_)) => {

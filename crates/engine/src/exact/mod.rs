@@ -53,7 +53,7 @@ pub(crate) fn recommend<T: Integer>(plans: &[Plan], user: &ExactUser<T>) -> Resu
     Ok(rows)
 }
 
-/// Why a user fails that spends more than anybody calculates with: it reaches each threshold of the annual spend.
+/// Why a user fails whose spend is too large to calculate with: it reaches each threshold of the annual spend.
 pub(crate) fn too_large(plans: &[Plan], user: &User) -> UserFault {
     let eligible = plans.iter().filter(|plan| user::is_known_to_suffice(user, &plan.eligibility)).count();
     if eligible < RANKS { UserFault::TooFewCards { eligible } } else { UserFault::OutOfRange }

@@ -128,8 +128,8 @@ impl Connections {
     }
 }
 
-/// A session, and what was found out on it: whoever changes a table or a setting of the server has to wait for new sessions,
-/// not for a restart.
+/// A session, and what was found out on it: a change of a table or of a setting of the server is seen by new sessions, and needs
+/// no restart.
 pub(super) struct Line {
     conn: Conn,
     /// The keys of the two tables, once they were looked for.
