@@ -13,7 +13,7 @@
 -- All instances must sign in with one and the same account: they end the sessions of the dead among them, which a server allows
 -- for one's own account only.
 --
--- What the migration makes to run with its own rights (triggers, views) is of the account that migrates: do not drop that account
+-- The triggers of the switch run with the rights of the account that migrates: do not drop that account
 -- (to lock it is fine). Where the server writes a binary log, it must also be allowed to make triggers: SUPER, or
 -- log_bin_trust_function_creators = 1 while it migrates. Who does not want that lets an administrator run what
 -- `cardgenius migrate --print` prints; then cardgenius_migrator is not needed.
@@ -21,6 +21,14 @@
 -- What the throttle may see beside what everybody sees is up to you:
 --   GRANT PROCESS ON *.* TO cardgenius_daemon;                -- who waits for locks; on MySQL also:
 --   GRANT SELECT ON performance_schema.data_lock_waits TO cardgenius_daemon;
+
+-- What the statements below depend on, whatever the server, the account or the client has preset.
+SET NAMES utf8mb4 COLLATE utf8mb4_general_ci;
+SET SESSION sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION', autocommit = 1, completion_type = 0,
+    sql_select_limit = 18446744073709551615, max_join_size = 18446744073709551615, sql_big_selects = 1, group_concat_max_len = 65536
+    /*M!, max_statement_time = 0, old_mode = '' */
+    /*!80000 , max_execution_time = 0 */;
+
 SET @schema = COALESCE(@schema, DATABASE()), @table = COALESCE(@table, 'user_spending_data'),
     @target_schema = COALESCE(@target_schema, @schema, DATABASE()), @target_table = COALESCE(@target_table, 'card_recommendations');
 -- The optional columns of the input, as in source.columns; empty where there is none.
@@ -112,10 +120,13 @@ CALL cardgenius_grant('cardgenius_daemon', 'SELECT, INSERT, UPDATE', @schema, 'c
 CALL cardgenius_grant('cardgenius_daemon', 'SELECT, INSERT, DELETE', @schema, 'cardgenius_audit');
 CALL cardgenius_grant('cardgenius_daemon', 'SELECT, INSERT, UPDATE, DELETE', @target_schema, 'cardgenius_fence');
 
--- People read all tables and views of ours; the views run with their owner's rights, and show nobody's spending.
+-- People read all tables and views of ours. The views run with the rights of the account that reads: these rights are what the views
+-- need. Spending is not among the columns.
 CALL cardgenius_grant('cardgenius_reader', 'SELECT (user_id, processing_status, processing_error)', @schema, @table);
 CALL cardgenius_grant('cardgenius_reader', COALESCE(CONCAT('SELECT (', @our_columns, ')'), 'USAGE'), @schema, @table);
-CALL cardgenius_grant('cardgenius_reader', 'SELECT', @target_schema, @target_table);
+-- The points and the rupees of ten cards, with the catalogue's rates, are equations from which the spending follows.
+CALL cardgenius_grant('cardgenius_reader',
+    'SELECT (user_id, `rank`, card_name, joining_fees, redemption_method, redemption_rate)', @target_schema, @target_table);
 CALL cardgenius_grant('cardgenius_reader', 'SELECT', @schema, 'cardgenius_schema_version');
 CALL cardgenius_grant('cardgenius_reader', 'SELECT', @schema, 'cardgenius_catalogues');
 CALL cardgenius_grant('cardgenius_reader', 'SELECT', @schema, 'cardgenius_runs');

@@ -9,7 +9,9 @@
 -- Nobody can sign in as any of them until told so:
 --   ALTER ROLE cardgenius_daemon LOGIN PASSWORD '...';    or    CREATE ROLE app LOGIN IN ROLE cardgenius_daemon;
 -- All instances must sign in as one and the same role: they end the sessions of the dead among them, which a server allows
--- for one's own role only.
+-- for one's own role only. Where each start has a role of its own (credentials that a vault makes up), allow it:
+--   GRANT pg_signal_backend TO cardgenius_daemon;         -- sessions of every role that is no superuser
+--   GRANT role_of_the_last_start TO role_of_this_start;   -- or only those
 --
 -- The migration alters the customer's table, which only the table's owner may:
 --   GRANT owner_of_the_table TO cardgenius_migrator;
@@ -43,6 +45,8 @@
 \endif
 
 BEGIN;
+-- Names are found in the server's own schema only: what another role made elsewhere is not called in its place.
+SET LOCAL search_path = pg_catalog, pg_temp;
 
 -- The three roles, where they are not there yet.
 SELECT format('CREATE ROLE %I NOLOGIN', wanted.name)
@@ -51,7 +55,7 @@ WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles AS r WHERE r.rolname = wanted.
 \gexec
 COMMENT ON ROLE cardgenius_daemon IS 'CardGenius: runs; reads the input, writes its status columns, the output and its own tables';
 COMMENT ON ROLE cardgenius_migrator IS 'CardGenius: migrates; owns its tables';
-COMMENT ON ROLE cardgenius_reader IS 'CardGenius: people; reads all but the spending';
+COMMENT ON ROLE cardgenius_reader IS 'CardGenius: people; reads neither the spending nor the figures that it follows from';
 
 -- What is granted on which table: privileges with %s for a list of columns, if any. What a row of it says of the daemon is
 -- what `cardgenius check` asks for, neither more nor less.
@@ -71,7 +75,9 @@ UNION ALL VALUES
         joining_fees, total_extra_benefits, net_savings, amazon_points, flipkart_points, myntra_points, ajio_points,
         grocery_points, other_online_points, redemption_method, redemption_rate)'),
     (:'target_schema', :'target_table', 'cardgenius_daemon', 'DELETE'),
-    (:'target_schema', :'target_table', 'cardgenius_reader', 'SELECT'),
+    -- The points and the rupees of ten cards, with the catalogue's rates, are equations from which the spending follows.
+    (:'target_schema', :'target_table', 'cardgenius_reader', 'SELECT (user_id, rank, card_name, joining_fees, redemption_method,
+        redemption_rate)'),
     (:'schema', 'cardgenius_schema_version', 'cardgenius_daemon', 'SELECT'),
     (:'schema', 'cardgenius_catalogues', 'cardgenius_daemon', 'SELECT, INSERT, DELETE'),
     (:'schema', 'cardgenius_runs', 'cardgenius_daemon', 'SELECT, INSERT, UPDATE, DELETE'),
@@ -83,7 +89,7 @@ UNION ALL VALUES
     (:'schema', 'cardgenius_audit', 'cardgenius_daemon', 'SELECT, INSERT, DELETE'),
     (:'target_schema', 'cardgenius_fence', 'cardgenius_daemon', 'SELECT, INSERT, UPDATE, DELETE');
 
--- People read all tables and views of ours; the views run with their owner's rights, and show nobody's spending.
+-- People read all tables and views of ours; the views run with their owner's rights, and show no user's spending.
 INSERT INTO cardgenius_rights
 SELECT :'schema', name, 'cardgenius_reader', 'SELECT'
 FROM unnest(ARRAY[

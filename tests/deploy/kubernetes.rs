@@ -189,7 +189,7 @@ fn whoever_selects_pods_finds_them() {
         |rule: &Value| list(&rule["ports"]).iter().map(|port| port["port"].as_u64().unwrap()).collect::<Vec<_>>();
     assert_eq!(ports(&policy["ingress"][0]), [9187]);
     assert!(policy["ingress"][0]["from"][0]["namespaceSelector"].is_object());
-    assert_eq!(list(&policy["egress"]).iter().map(ports).collect::<Vec<_>>(), [vec![53, 53], vec![5432]]);
+    assert_eq!(list(&policy["egress"]).iter().map(ports).collect::<Vec<_>>(), [vec![53, 53], vec![5432, 3306]]);
 }
 
 #[test]

@@ -81,6 +81,7 @@ fn the_units_start_what_the_program_knows_and_leave_it_the_time_that_it_takes() 
         let variables = values(&unit, "Environment");
         assert_eq!(variables, ["CARDGENIUS_SOURCE__PASSWORD_FILE=%d/source-password"]);
         assert_eq!(value(&unit, "LoadCredential"), "source-password:/etc/cardgenius/source-password");
+        assert_eq!((value(&unit, "LimitCORE"), value(&unit, "SyslogLevelPrefix")), ("0", "no"), "{path}");
         assert!(value(&unit, "RestartPreventExitStatus").split(' ').any(|code| code == "64"), "{path}");
     }
 }

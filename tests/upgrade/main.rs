@@ -51,7 +51,7 @@ async fn an_instance_of_the_last_version_goes_on_while_the_schema_is_migrated_an
     let old = spawn(of_the_last_version(backfill(&database, 20)));
     gate.reached_by(2).await;
     migrate(&database);
-    assert_eq!(schema(&database), "3");
+    assert_eq!(schema(&database), "4");
     let new = spawn(backfill(&database, 20));
     new.said("joined the open run");
     gate.reached_by(3).await;

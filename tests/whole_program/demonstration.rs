@@ -61,7 +61,7 @@ fn the_demo_shows_a_backfill_from_an_empty_server_to_ten_cards_and_leaves_nothin
     ];
     assert_eq!(steps.len(), said.len(), "{}", answer.stdout);
     assert!(steps.iter().zip(said).all(|(step, said)| step.starts_with(said)), "{}", answer.stdout);
-    holds_all(&answer.stdout, &["schema version 3 is in force"]);
+    holds_all(&answer.stdout, &["schema version 4 is in force"]);
     assert_shows_the_result(&answer.stdout, 2_000);
     let folder = folder(&answer);
     assert!(!Path::new(&folder).exists(), "{folder} is still there");

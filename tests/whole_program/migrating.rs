@@ -15,10 +15,10 @@ const SCHEMA: &str = "SELECT c.relname, a.attname, format_type(a.atttypid, a.att
 fn a_second_migration_finds_nothing_to_do_and_changes_nothing() {
     let database = unmigrated();
     let first = on(&database, &["migrate"]).run().ended(0);
-    holds_all(&first.stdout, &["building the index", "schema version 3 is in force"]);
+    holds_all(&first.stdout, &["building the index", "schema version 4 is in force"]);
     let schema = database.psql(SCHEMA);
     let second = on(&database, &["migrate"]).run().ended(0);
-    holds_all(&second.stdout, &["the columns are there", "the index is there", "schema version 3 is in force"]);
+    holds_all(&second.stdout, &["the columns are there", "the index is there", "schema version 4 is in force"]);
     assert_eq!(database.psql(SCHEMA), schema);
     assert_eq!(database.psql("SELECT count(*) FROM cardgenius_schema_version"), "1");
     on(&database, &["check"]).run().ended(0);

@@ -131,7 +131,7 @@ async fn nothing_can_be_changed() {
 async fn whoever_asks_too_much_or_too_slowly_is_sent_away() {
     let database = migrated();
     let daemon = Daemon::ready(start(&database).variable("CARDGENIUS_HTTP__TIMEOUT_MS", "300"));
-    let large = format!("GET /status HTTP/1.1\r\nHost: here\r\nContent-Length: 5000\r\n\r\n{}", "x".repeat(5000));
+    let large = format!("GET /status HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000\r\n\r\n{}", "x".repeat(5000));
     let answer = answer_to(&daemon, large.replace("HTTP/1.1\r\n", "HTTP/1.1\r\nConnection: close\r\n").as_bytes());
     assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
     let endless_head = format!("GET /status HTTP/1.1\r\nX: {}", "x".repeat(100_000));
@@ -201,12 +201,17 @@ async fn a_database_that_is_refused_by_name_ends_the_daemon() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_address_that_is_taken_is_said() {
+async fn an_address_that_is_taken_is_said_and_a_later_start_may_get_through() {
     let database = migrated();
     let first = Daemon::ready(start(&database));
-    let second = crate::place::on(&database, &["run", "--http", &first.address.to_string()]).run().ended(64);
+    let taken = first.address.to_string();
+    let second = on(&database, &["run", "--http", &taken]).run().ended(75);
     assert!(second.stderr.contains("cannot listen at http.listen"), "{}", second.stderr);
+    assert!(second.stderr.contains("is another instance there?"), "{}", second.stderr);
     first.stop();
+    Daemon::ready(on(&database, &["run", "--http", &taken])).stop();
+    // An address of another machine may be this one's after a failover.
+    on(&database, &["run", "--http", "192.0.2.1:9187"]).run().ended(75);
 }
 
 #[tokio::test(flavor = "multi_thread")]

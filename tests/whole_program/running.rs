@@ -129,6 +129,11 @@ impl Running {
         self.stdout.0.wait_for(what, 1);
     }
 
+    /// What the system says of it, such as `limits`: proc(5).
+    pub fn told_by_the_system(&self, what: &str) -> String {
+        std::fs::read_to_string(format!("/proc/{}/{what}", self.child.id())).unwrap()
+    }
+
     pub fn signal(&self, signal: Signal) {
         kill(Pid::from_raw(self.child.id().cast_signed()), signal).unwrap();
     }

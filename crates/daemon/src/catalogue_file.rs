@@ -7,11 +7,12 @@ use std::{
 
 use cardgenius_engine::catalogue::{Catalogue, CatalogueFaults, DEFAULT_TEXT, MAX_BYTES};
 
-use crate::bounded_read;
+use cardgenius_engine::visible::Shown;
+use cardgenius_store::bounded_read::{self, Reads};
 
 /// A catalogue's file that cannot be read.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot read the catalogue {}: {source}", path.display())]
+#[error("cannot read the catalogue {}: {source}", Shown(path.display()))]
 pub struct CatalogueUnreadable {
     /// As it was given.
     pub path: PathBuf,
@@ -41,6 +42,20 @@ impl CatalogueText {
         Ok(Self { path: path.map(Path::to_owned), text })
     }
 
+    /// The same in the middle of other work, which does not wait long for a disk that is gone.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`CatalogueText::read`]; also for a file that takes longer.
+    pub async fn read_in_time(path: Option<&Path>) -> Result<Self, CatalogueUnreadable> {
+        // One for the watch, one for a run that is due.
+        static READS: Reads = Reads::new(2);
+        let Some(path) = path.map(Path::to_owned) else { return Self::read(None) };
+        let unreadable = |source| CatalogueUnreadable { path: path.clone(), source };
+        let reading = path.clone();
+        READS.in_time(move || Self::read(Some(&reading))).await.map_err(unreadable)?
+    }
+
     /// The exact bytes, which a run keeps with their hash.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
@@ -61,7 +76,7 @@ impl CatalogueText {
 impl fmt::Display for CatalogueText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.path {
-            Some(path) => path.display().fmt(f),
+            Some(path) => Shown(path.display()).fmt(f),
             None => f.write_str("the built-in catalogue"),
         }
     }

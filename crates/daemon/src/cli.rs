@@ -1,7 +1,11 @@
 //! The command line.
 
-use std::{ffi::OsString, path::PathBuf};
+use std::{
+    ffi::{OsStr, OsString},
+    path::PathBuf,
+};
 
+use cardgenius_engine::visible::Shown;
 use cardgenius_store::desk::Requeue;
 use clap::{ArgGroup, Args, CommandFactory, Parser, Subcommand, builder::NonEmptyStringValueParser, error::ErrorKind};
 use uuid::Uuid;
@@ -15,8 +19,8 @@ use crate::{
 const EXIT_CODES: &str = "\
 Exit codes:
   0   done; run: stopped on request
-  1   the run failed
-  3   done, but more users failed than pipeline.max_failed_share allows
+  1   the run failed, or completed no user of a backlog
+  3   over, but more users failed than pipeline.max_failed_share allows, or users were left behind
   4   stopped on request before the end
   64  wrong command line, configuration or catalogue
   75  the database could not be reached
@@ -97,8 +101,12 @@ pub enum Command {
         #[arg(value_name = "URL", default_value = "http://127.0.0.1:9187/livez")]
         url: String,
     },
-    /// Inspect the databases and say what would keep a run from starting; changes nothing
-    Check,
+    /// Inspect the databases and say what would keep a run from starting; changes nothing that stays
+    Check {
+        /// Only look, and do not rehearse a run with one user in transactions that are undone
+        #[arg(long)]
+        no_rehearsal: bool,
+    },
     /// Show backlog, run, speed and ETA, instances and their leases, schedules, and the last runs
     Status {
         /// As JSON
@@ -220,8 +228,8 @@ pub struct RunOptions {
 /// Options of `demo`.
 #[derive(Args, Clone, Debug)]
 pub struct DemoOptions {
-    /// Users to make up
-    #[arg(long, value_name = "N", default_value_t = 50_000)]
+    /// Users to make up, 1 to 10000000
+    #[arg(long, value_name = "N", default_value_t = 50_000, value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
     pub users: u64,
 
     /// Keep the database and say how to look into it
@@ -326,7 +334,7 @@ pub enum Refusal {
 ///
 /// [`Refusal`], to be [reported](Refusal::report).
 pub fn parse(arguments: &[OsString]) -> Result<Cli, Refusal> {
-    let cli = Cli::try_parse_from(arguments).map_err(Refusal::Clap)?;
+    let cli = Cli::try_parse_from(arguments).map_err(|error| Refusal::Clap(quoting_what_is_shown(arguments, error)))?;
     match (cli.backfill, &cli.command) {
         (true, Some(_)) => Err(Refusal::Clap(
             Cli::command().error(ErrorKind::ArgumentConflict, "--backfill cannot be used with a command"),
@@ -334,6 +342,17 @@ pub fn parse(arguments: &[OsString]) -> Result<Cli, Refusal> {
         (false, None) => Err(Refusal::NothingAsked),
         _ => Ok(cli),
     }
+}
+
+/// The same refusal, of arguments in which whatever a terminal obeys or hides is written out: clap quotes what it could not place.
+fn quoting_what_is_shown(arguments: &[OsString], error: clap::Error) -> clap::Error {
+    let shown = shown(arguments);
+    let is_plain = arguments.iter().zip(&shown).all(|(argument, shown)| argument == OsStr::new(shown));
+    if is_plain { error } else { Cli::try_parse_from(shown).err().unwrap_or(error) }
+}
+
+fn shown(arguments: &[OsString]) -> Vec<String> {
+    arguments.iter().map(|argument| Shown(argument.to_string_lossy()).to_string()).collect()
 }
 
 impl Refusal {
@@ -349,12 +368,12 @@ impl Refusal {
     /// Says it, without the passwords that the command line may hold, and gives the exit code.
     #[must_use]
     pub fn report(&self, arguments: &[OsString]) -> Exit {
-        let addresses: Vec<_> =
-            arguments.iter().filter_map(|argument| argument.to_str()).filter_map(address_within).collect();
+        let arguments = shown(arguments);
+        let addresses: Vec<_> = arguments.iter().filter_map(|argument| address_within(argument)).collect();
         match self {
             Self::NothingAsked => output::complain(&Cli::command().render_help().to_string()),
-            // Nobody may be left to read it, and that is no failure.
-            Self::Clap(error) if addresses.is_empty() => drop(error.print()),
+            // Help and the version quote nothing. Their reader may be gone, and that is no failure.
+            Self::Clap(error) if !error.use_stderr() => drop(error.print()),
             // clap quotes what it could not place.
             Self::Clap(error) => {
                 let text = addresses.into_iter().fold(error.render().to_string(), |text, address| {
@@ -427,6 +446,8 @@ mod tests {
             "cardgenius run --max-users-per-second 100",
             "cardgenius check --http 127.0.0.1:1",
             "cardgenius --backfill --workers many",
+            "cardgenius demo --users 0",
+            "cardgenius demo --users 99999999999999",
             "cardgenius catalog",
             "cardgenius catalog check",
             "cardgenius config show extra",

@@ -8,15 +8,16 @@ use std::process::ExitCode;
 pub enum Exit {
     /// All done.
     Done = 0,
-    /// The run failed; the reason is in the log.
+    /// The run failed, or completed no user of a backlog; the reason is in the log.
     Failed = 1,
-    /// Done, but more users failed than `pipeline.max_failed_share` allows.
+    /// Over, but more users failed than `pipeline.max_failed_share` allows, or users were left behind.
     TooManyFailed = 3,
     /// Stopped on request before the end; the next start goes on.
     Stopped = 4,
     /// A wrong command line, configuration or catalogue: starting again does not help (`EX_USAGE` of sysexits).
     Usage = 64,
-    /// The database could not be reached: starting again later may help (`EX_TEMPFAIL` of sysexits).
+    /// The database could not be reached, or the address of the pages is taken: starting again later may help (`EX_TEMPFAIL` of
+    /// sysexits).
     Unreachable = 75,
 }
 

@@ -18,6 +18,7 @@ use prometheus::{Gauge, GaugeVec, Histogram, HistogramVec, IntCounter, IntCounte
 use tokio::time::Instant;
 
 use crate::metric_kinds::{Declare, Declared};
+use crate::standard_error;
 
 /// From 1 ms to 60 s.
 const STAGES: &[f64] =
@@ -93,6 +94,7 @@ metrics! {
     claims_lost: IntCounter = "cardgenius_claims_lost_total", "Claims of this instance that another one swept; nothing was written for them.";
     schedule_fires: IntCounterVec = "cardgenius_schedule_fires_total" ["schedule", "outcome"], "Times at which a schedule was due and that this instance dealt with.";
     runs: IntCounterVec = "cardgenius_runs_total" ["kind", "state"], "Runs that ended while this instance took part.";
+    log_lines_lost: IntCounter = "cardgenius_log_lines_lost_total", "Lines of the log that were lost, because standard error could not be written to or was not read.";
     build_info: GaugeVec = "cardgenius_build_info" ["version", "schema"], "Always 1: the program's version and the schema version that it works with.";
     backlog: GaugeVec = "cardgenius_backlog_users" ["status"], "Users by status, sampled; completed is estimated from the planner's statistics.";
     backlog_sampled: Gauge = "cardgenius_backlog_sampled_timestamp_seconds", "When the backlog was last sampled; 0: never.";
@@ -120,6 +122,7 @@ metrics! {
     next_fire: GaugeVec = "cardgenius_schedule_next_fire_timestamp_seconds" ["schedule"], "When the schedule is due next; 0: never.";
     schedule_enabled: GaugeVec = "cardgenius_schedule_enabled" ["schedule"], "Whether the schedule is on.";
     catalogue_refused: Gauge = "cardgenius_catalogue_refused", "Whether the configured catalogue is faulty, so that no run can be opened with it.";
+    failed_parts: Gauge = "cardgenius_failed_parts", "Parts of this instance in runs that failed one after the other, up to the last one.";
     paused: Gauge = "cardgenius_paused", "Whether an operator has paused every instance.";
     paused_since: Gauge = "cardgenius_paused_since_timestamp_seconds", "Since when; 0: not paused.";
     held_back: GaugeVec = "cardgenius_held_back" ["reason"], "Whether this instance claims nobody just now for this reason.";
@@ -205,6 +208,7 @@ impl Metrics {
         self.lease_remaining.set(left.as_secs_f64());
         self.lease_valid.set(f64::from(!left.is_zero()));
         self.held_back(HeldBack::Lease, until.is_some() && left.is_zero());
+        self.log_lines_lost.inc_by(standard_error::lost().saturating_sub(self.log_lines_lost.get()));
         let up = |database| self.database_up.with_label_values(&[database]);
         if self.pool_size.with_label_values(&["target"]).get() == 0.0 {
             up("target").set(up("source").get());
@@ -267,6 +271,11 @@ impl Metrics {
     /// Threads that compute.
     pub fn workers(&self, threads: usize) {
         self.workers.set(threads as f64);
+    }
+
+    /// So many parts in runs have failed one after the other.
+    pub fn parts_failed(&self, times: u32) {
+        self.failed_parts.set(f64::from(times));
     }
 
     /// This instance opened or joined a run; the sampler follows it from here on.
@@ -354,6 +363,13 @@ impl Metrics {
         if DATABASES.contains(&database) {
             self.database_up.with_label_values(&[database]).set(f64::from(up));
         }
+    }
+
+    /// Whether this instance had a lease, and has let it run out.
+    #[must_use]
+    pub(crate) fn lease_ran_out(&self) -> bool {
+        let until = *self.lease_until.lock().unwrap_or_else(PoisonError::into_inner);
+        until.is_some_and(|until| until <= Instant::now())
     }
 
     /// The lease holds until then, unless it is renewed.

@@ -8,6 +8,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
 use crate::backfill_hours;
+use crate::clocks;
 use crate::config::RunConfig;
 
 /// How things stand. Times are UTC, as RFC 3339 says.
@@ -15,6 +16,10 @@ use crate::config::RunConfig;
 pub struct Status {
     /// When, by the database's clock.
     pub taken_at: String,
+    /// Seconds by which the clock of the machine that asks is ahead of the database's; below zero: behind it.
+    pub clock_ahead_seconds: i64,
+    /// What is wrong with the two clocks, if anything is.
+    pub clock_fault: Option<String>,
     /// Version of the program that says so.
     pub program_version: &'static str,
     /// Highest version of the schema that was applied.
@@ -172,9 +177,12 @@ pub async fn status(store: &AnyStore, config: &RunConfig) -> Result<Status, Stor
 
 impl Status {
     fn of(seen: Overview, config: &RunConfig) -> Self {
+        let ahead = clocks::ahead_of(seen.taken_at);
         let shut = seen.run.as_ref().and_then(|run| backfill_hours::of_run(&run.kind, config).shut());
         Self {
             taken_at: instant(seen.taken_at),
+            clock_ahead_seconds: ahead.num_seconds(),
+            clock_fault: clocks::fault(ahead),
             program_version: env!("CARGO_PKG_VERSION"),
             schema_version: seen.schema_version,
             source_table: seen.source_table,

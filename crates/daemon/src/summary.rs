@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use crate::any_store::AnyStore;
+use cardgenius_engine::visible::Shown;
 use cardgenius_pipeline::ports::{Run, RunState, RunTotals};
 use cardgenius_pipeline::run::Ended;
 use cardgenius_store::desk::Cause;
@@ -35,7 +36,7 @@ impl Summary<'_> {
         let mut text = String::new();
         let mut line = |name: &str, value: String| {
             // Writing to a String cannot fail.
-            let _ = writeln!(text, "{name:<12}{value}");
+            let _ = writeln!(text, "{name:<12}{}", Shown(value));
         };
         line("run", format!("{} {} ({state})", self.run.kind, self.run.run_id));
         line("completed", format!("{} users, {} rows", grouped(users.completed), grouped(self.totals.rows)));
@@ -55,11 +56,9 @@ impl Summary<'_> {
                 ),
             );
         }
-        if let Some(left) = self.totals.users_left.filter(|left| *left > 0) {
-            line(
-                "left",
-                format!("{} users are new or pending: set since, or locked; the next run does them", grouped(left)),
-            );
+        if let Some(left) = self.totals.users_left.filter(|left| *left > 0 || self.totals.left_users_behind()) {
+            let why = self.totals.reason.as_deref().unwrap_or("the run was closed before they were done");
+            line("left", format!("{} users are new or pending: {why}", grouped(left)));
         }
         let seconds = self.elapsed.as_secs_f64();
         let rate = users.settled() as f64 / seconds.max(0.001);

@@ -1,9 +1,9 @@
 //! Watching a run: a bar on a terminal, a log line every few seconds elsewhere, both with the same figures.
 
-use std::io::IsTerminal;
 use std::sync::Arc;
 use std::time::Duration;
 
+use cardgenius_engine::visible::Shown;
 use cardgenius_pipeline::compute::Recommend;
 use cardgenius_pipeline::finish::Shared;
 use cardgenius_pipeline::ports::{Run, RunTotals, Store};
@@ -13,7 +13,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info};
 
-use crate::terminal;
+use crate::standard_error;
 
 /// Between two looks on a terminal.
 const BAR_EVERY: Duration = Duration::from_millis(500);
@@ -30,7 +30,7 @@ const RATE_WINDOW: Duration = Duration::from_secs(10);
 /// Shows how the run goes, and what holds it back, until `over`.
 pub async fn watch<S: Store, R: Recommend>(shared: Arc<Shared<S, R>>, run: Run, over: CancellationToken) {
     let mut view: Box<dyn View> =
-        if std::io::stderr().is_terminal() { Box::new(Bar::new(run.backlog)) } else { Box::new(Lines::default()) };
+        if standard_error::is_terminal() { Box::new(Bar::new(run.backlog)) } else { Box::new(Lines::default()) };
     let mut ticks = interval(view.every());
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut rate = Rate::new(RATE_WINDOW);
@@ -85,7 +85,7 @@ impl Bar {
         // The bar in what the figures leave of the line: it fits 80 columns and does not wrap.
         let template = "{percent:>3}%  {msg}  {wide_bar:.cyan/blue}";
         let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-        Self(terminal::add(ProgressBar::new(total).with_style(style.progress_chars("━╸─"))))
+        Self(standard_error::add(ProgressBar::new(total).with_style(style.progress_chars("━╸─"))))
     }
 }
 
@@ -106,7 +106,7 @@ impl View for Bar {
             (None, Some(slowed)) => format!("{speed}  {slowed}"),
             (None, None) => format!("{speed}  failed {}", grouped(figures.failed)),
         };
-        self.0.set_message(format!("{done} of {total} users  {more}"));
+        self.0.set_message(format!("{done} of {total} users  {}", Shown(more)));
     }
 
     fn end(&mut self) {

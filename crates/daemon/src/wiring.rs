@@ -1,12 +1,15 @@
 //! From the configuration to what each crate wants to be told. The only place that knows which database is which kind.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
+use cardgenius_engine::catalogue::Catalogue;
 use cardgenius_pipeline::config::PipelineConfig;
 use cardgenius_pipeline::throttle::ThrottleConfig;
 use cardgenius_pipeline::verdict::{Band, Limits};
 use cardgenius_store::config::{CallLimits, DatabaseConfig, StoreConfig, TableNames};
 use cardgenius_store::family::same_database;
+use cardgenius_store::inspection::Intent;
 use cardgenius_store::migrate::MigrateConfig;
 use uuid::Uuid;
 
@@ -86,6 +89,25 @@ pub fn store_config(config: &Config, instance_id: Uuid) -> Result<StoreConfig, C
         instance_id,
         host: host_name(),
     })
+}
+
+/// What a run intends, for the inspection before it: with the texts of the catalogue, where there is one already.
+#[must_use]
+pub fn intent(config: &Config, catalogue: Option<(&Catalogue, &str)>) -> Intent {
+    let text = catalogue.map_or("", |(_, text)| text);
+    let characters: BTreeSet<char> = text.chars().filter(|character| !character.is_ascii()).collect();
+    let cards =
+        || catalogue.into_iter().map(|(catalogue, _)| catalogue).flat_map(Catalogue::cards).filter(|card| card.active);
+    let mut redemption_methods: Vec<String> =
+        cards().flat_map(|card| &card.redemption_options).map(|option| option.published_method().to_owned()).collect();
+    redemption_methods.sort_unstable();
+    redemption_methods.dedup();
+    Intent {
+        allow_cascade: config.target.allow_cascade,
+        card_names: cards().map(|card| card.card_name.clone()).collect(),
+        redemption_methods,
+        characters: characters.into_iter().collect(),
+    }
 }
 
 /// What a migration is told.

@@ -17,6 +17,8 @@
 //!
 //! What belongs to one kind of server is in `postgres` and in `mariadb` (MariaDB and MySQL); the rest belongs to any.
 
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 mod account;
 mod client_program;
 mod durability;

@@ -57,8 +57,9 @@ impl Engine {
             Spend::Paise(paise) if paise.iter().any(|amount| *amount < 0) => Err(UserFault::NegativeSpend),
             Spend::Paise(paise) => self.recommend_ordinary(user, paise, &mut scratch.workspace),
             Spend::Wide { amounts, decimals } => self.recommend_wide(user, amounts, *decimals),
-            Spend::NotANumber { negative: true } => Err(UserFault::NegativeSpend),
+            Spend::NotANumber { negative: true } | Spend::TooLarge { negative: true } => Err(UserFault::NegativeSpend),
             Spend::NotANumber { negative: false } => Err(UserFault::InvalidSpend),
+            Spend::TooLarge { negative: false } => Err(exact::too_large(&self.plans, user)),
         }
     }
 
@@ -96,6 +97,31 @@ impl Engine {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_amount_that_is_too_large_is_out_of_range_unless_something_else_comes_first() {
+        let card = |index: usize| {
+            json!({
+                "card_id": index.to_string(), "card_name": index.to_string(), "issuer": "A bank",
+                "joining_fees": 0, "annual_fees": 0,
+                "redemption_options": [{"method": "Cash", "conversion_rate": 1}],
+                "eligibility": {"min_credit_score": if index == 0 { 700 } else { 300 }, "min_annual_spend": 1_000_000},
+            })
+        };
+        let text = json!({"cards": (0..10).map(card).collect::<Vec<_>>()}).to_string();
+        let catalogue = Catalogue::parse(text.as_bytes()).unwrap();
+        let engine = Engine::compile(&catalogue, "2026-11-20".parse().unwrap());
+        for (negative, credit_score, fault) in [
+            (false, None, UserFault::OutOfRange),
+            (false, Some(700), UserFault::OutOfRange),
+            (false, Some(699), UserFault::TooFewCards { eligible: 9 }),
+            (true, None, UserFault::NegativeSpend),
+        ] {
+            let user = User { spend: Spend::TooLarge { negative }, monthly_income_paise: None, credit_score };
+            assert_eq!(engine.recommend(&user, &mut Scratch::default()).unwrap_err(), fault);
+        }
+    }
 
     #[test]
     fn an_engine_is_shared_by_threads() {

@@ -3,6 +3,8 @@
 //! Pure: no async, no I/O, no clock, no environment, no logging. A catalogue is parsed and checked
 //! ([`catalogue`]), compiled once per run, and then asked for the ten best cards of one user after another.
 
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod catalogue;
 pub mod category;
 mod engine;
@@ -11,6 +13,7 @@ mod fast;
 mod plan;
 mod published;
 pub mod user;
+pub mod visible;
 
 pub use engine::{Engine, Scratch};
 pub use published::{MAX_PUBLISHED, PublishedCard, PublishedOption, RANKS, Recommendation, TopTen};

@@ -112,9 +112,6 @@ fn plan_rate(card: &Card, category: Category, rate: &Rate, date: NaiveDate) -> P
     }
 }
 
-/// Most options of a card that are considered: a [`crate::Recommendation`] has no number for more.
-const MAX_OPTIONS: usize = 1 << 16;
-
 /// The options by conversion rate, highest first, of equals the first listed; without those that an option before them
 /// shuts out because it asks for no more points. The first reached is then the one of calculation.md, section 4.
 fn reachable_options(card: &Card) -> (Vec<PlanOption>, Vec<PublishedOption>) {
@@ -126,7 +123,6 @@ fn reachable_options(card: &Card) -> (Vec<PlanOption>, Vec<PublishedOption>) {
         least_e2 = least_e2.min(option.min_points_e2);
         asks_for_less
     });
-    by_rate.truncate(MAX_OPTIONS);
     let planned = by_rate.iter().map(|option| PlanOption {
         min_points_e2: option.min_points_e2,
         conversion_rate_e4: i64::from(option.conversion_rate_e4),

@@ -20,6 +20,12 @@ pub enum Spend {
         /// Whether a finite one of the six is below zero.
         negative: bool,
     },
+    /// All six are finite, and one of them is so large that nobody wants to calculate with it (calculation.md, section 1): no
+    /// figure of it could be published.
+    TooLarge {
+        /// Whether one of the six is below zero.
+        negative: bool,
+    },
 }
 
 /// One user, as far as the calculation is concerned.

@@ -2,7 +2,8 @@
 
 use uuid::Uuid;
 
-use crate::ports::{Chunk, ClaimRequest, Claimed, Suspicion};
+use crate::error::StoreError;
+use crate::ports::{Chunk, ClaimRequest, Claimed, Key, Suspicion};
 
 /// Where an answer leaves the claimer.
 #[derive(Debug)]
@@ -23,6 +24,13 @@ pub enum Step {
         /// True if at least one chunk was claimed in it.
         claimed: bool,
     },
+    /// The database refused the claim: ask again, for fewer users or without this one.
+    Refused {
+        /// The database's words.
+        error: StoreError,
+        /// The user that it was; none: not found yet.
+        user: Option<Key>,
+    },
     /// The run is not open any more.
     RunClosed,
 }
@@ -35,7 +43,11 @@ pub struct Claimer {
     chunk_rows: usize,
     /// At present: fewer after a pass that gave chunks back for faults.
     rows_now: usize,
-    after_key: String,
+    /// Users that a claim may have after one that was refused: half as many after each refusal, twice as many after each success.
+    narrowed: Option<usize>,
+    /// Users that the database does not let be claimed.
+    passed_by: Vec<Key>,
+    after_key: Option<String>,
     after_claim: Option<Uuid>,
     stage: usize,
     claimed: bool,
@@ -49,7 +61,9 @@ impl Claimer {
             run_id,
             chunk_rows,
             rows_now: chunk_rows,
-            after_key: String::new(),
+            narrowed: None,
+            passed_by: Vec::new(),
+            after_key: None,
             after_claim: None,
             stage: 0,
             claimed: false,
@@ -63,11 +77,12 @@ impl Claimer {
         ClaimRequest {
             claim_id: Uuid::now_v7(),
             run_id: self.run_id,
-            rows: suspicion.chunk_rows(self.rows_now.min(rows_at_most)),
+            rows: suspicion.chunk_rows(self.rows_now.min(rows_at_most).min(self.narrowed.unwrap_or(usize::MAX))),
             after_key: self.after_key.clone(),
             // Those under suspicion are few, and lie far from whom others claim meanwhile.
             after_claim: self.after_claim.filter(|_| suspicion == Suspicion::None),
             suspicion,
+            passed_by: self.passed_by.clone(),
             in_turn: false,
         }
     }
@@ -88,29 +103,40 @@ impl Claimer {
         };
     }
 
+    /// After a claim of so many users that was refused without a name: the next one asks for half as many.
+    pub fn narrow(&mut self, rows: usize) {
+        self.narrowed = Some((rows / 2).max(1));
+    }
+
+    /// From now on this user is not asked for.
+    pub fn pass_by(&mut self, user: Key) {
+        self.passed_by.push(user);
+    }
+
     /// Moves on by the answer.
     pub fn step(&mut self, claimed: Claimed) -> Step {
         match claimed {
             Claimed::Chunk(chunk) => {
                 self.claimed = true;
+                self.narrowed = self.narrowed.map(|rows| rows * 2).filter(|rows| *rows < self.chunk_rows);
                 if let Some(last) = chunk.users.last() {
                     // After it, not from it on: given back while the cursor stands there it would be claimed again and again,
                     // and the pass would never end.
-                    self.after_key = last.user_id.to_string();
+                    self.after_key = Some(last.user_id.to_string());
                     self.after_claim = Some(chunk.claim_id);
                 }
                 Step::Chunk(chunk)
             }
             Claimed::Nobody => self.next_stage(),
             Claimed::Paused { by, reason } => Step::Paused { by, reason },
+            Claimed::Refused { error, user } => Step::Refused { error, user },
             Claimed::RunClosed => Step::RunClosed,
         }
     }
 
     fn next_stage(&mut self) -> Step {
         // The first claim of a pass passes nobody by: one that finds nobody has looked at all.
-        self.after_key.clear();
-        self.after_claim = None;
+        (self.after_key, self.after_claim, self.narrowed) = (None, None, None);
         self.stage = (self.stage + 1) % Suspicion::ALL.len();
         if self.stage == 0 {
             return Step::PassOver { claimed: std::mem::take(&mut self.claimed) };
@@ -139,13 +165,13 @@ mod tests {
     fn the_cursor_follows_the_last_key_and_starts_anew_for_each_kind_of_users() {
         let mut claimer = Claimer::new(Uuid::nil(), 10_000);
         let first = claimer.request(10_000);
-        assert_eq!((first.after_key.as_str(), first.rows), ("", 10_000));
+        assert_eq!((first.after_key.as_deref(), first.rows), (None, 10_000));
         claimer.step(chunk(&first, &["a", "b"]));
         let second = claimer.request(10_000);
-        assert_eq!((second.after_key.as_str(), second.after_claim), ("b", Some(first.claim_id)));
+        assert_eq!((second.after_key.as_deref(), second.after_claim), (Some("b"), Some(first.claim_id)));
         assert!(matches!(claimer.step(Claimed::Nobody), Step::Onward));
         let suspects = claimer.request(10_000);
-        assert_eq!((suspects.after_key.as_str(), suspects.rows, suspects.suspicion), ("", 100, Suspicion::Some));
+        assert_eq!((suspects.after_key.as_deref(), suspects.rows, suspects.suspicion), (None, 100, Suspicion::Some));
         assert_eq!((first.after_claim, suspects.after_claim), (None, None));
         claimer.step(chunk(&suspects, &["a"]));
         assert_eq!(claimer.request(10_000).after_claim, None, "no suspect is passed by");
@@ -170,7 +196,7 @@ mod tests {
         claimer.step(chunk(&first, &["a", "b"]));
         let paused = claimer.step(Claimed::Paused { by: "dba".into(), reason: None });
         assert!(matches!(paused, Step::Paused { .. }));
-        assert_eq!((claimer.request(10_000).after_key.as_str(), claimer.is_among_suspects()), ("b", false));
+        assert_eq!((claimer.request(10_000).after_key.as_deref(), claimer.is_among_suspects()), (Some("b"), false));
         let passes: Vec<Step> = (0..3).map(|_| claimer.step(Claimed::Nobody)).collect();
         assert!(matches!(passes[2], Step::PassOver { claimed: true }), "and what was claimed before it counts");
     }
@@ -196,6 +222,24 @@ mod tests {
         assert_eq!((claimer.request(2_000).rows, claimer.request(30).rows), (1_000, 30));
         claimer.step(Claimed::Nobody);
         assert_eq!((claimer.request(2_000).rows, claimer.request(30).rows), (100, 30), "suspects");
+    }
+
+    #[test]
+    fn a_claim_that_is_refused_is_halved_down_to_one_user_and_grows_again_when_that_user_is_passed_by() {
+        let mut claimer = Claimer::new(Uuid::nil(), 10);
+        let mut asked = Vec::new();
+        for _ in 0..4 {
+            asked.push(claimer.request(10_000).rows);
+            claimer.narrow(claimer.request(10_000).rows);
+        }
+        claimer.pass_by(Key { token: "bad".into(), shown: "bad".into() });
+        for _ in 0..4 {
+            let request = claimer.request(10_000);
+            asked.push(request.rows);
+            assert_eq!(request.passed_by.len(), 1);
+            claimer.step(chunk(&request, &["a"]));
+        }
+        assert_eq!((asked, claimer.request(10_000).rows), (vec![10, 5, 2, 1, 1, 2, 4, 8], 10));
     }
 
     #[test]

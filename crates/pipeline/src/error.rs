@@ -3,6 +3,9 @@
 use std::error::Error;
 use std::fmt;
 
+use cardgenius_engine::visible::Shown;
+use crate::redaction::without_figures;
+
 /// What kind of thing went wrong, the same on every backend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ErrorKind {
@@ -30,6 +33,9 @@ pub enum ErrorKind {
     UniqueViolation,
     /// A table, column, type or right is not as the start found it.
     SchemaMismatch,
+    /// What a session remembers of a table or of a statement is true no longer: a new session has to say whether anything
+    /// is wrong at all.
+    StaleSession,
     /// User, password or certificate were refused.
     Authentication,
     /// The claim is no longer ours: it was swept while we slept.
@@ -44,7 +50,7 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// All of them; a test sees to it.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Unreachable,
         Self::ConnectionLost,
         Self::ServerShuttingDown,
@@ -57,12 +63,30 @@ impl ErrorKind {
         Self::Constraint,
         Self::UniqueViolation,
         Self::SchemaMismatch,
+        Self::StaleSession,
         Self::Authentication,
         Self::ClaimLost,
         Self::CommitInDoubt,
         Self::Refused,
         Self::Bug,
     ];
+
+    /// Whether it passes by itself or by what an operator does at the server, however long that takes: it is waited out. Whatever is
+    /// none fails again in the same way until something else is changed.
+    #[must_use]
+    pub const fn is_an_outage(self) -> bool {
+        matches!(
+            self,
+            Self::Unreachable
+                | Self::ConnectionLost
+                | Self::ServerShuttingDown
+                | Self::ReadOnly
+                | Self::Contention
+                | Self::Timeout
+                | Self::ResourceLimit
+                | Self::CommitInDoubt
+        )
+    }
 
     /// The word used in logs and metrics.
     #[must_use]
@@ -80,6 +104,7 @@ impl ErrorKind {
             Self::Constraint => "constraint",
             Self::UniqueViolation => "unique_violation",
             Self::SchemaMismatch => "schema_mismatch",
+            Self::StaleSession => "stale_session",
             Self::Authentication => "authentication",
             Self::ClaimLost => "claim_lost",
             Self::CommitInDoubt => "commit_in_doubt",
@@ -116,10 +141,16 @@ impl StoreError {
         self.kind
     }
 
+    /// What we were doing; a whole sentence, where it was our own finding.
+    #[must_use]
+    pub fn doing(&self) -> &str {
+        &self.doing
+    }
+
     /// What something below reported; what we were doing, where it was our own finding.
     #[must_use]
     pub fn cause(&self) -> String {
-        self.source.as_ref().map_or_else(|| self.doing.clone(), ToString::to_string)
+        self.source.as_ref().map_or_else(|| Shown(&self.doing).to_string(), |source| Shown(source).to_string())
     }
 
     /// The same failure, seen as another kind (a lost connection during a commit is a commit in doubt).
@@ -132,16 +163,17 @@ impl StoreError {
 
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.doing)?;
+        // Names and a customer's own words may hold whatever a terminal obeys.
+        write!(f, "{}", Shown(&self.doing))?;
         // The whole chain in one line: an operator reads the log, not a debugger.
         let mut cause = self.source.as_deref().map(|source| source as &dyn Error);
         while let Some(error) = cause {
             match self.kind {
                 // What refuses a row may quote its figures: a cast its text, a customer's trigger whatever it likes.
                 ErrorKind::DataRejected | ErrorKind::Constraint | ErrorKind::Bug => {
-                    write!(f, ": {}", without_figures(&error.to_string()))?;
+                    write!(f, ": {}", Shown(without_figures(&error.to_string())))?;
                 }
-                _ => write!(f, ": {error}")?,
+                _ => write!(f, ": {}", Shown(error))?,
             }
             cause = error.source();
         }
@@ -151,49 +183,9 @@ impl fmt::Display for StoreError {
 
 impl Error for StoreError {}
 
-/// A database's words, which may quote amounts that have no place in a log: every number as `N`, but for the code and the
-/// constraint's name behind it.
-#[must_use]
-pub fn without_figures(text: &str) -> String {
-    let Some((message, rest)) = text.rsplit_once(" (SQLSTATE ") else { return folded(text) };
-    let (named, hint) = rest.split_once(", hint: ").map_or((rest, None), |(named, hint)| (named, Some(hint)));
-    let hint = hint.map_or_else(String::new, |hint| format!(", hint: {}", folded(hint)));
-    format!("{} (SQLSTATE {named}{hint}", folded(message))
-}
-
-fn folded(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    let mut within = false;
-    for character in text.chars() {
-        within = character.is_ascii_digit() || (within && matches!(character, '.' | ','));
-        if !within {
-            shown.push(character);
-        } else if character.is_ascii_digit() && !shown.ends_with('N') {
-            shown.push('N');
-        }
-    }
-    shown
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_a_refusal_quotes_is_said_without_its_figures() {
-        for (message, shown) in [
-            ("spends 12,345.67 a month", "spends N a month"),
-            ("invalid input syntax for type numeric: \"99.5x\"", "invalid input syntax for type numeric: \"Nx\""),
-            ("only 3, not 4", "only N not N"),
-            ("no figure", "no figure"),
-            (
-                "owes 12 (SQLSTATE P0001), constraint c_2, hint: pay 12",
-                "owes N (SQLSTATE P0001), constraint c_2, hint: pay N",
-            ),
-        ] {
-            assert_eq!(without_figures(message), shown);
-        }
-    }
 
     #[test]
     fn all_kinds_are_listed_once_in_the_order_in_which_they_are_declared() {

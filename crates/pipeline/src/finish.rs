@@ -95,6 +95,8 @@ pub struct Life {
     pub end: LifeEnd,
     /// How long the database worked at its finish, waits between attempts left out; none if no attempt was answered well.
     pub finish_took: Option<Duration>,
+    /// What became of its users, as far as a finish said so.
+    pub totals: ClaimTotals,
 }
 
 /// Why a chunk is given back.
@@ -141,14 +143,14 @@ impl<S: Store, R: Recommend> Shared<S, R> {
         // A chunk that is cut off here is given back at its deadline, or swept.
         let _ = failpoint!("chunk.claimed");
         let computing = self.workers.compute(self.engine.clone(), self.encoder.clone(), chunk);
-        let mut finish_took = None;
+        let (mut finish_took, mut totals) = (None, ClaimTotals::default());
         let end = match timeout_at(deadline, computing).await {
             Ok(Ok(computed)) => {
                 self.observer.stage(Stage::Compute, started.elapsed());
                 let _ = failpoint!("chunk.computed");
                 let mut settling = Settling::new(self, &computed);
                 let end = self.settle(&mut settling, completed, deadline).await;
-                finish_took = settling.took;
+                (finish_took, totals) = (settling.took, settling.totals);
                 end
             }
             Ok(Err(error)) => {
@@ -169,7 +171,7 @@ impl<S: Store, R: Recommend> Shared<S, R> {
             run.id = %self.run_id, claim.id = %claim_id, users, duration_ms = started.elapsed().as_millis() as u64,
             outcome = end.of_chunk().name(), "chunk over"
         );
-        Life { end, finish_took }
+        Life { end, finish_took, totals }
     }
 
     async fn settle(&self, settling: &mut Settling<'_, S, R>, completed_before: u64, deadline: Instant) -> LifeEnd {

@@ -3,6 +3,8 @@
 //! Knows no database driver. What it needs of a database is a port, [`ports::Store`]; what a failure means for it is an
 //! [`error::ErrorKind`]; what is done about it is decided in one place, [`policy`].
 
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod backoff;
 pub mod chunk_size;
 pub mod claim;
@@ -19,6 +21,7 @@ pub mod policy;
 pub mod ports;
 pub mod pressure;
 pub mod progress;
+pub mod redaction;
 pub mod run;
 pub mod sweep;
 pub mod throttle;

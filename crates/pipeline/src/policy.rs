@@ -59,9 +59,12 @@ impl Policy {
             ErrorKind::ClaimLost => Decision::Drop,
             ErrorKind::CommitInDoubt => Decision::LookUp,
             // A fault of the server's own may be that of one user's row; if it is everybody's, nobody gets through.
-            ErrorKind::ConnectionLost | ErrorKind::Contention | ErrorKind::Timeout | ErrorKind::ServerFault => {
-                self.spend(trials)
-            }
+            ErrorKind::ConnectionLost
+            | ErrorKind::Contention
+            | ErrorKind::Timeout
+            | ErrorKind::ServerFault
+            // The next attempt gets a new session. What fails there too is a schema mismatch, and final.
+            | ErrorKind::StaleSession => self.spend(trials),
             ErrorKind::Unreachable | ErrorKind::ServerShuttingDown | ErrorKind::ReadOnly | ErrorKind::ResourceLimit => {
                 self.wait_out(trials, now)
             }

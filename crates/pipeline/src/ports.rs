@@ -51,6 +51,15 @@ impl Suspicion {
     }
 }
 
+/// A user's key, also where no client can read it as text.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Key {
+    /// What the implementation finds the user by again.
+    pub token: String,
+    /// What people read.
+    pub shown: String,
+}
+
 /// What to claim.
 #[derive(Clone, Debug)]
 pub struct ClaimRequest {
@@ -60,13 +69,15 @@ pub struct ClaimRequest {
     pub run_id: Uuid,
     /// At most so many users.
     pub rows: usize,
-    /// Users after this key, in the database's order. Empty: from the start.
-    pub after_key: String,
+    /// Users after this key, in the database's order. None: from the start, whatever sorts there; an empty key is a key like any other.
+    pub after_key: Option<String>,
     /// The claim whose last user that is. What others have claimed since need not be looked at: the claim may begin where the furthest
     /// of those ends that are still open. None: nobody is passed by.
     pub after_claim: Option<Uuid>,
     /// Which users.
     pub suspicion: Suspicion,
+    /// Users that this part passes by: the database did not let them be claimed.
+    pub passed_by: Vec<Key>,
     /// Whether to claim one after the other with those that live beside us. It spares the database, and protects nothing: whoever
     /// gets no turn within the implementation's limit, or cannot ask for one, claims without.
     pub in_turn: bool,
@@ -108,6 +119,14 @@ pub enum Claimed {
     Chunk(Chunk),
     /// Nobody (more) to claim after that key.
     Nobody,
+    /// The database refused the claim for the sake of at least one user in it, and nobody was claimed. A claim of fewer users finds
+    /// that user; a claim of one names it.
+    Refused {
+        /// The database's words.
+        error: StoreError,
+        /// The user that it was, where one user was asked for; none also where that user could be claimed when it was tried again.
+        user: Option<Key>,
+    },
     /// An operator has paused all claiming; the same request may be made again later.
     Paused {
         /// Who did.
@@ -271,12 +290,49 @@ impl RunState {
 }
 
 /// What came of an attempt to close a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Closed {
-    /// It is closed: by us now, or by somebody else before, in this state.
+    /// It is closed: by this call, or by another instance before, in this state.
     Closed(RunState),
     /// So many claims are open: not yet.
     LiveClaims(u64),
+    /// Not yet: users are not done, and no claim holds them.
+    UsersLeft(Left),
+}
+
+/// Users that are not done and that no claim holds, as one look saw them at the end of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Left {
+    /// Users that are `new`.
+    pub new: u64,
+    /// Users that are `pending` without a claim: other sessions hold their rows locked, or the database does not let them be returned.
+    pub pending: u64,
+    /// Of the new users, the first [`Left::LOOKED_AT`] at most: those whose rows could be locked.
+    pub free: Vec<Key>,
+    /// Of the same users, those whose rows other sessions hold locked.
+    pub locked: Vec<Key>,
+    /// Of the same users, those that no row has the key of, as this connection reads it.
+    pub not_there: Vec<Key>,
+    /// Users whose status is none of the four, or NULL.
+    pub unknown: Unknown,
+    /// Users that the run has completed.
+    pub completed: u64,
+    /// Users that failed in the run.
+    pub failed: u64,
+}
+
+impl Left {
+    /// New users that one look tells apart.
+    pub const LOOKED_AT: u64 = 1_000;
+}
+
+/// Users whose status is none of the four: no claim ever finds them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unknown {
+    /// How many they are; none: they could not be counted in the time for it.
+    pub users: Option<u64>,
+    /// One of them.
+    pub example: Option<String>,
 }
 
 /// Sums over a run's claims.
@@ -292,7 +348,21 @@ pub struct RunTotals {
     pub state: Option<RunState>,
     /// Users `new` or `pending` when the run was closed.
     pub users_left: Option<u64>,
+    /// Why the run was closed, where that is not plain.
+    pub reason: Option<String>,
 }
+
+impl RunTotals {
+    /// Whether the run came to its end, and users were left behind who are not the next run's by rights.
+    #[must_use]
+    pub fn left_users_behind(&self) -> bool {
+        self.state == Some(RunState::Failed)
+            && self.reason.as_ref().is_some_and(|reason| reason.starts_with(LEFT_BEHIND))
+    }
+}
+
+/// How the reason of a run begins that came to its end, and failed because it left users behind.
+pub const LEFT_BEHIND: &str = "users were left behind: ";
 
 /// What one sweep did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -358,7 +428,8 @@ pub trait Store: Send + Sync + 'static {
     /// Joins the open run, or opens the one asked for.
     fn open_or_join(&self, request: &RunRequest) -> impl Future<Output = Result<Run, StoreError>> + Send;
 
-    /// Closes the run in `state` if it has no open claim; one that is `Done` is closed by exactly one caller.
+    /// Closes the run in `state` if it has no open claim; one that is `Done` is closed by exactly one caller. As done without a reason
+    /// it is closed only if nobody is left, or only those beyond the run's limit.
     fn close_run(
         &self,
         run_id: Uuid,

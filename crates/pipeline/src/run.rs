@@ -2,6 +2,7 @@
 //! whole pass has found nobody and nobody held a claim meanwhile.
 
 mod gate;
+mod left_behind;
 mod sharing;
 mod waits;
 mod wind_up;
@@ -19,6 +20,7 @@ use tracing::warn;
 use uuid::Uuid;
 
 use self::gate::Holds;
+use self::left_behind::{PassedBy, Undone};
 use self::sharing::Sharing;
 use crate::claim::{Claimer, Step};
 use crate::compute::Recommend;
@@ -27,7 +29,7 @@ use crate::finish::{Life, LifeEnd, Returning, Shared, Why};
 use crate::observe::Stage;
 use crate::pace::Pace;
 use crate::policy::{Decision, Trials};
-use crate::ports::{Chunk, ClaimAnswer, ClaimRequest, ClaimTotals, Claimed, Closed, RunState, RunTotals, Store};
+use crate::ports::{Chunk, ClaimAnswer, ClaimRequest, ClaimTotals, Claimed, Closed, Key, RunState, RunTotals, Store};
 
 /// How an instance's part in a run ended.
 #[derive(Debug)]
@@ -60,6 +62,7 @@ enum Verdict {
 struct Flown {
     claim_id: Uuid,
     users: usize,
+    claimed_at: Instant,
     claim_took: Duration,
     life: Life,
 }
@@ -90,6 +93,14 @@ struct Part<S: Store, R> {
     fruitful: bool,
     /// While chunks are given back for faults or an outage, and none is settled.
     nothing_gets_through: Option<Trials>,
+    /// Users that the database does not let be claimed.
+    passed_by: Vec<PassedBy>,
+    /// Refusals of single users that could be claimed when they were tried again.
+    unnamed_refusals: u32,
+    /// Looks in a row, at the end, that saw users that the pass before had every chance to claim.
+    vain_looks: u32,
+    /// Chunks whose users were all taken back.
+    undone: Undone,
     /// Since when an operator's pause has kept us from claiming.
     paused_since: Option<Instant>,
 }
@@ -118,6 +129,10 @@ impl<S: Store, R: Recommend> Part<S, R> {
             largest_at_fault: None,
             fruitful: false,
             nothing_gets_through: None,
+            passed_by: Vec::new(),
+            unnamed_refusals: 0,
+            vain_looks: 0,
+            undone: Undone::default(),
             paused_since: None,
         }
     }
@@ -140,6 +155,7 @@ impl<S: Store, R: Recommend> Part<S, R> {
             match step {
                 Step::Chunk(chunk) => self.start(chunk, claim_took),
                 Step::Paused { by, reason } => self.wait_out_a_pause(&by, reason.as_deref()).await?,
+                Step::Refused { error, user } => self.claim_was_refused(&mut claimer, (rows, error), user)?,
                 Step::Onward => {}
                 Step::RunClosed => {
                     let totals = self.totals().await?;
@@ -226,8 +242,9 @@ impl<S: Store, R: Recommend> Part<S, R> {
         let shared = self.shared.clone();
         let (claim_id, users) = (chunk.claim_id, chunk.users.len());
         self.lives.spawn(async move {
+            let claimed_at = Instant::now();
             let life = shared.live(chunk).await;
-            Flown { claim_id, users, claim_took, life }
+            Flown { claim_id, users, claimed_at, claim_took, life }
         });
     }
 
@@ -239,8 +256,11 @@ impl<S: Store, R: Recommend> Part<S, R> {
                 }
                 Err(Verdict::Failed(error))
             }
-            Ok(Flown { claim_id, users, claim_took, life: Life { end, finish_took } }) => {
+            Ok(Flown { claim_id, users, claimed_at, claim_took, life: Life { end, finish_took, totals } }) => {
                 self.open.remove(&claim_id);
+                if self.undone.note(&totals, claimed_at) {
+                    return Err(Verdict::Failed(left_behind::undone()));
+                }
                 match end {
                     LifeEnd::GivenBack(Why::Fault) => {
                         self.largest_at_fault = self.largest_at_fault.max(Some(users));
@@ -286,13 +306,14 @@ impl<S: Store, R: Recommend> Part<S, R> {
             return self.wait_for_lives().await;
         }
         if claimed {
-            self.others_waits = 0;
+            (self.others_waits, self.vain_looks) = (0, 0);
             return Ok(());
         }
         let live_claims = if was_quiet {
-            match self.close(None).await? {
+            match self.close(RunState::Done, None).await? {
                 Closed::Closed(state) => return Err(Verdict::Closed(state)),
                 Closed::LiveClaims(claims) => claims,
+                Closed::UsersLeft(left) => return self.end_or_look_again(&left).await,
             }
         } else {
             self.totals().await?.open_claims
@@ -304,11 +325,11 @@ impl<S: Store, R: Recommend> Part<S, R> {
         Ok(())
     }
 
-    /// Closes the run as done, if nobody holds a claim.
-    async fn close(&self, reason: Option<&str>) -> Result<Closed, Verdict> {
+    /// Closes the run, if nobody holds a claim.
+    async fn close(&self, state: RunState, reason: Option<&str>) -> Result<Closed, Verdict> {
         let mut trials = Trials::default();
         loop {
-            match self.shared.store.close_run(self.run_id, RunState::Done, reason).await {
+            match self.shared.store.close_run(self.run_id, state, reason).await {
                 Ok(closed) => return Ok(closed),
                 Err(error) => self.persist("closing the run", error, &mut trials).await?,
             }

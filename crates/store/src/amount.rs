@@ -11,11 +11,17 @@ pub(crate) enum Amount {
     Paise(i64),
     /// `unscaled / 10^decimals`.
     Wide { unscaled: BigInt, decimals: u32 },
+    /// Of more than [`MAX_WHOLE_DIGITS`] digits before its point.
+    TooLarge { negative: bool },
     /// NaN.
     NotANumber,
     /// Infinity, or minus infinity.
     Infinite { negative: bool },
 }
+
+/// Digits before the point of the largest amount that is calculated with (docs/calculation.md, section 1). A NUMERIC may have
+/// 131,072 of them, and the six amounts of one such user would take a quarter of a second.
+pub(crate) const MAX_WHOLE_DIGITS: i64 = 1_000;
 
 impl Amount {
     /// A number as people write it, and as a server of MySQL's family casts one of any type to text: a sign, digits, a point,
@@ -39,6 +45,14 @@ impl Amount {
         {
             return Some(Self::Paise(if negative { -paise } else { paise }));
         }
+        let significant = |digits: &str| digits.trim_start_matches('0').len() as i64;
+        let whole_digits = match significant(whole) {
+            0 => significant(fraction) - fraction.len() as i64,
+            digits => digits,
+        };
+        if whole_digits + i64::from(exponent) > MAX_WHOLE_DIGITS && (significant(whole) + significant(fraction)) > 0 {
+            return Some(Self::TooLarge { negative });
+        }
         let unscaled: BigInt = format!("{whole}{fraction}").parse().ok()?;
         let unscaled = if negative { -unscaled } else { unscaled };
         let decimals = i64::try_from(fraction.len()).ok()? - i64::from(exponent);
@@ -52,16 +66,17 @@ impl Amount {
         match self {
             Self::Paise(paise) => *paise < 0,
             Self::Wide { unscaled, .. } => unscaled.is_negative(),
+            Self::TooLarge { negative } => *negative,
             Self::NotANumber | Self::Infinite { .. } => false,
         }
     }
 
-    /// `(unscaled, decimals)`; zero for what is no number.
+    /// `(unscaled, decimals)`; zero for what is no number, or too large a one.
     pub(crate) fn parts(&self) -> (BigInt, u32) {
         match self {
             Self::Paise(paise) => (BigInt::from(*paise), 2),
             Self::Wide { unscaled, decimals } => (unscaled.clone(), *decimals),
-            Self::NotANumber | Self::Infinite { .. } => (BigInt::zero(), 0),
+            Self::TooLarge { .. } | Self::NotANumber | Self::Infinite { .. } => (BigInt::zero(), 0),
         }
     }
 
@@ -70,7 +85,9 @@ impl Amount {
     pub(crate) fn floor(&self, decimals: u32) -> Option<i64> {
         match self {
             Self::NotANumber => None,
-            Self::Infinite { negative } => Some(if *negative { i64::MIN } else { i64::MAX }),
+            Self::Infinite { negative } | Self::TooLarge { negative } => {
+                Some(if *negative { i64::MIN } else { i64::MAX })
+            }
             Self::Paise(_) | Self::Wide { .. } => {
                 let (unscaled, has) = self.parts();
                 let ten = |power: u32| BigInt::from(10).pow(power);
@@ -118,6 +135,9 @@ pub(crate) fn spend(amounts: [Option<Amount>; 6]) -> Spend {
 fn unusual(amounts: &[Amount; 6]) -> Spend {
     if amounts.iter().any(|amount| matches!(amount, Amount::NotANumber | Amount::Infinite { .. })) {
         return Spend::NotANumber { negative: amounts.iter().any(Amount::is_finite_and_negative) };
+    }
+    if amounts.iter().any(|amount| matches!(amount, Amount::TooLarge { .. })) {
+        return Spend::TooLarge { negative: amounts.iter().any(Amount::is_finite_and_negative) };
     }
     let parts = amounts.each_ref().map(Amount::parts);
     let decimals = parts.iter().map(|(_, decimals)| *decimals).max().unwrap_or(0);
@@ -183,6 +203,29 @@ mod tests {
         let amounts = [Some(Amount::NotANumber), Some(Amount::Paise(-1)), None, None, None, None];
         assert_eq!(spend(amounts), Spend::NotANumber { negative: true });
         let amounts = [Some(Amount::Infinite { negative: true }), None, None, None, None, None];
+        assert_eq!(spend(amounts), Spend::NotANumber { negative: false });
+    }
+
+    #[test]
+    fn an_amount_of_more_than_a_thousand_digits_before_its_point_is_too_large() {
+        let digits = |count: usize| "9".repeat(count);
+        for text in [digits(1_001), "1e1000".to_owned(), format!("-{}.5", digits(131_072)), "0.001e1003".to_owned()] {
+            let negative = text.starts_with('-');
+            assert_eq!(amount(&text), Amount::TooLarge { negative }, "{text}");
+            assert_eq!(amount(&text).floor(2), Some(if negative { i64::MIN } else { i64::MAX }));
+        }
+        for text in [digits(1_000), "1e999".to_owned(), "0e32000".to_owned(), format!("0.{}", digits(2_000))] {
+            assert!(matches!(amount(&text), Amount::Wide { .. } | Amount::Paise(0)), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_negative_amount_is_told_beside_one_that_is_too_large() {
+        for (other, negative) in [("1", false), ("-0.001", true), ("-1", true)] {
+            let amounts = [Some(amount("1e5000")), Some(amount(other)), None, None, None, None];
+            assert_eq!(spend(amounts), Spend::TooLarge { negative });
+        }
+        let amounts = [Some(amount("1e5000")), Some(Amount::NotANumber), None, None, None, None];
         assert_eq!(spend(amounts), Spend::NotANumber { negative: false });
     }
 

@@ -1,9 +1,25 @@
 //! What the inspection at the start finds, whatever the database: what would go wrong later is refused now, by name, with
 //! what to do about it (database.md, "What is refused at the start, by name").
 
+pub(crate) mod references;
+pub(crate) mod widths;
+
 use semver::Version;
 
 use crate::migrate::SCHEMA_VERSION;
+
+/// What a run intends, as far as an inspection judges by it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Intent {
+    /// Foreign keys may delete or empty rows of other tables when recommendations are replaced.
+    pub allow_cascade: bool,
+    /// What goes into `card_name`.
+    pub card_names: Vec<String>,
+    /// What goes into `redemption_method`.
+    pub redemption_methods: Vec<String>,
+    /// The characters outside ASCII that the catalogue's text holds, each once.
+    pub characters: String,
+}
 
 /// What an inspection found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -74,6 +90,8 @@ pub struct Inspected {
     pub input_key: Option<KeyColumn>,
     /// `user_id` in the table of recommendations, if it is there.
     pub output_key: Option<KeyColumn>,
+    /// A foreign key of the recommendations to the table of users, where loading waits for whoever holds the user locked.
+    pub waits_for_users: Option<String>,
 }
 
 /// How a column compares users' keys.
@@ -83,6 +101,8 @@ pub struct KeyColumn {
     pub table: String,
     /// Its type as people write it.
     pub shown_type: String,
+    /// How many characters it holds; none: without a limit.
+    pub characters: Option<i64>,
     /// Keys with and without blanks at the end are one.
     pub ignores_blanks: bool,
     /// The collation, or the type, that holds other different keys for one: `ck1` and `CK1`.
@@ -156,7 +176,7 @@ mod tests {
 
     fn key(ignores_blanks: bool, loose: Option<&str>) -> KeyColumn {
         let (table, shown_type) = ("public.t".into(), "varchar(50)".into());
-        KeyColumn { table, shown_type, ignores_blanks, loose: loose.map(str::to_owned) }
+        KeyColumn { table, shown_type, characters: Some(50), ignores_blanks, loose: loose.map(str::to_owned) }
     }
 
     fn refused(source: &KeyColumn, target: &KeyColumn) -> String {

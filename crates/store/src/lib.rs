@@ -4,8 +4,11 @@
 //! name. SQL lives in files, one statement a file; identifiers from the configuration reach it through one quoting function
 //! ([`identifiers`]), everything else as bound parameters.
 
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod address;
 mod amount;
+pub mod bounded_read;
 pub mod config;
 pub mod desk;
 pub mod family;
@@ -14,6 +17,7 @@ pub mod identifiers;
 pub mod inspection;
 pub mod migrate;
 pub mod mysql;
+pub mod password_file;
 mod pool;
 pub mod postgres;
 pub mod protocol;

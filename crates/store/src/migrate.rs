@@ -13,7 +13,7 @@ use crate::identifiers::{Names, UnknownName};
 use crate::{mysql, postgres};
 
 /// The version that this program applies and needs.
-pub const SCHEMA_VERSION: i32 = 3;
+pub const SCHEMA_VERSION: i32 = 4;
 
 /// The oldest program that this version of the schema still serves, so that a rolling upgrade kills nobody.
 pub const OLDEST_PROGRAM: &str = "0.1.0";

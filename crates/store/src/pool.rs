@@ -1,6 +1,7 @@
 //! A small pool of sessions on one database, whatever its kind: every wait bounded, no session kept for ever.
 
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 use deadpool::Runtime;
@@ -19,11 +20,18 @@ pub(crate) struct SessionPool<M: Manager> {
     pool: Pool<M>,
     limits: CallLimits,
     shown: String,
+    /// Sessions that were made before this are not used again.
+    outdated: Arc<Mutex<Option<Instant>>>,
 }
 
 impl<M: Manager> Clone for SessionPool<M> {
     fn clone(&self) -> Self {
-        Self { pool: self.pool.clone(), limits: self.limits, shown: self.shown.clone() }
+        Self {
+            pool: self.pool.clone(),
+            limits: self.limits,
+            shown: self.shown.clone(),
+            outdated: self.outdated.clone(),
+        }
     }
 }
 
@@ -41,7 +49,7 @@ impl<M: Manager> SessionPool<M> {
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(|error| StoreError::caused(ErrorKind::Bug, "cannot build the connection pool", error))?;
-        Ok(Self { pool, limits, shown })
+        Ok(Self { pool, limits, shown, outdated: Arc::default() })
     }
 
     /// How many sessions the pool holds, and who waits for one. Asks nobody.
@@ -60,6 +68,12 @@ impl<M: Manager> SessionPool<M> {
         &self.limits
     }
 
+    /// From now on only sessions are given out that are made after this moment: what the others remember of the tables is
+    /// true no longer.
+    pub(crate) fn outdate(&self) {
+        *self.outdated.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
     /// A connection, made anew if none is idle; none is used that has been idle for longer than `max_idle` or that
     /// `is_closed`: that one may have been ended, by us too, is no news.
     ///
@@ -71,8 +85,12 @@ impl<M: Manager> SessionPool<M> {
         is_closed: fn(&M::Type) -> bool,
         connect_error: fn(&str, M::Error) -> StoreError,
     ) -> Result<Object<M>, StoreError> {
+        let outdated = *self.outdated.lock().unwrap_or_else(PoisonError::into_inner);
         self.pool.retain(|connection, metrics| {
-            metrics.created.elapsed() < MAX_AGE && metrics.last_used() < max_idle && !is_closed(connection)
+            metrics.created.elapsed() < MAX_AGE
+                && metrics.last_used() < max_idle
+                && outdated.is_none_or(|moment| metrics.created > moment)
+                && !is_closed(connection)
         });
         let doing = || format!("{CANNOT_CONNECT} {}", self.shown);
         caught(&doing(), self.pool.get()).await?.map_err(|error| match error {

@@ -7,13 +7,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use cardgenius_engine::Engine;
 use cardgenius_pipeline::error::StoreError;
-use cardgenius_pipeline::ports::{ClaimRequest, ClaimedUser, RowForm, Slots};
+use cardgenius_pipeline::ports::{ClaimRequest, ClaimedUser, Key, RowForm, Slots};
 use cardgenius_pipeline::pressure::Pressure;
 use uuid::Uuid;
 
 use crate::config::CallLimits;
 use crate::desk::Requeued;
-use crate::inspection::{Inspected, Part};
+use crate::inspection::{Inspected, Intent, Part};
 use crate::protocol::statements::Statements;
 use crate::rows::Rows;
 use crate::statement::{Row, Statement, Value};
@@ -67,6 +67,9 @@ pub trait Server: Send + Sync + 'static {
     /// The limits that hold for every call.
     fn limits(&self) -> &CallLimits;
 
+    /// What finds a user of this key again: see [`Key`]. Asks no database.
+    fn token(&self, user_id: &str) -> String;
+
     /// How many sessions the pool holds, and who waits for one. Asks nobody.
     fn status(&self) -> PoolStatus;
 
@@ -107,8 +110,8 @@ pub trait Server: Send + Sync + 'static {
     fn ask_whether_to_stop(&self, query: &str)
     -> impl Future<Output = Result<Result<bool, String>, StoreError>> + Send;
 
-    /// Looks at the server and at what is ours there, for what would go wrong later; changes nothing.
-    fn inspect(&self, part: Part) -> impl Future<Output = Result<Inspected, StoreError>> + Send;
+    /// Looks at the server and at what is ours there, for what would go wrong later with such a run; changes nothing.
+    fn inspect(&self, part: Part, intent: &Intent) -> impl Future<Output = Result<Inspected, StoreError>> + Send;
 }
 
 /// One session. Every call is bounded in time, and an error says what was being done.
@@ -154,13 +157,21 @@ pub trait Session: Send + Sized + 'static {
     fn undo_savepoint(&mut self) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Locks and marks the next users of a request, `rows` at most, passing over those that somebody holds locked and those
-    /// before the key `not_before`; in key order, which is the column's own.
+    /// before the key `not_before`, if there is one; in key order, which is the column's own.
     fn claim(
         &mut self,
         request: &ClaimRequest,
         rows: i64,
-        not_before: &str,
+        not_before: Option<&str>,
     ) -> impl Future<Output = Result<Vec<ClaimedUser>, StoreError>> + Send;
+
+    /// After a claim of one user that was refused, in a transaction of its own that is rolled back: the user that it was for, and what
+    /// the database has against it; none if it has nothing against the user that is found now.
+    fn find_refused(
+        &mut self,
+        request: &ClaimRequest,
+        not_before: Option<&str>,
+    ) -> impl Future<Output = Result<Option<(Key, StoreError)>, StoreError>> + Send;
 
     /// Fails users of a claim, each for its reason; how many were still pending.
     fn fail_users(
@@ -188,6 +199,9 @@ pub trait Session: Send + Sized + 'static {
     /// Gives the session back to its pool.
     fn give_back(self);
 
+    /// Closes it: it is in the middle of nothing, and shall not be used again.
+    fn close(self);
+
     /// Closes it, and asks the server to stop what may still be running on it; in nobody's way.
     fn throw_away(self);
 }
@@ -196,8 +210,8 @@ pub trait Session: Send + Sized + 'static {
 /// passing over those that somebody holds locked.
 #[derive(Clone, Copy, Debug)]
 pub struct Walk<'a> {
-    /// After this key; empty: from the start.
-    pub after_key: &'a str,
+    /// After this key; none: from the start.
+    pub after_key: Option<&'a str>,
     /// Users to look at.
     pub rows: i64,
     /// Which of them.

@@ -4,13 +4,23 @@
 
 #[path = "refusals/database.rs"]
 mod database;
+#[path = "refusals/others.rs"]
+mod others;
 #[path = "refusals/protocol.rs"]
 mod protocol;
+#[path = "refusals/rehearsal.rs"]
+mod rehearsal;
 #[path = "refusals/rights.rs"]
 mod rights;
 #[path = "refusals/server.rs"]
 mod server;
+#[path = "refusals/settings.rs"]
+mod settings;
+#[path = "refusals/strangers.rs"]
+mod strangers;
 #[path = "refusals/tables.rs"]
 mod tables;
 #[path = "refusals/warnings.rs"]
 mod warnings;
+#[path = "refusals/widths.rs"]
+mod widths;

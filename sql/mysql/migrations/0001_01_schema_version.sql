@@ -6,5 +6,5 @@ CREATE TABLE IF NOT EXISTS {{versions}} (
     applied_at DATETIME(6) NOT NULL DEFAULT (UTC_TIMESTAMP(6)) COMMENT 'When it was applied, UTC',
     PRIMARY KEY (version),
     CONSTRAINT cardgenius_versions_positive CHECK (version > 0)
-) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin
+) ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin
 COMMENT = 'CardGenius: versions of its schema that were applied here'

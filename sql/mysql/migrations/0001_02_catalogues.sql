@@ -6,5 +6,5 @@ CREATE TABLE IF NOT EXISTS {{catalogues}} (
     stored_at DATETIME(6) NOT NULL DEFAULT (UTC_TIMESTAMP(6)) COMMENT 'When it was first used, UTC',
     PRIMARY KEY (catalogue_hash),
     CONSTRAINT cardgenius_catalogues_hash CHECK (catalogue_hash REGEXP '^[0-9a-f]{64}$')
-) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin
+) ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin
 COMMENT = 'CardGenius: the card catalogues that runs computed with, each text once'

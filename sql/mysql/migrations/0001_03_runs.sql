@@ -36,5 +36,5 @@ CREATE TABLE IF NOT EXISTS {{runs}} (
     CONSTRAINT cardgenius_runs_max_users CHECK (max_users > 0),
     CONSTRAINT cardgenius_runs_closed CHECK ((state = 'open') = (closed_at IS NULL)),
     CONSTRAINT cardgenius_runs_catalogue FOREIGN KEY (catalogue_hash) REFERENCES {{catalogues}} (catalogue_hash)
-) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin
+) ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin
 COMMENT = 'CardGenius: runs over a table of users; at most one is open per table'

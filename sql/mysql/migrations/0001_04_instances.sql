@@ -17,5 +17,5 @@ CREATE TABLE IF NOT EXISTS {{instances}} (
     throttle_since DATETIME(6) COMMENT 'Since when it has not been at full speed, UTC; empty: it is',
     PRIMARY KEY (instance_id),
     CONSTRAINT cardgenius_instances_throttle CHECK (throttle_share BETWEEN 0 AND 1)
-) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin
+) ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin
 COMMENT = 'CardGenius: instances of the program and their leases; one row per start'

@@ -36,5 +36,5 @@ CREATE TABLE IF NOT EXISTS {{claims}} (
         AND (state = 'open' OR completed + failed + superseded + returned + left_locked = users)),
     CONSTRAINT cardgenius_claims_ten_rows_each CHECK (rows_loaded = 10 * completed),
     CONSTRAINT cardgenius_claims_run FOREIGN KEY (run_id) REFERENCES {{runs}} (run_id)
-) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin
+) ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin
 COMMENT = 'CardGenius: chunks of users held by an instance, and what became of them'

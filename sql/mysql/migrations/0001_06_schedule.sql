@@ -7,5 +7,5 @@ CREATE TABLE IF NOT EXISTS {{schedule}} (
     updated_at DATETIME(6) NOT NULL DEFAULT (UTC_TIMESTAMP(6)) COMMENT 'When this row was last changed, UTC',
     decided_until DATETIME(6) COMMENT 'Every time of the schedule until then was dealt with: see the fires',
     PRIMARY KEY (source_table, name)
-) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin
+) ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin
 COMMENT = 'CardGenius: named schedules, when each last fired and will fire next'

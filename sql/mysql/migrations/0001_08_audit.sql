@@ -9,5 +9,5 @@ CREATE TABLE IF NOT EXISTS {{audit}} (
     detail TEXT COMMENT 'More, for people; never spending figures',
     PRIMARY KEY (audit_id),
     KEY cardgenius_audit_happened_at (happened_at)
-) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin
+) ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin
 COMMENT = 'CardGenius: what operators did, and what the program decided by itself'

@@ -1,6 +1,7 @@
 -- What the protocol needs on the customer's table: nullable, or with a constant default, so nothing is rewritten and the
 -- customer's own INSERTs go on unchanged. The lines of columns that are there already are left out.
--- Where the server cannot do it in an instant, ALGORITHM = INPLACE, LOCK = NONE builds the table anew beside the running work.
+-- Where the server cannot do it in an instant, ALGORITHM = INPLACE, LOCK = NONE builds the table anew beside the running work; where
+-- there is a FULLTEXT index, LOCK = SHARED in their place, which keeps writers waiting: in a quiet hour.
 ALTER TABLE {{input}}
     ADD COLUMN claim_id CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NULL COMMENT 'CardGenius: the claim that holds the user, or that settled it last',
     ADD COLUMN attempts SMALLINT NOT NULL DEFAULT 0 COMMENT 'CardGenius: attempts spent by faults of this user alone since it last settled',

@@ -1,8 +1,8 @@
--- The customer's table of recommendations, where it is not there yet; one that is there is left as it is. Its keys compare as
--- those of the table of users beside it do; in another database than that, as finely as the server can (MySQL and MariaDB have
+-- The customer's table of recommendations, where it is not there yet; one that is there is left as it is. Its keys are as
+-- long as those of the table of users beside it, and compare as they do; in another database than that, as finely as the server can (MySQL and MariaDB have
 -- different names for that): a coarser key would merge two users.
 CREATE TABLE IF NOT EXISTS {{output}} (
-    user_id VARCHAR(50) {{user_key}} NOT NULL COMMENT 'The user, as in the table of users',
+    user_id {{user_key}} NOT NULL COMMENT 'The user, as in the table of users',
     `rank` TINYINT NOT NULL COMMENT '1 (best) to 10',
     card_name VARCHAR(200) NOT NULL COMMENT 'Name of the card',
     total_savings_yearly DECIMAL(12, 2) NOT NULL COMMENT 'What the points of a year are worth, rupees',
@@ -21,4 +21,4 @@ CREATE TABLE IF NOT EXISTS {{output}} (
     redemption_rate DECIMAL(5, 4) NOT NULL COMMENT 'Share of the points'' value that this way pays out',
     PRIMARY KEY (user_id, `rank`),
     CHECK (`rank` BETWEEN 1 AND 10)
-) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COMMENT = 'The ten best cards of each user'
+) ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARACTER SET utf8mb4 COMMENT = 'The ten best cards of each user'

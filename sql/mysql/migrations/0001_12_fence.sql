@@ -8,5 +8,5 @@ CREATE TABLE IF NOT EXISTS {{fence}} (
     written_at DATETIME(6) NOT NULL DEFAULT (UTC_TIMESTAMP(6)) COMMENT 'When, UTC',
     PRIMARY KEY (claim_id, part),
     KEY cardgenius_fence_written_at (written_at)
-) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin
+) ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin
 COMMENT = 'CardGenius: which parts of which claims were loaded here, or must never be'

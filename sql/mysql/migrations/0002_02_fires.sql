@@ -11,5 +11,5 @@ CREATE TABLE IF NOT EXISTS {{fires}} (
     PRIMARY KEY (source_table, name, fire_at),
     KEY cardgenius_fires_decided_at (decided_at),
     CONSTRAINT cardgenius_fires_outcome CHECK (outcome IN ('opened', 'covered', 'missed'))
-) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin
+) ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin
 COMMENT = 'CardGenius: what became of each time at which a schedule was due'

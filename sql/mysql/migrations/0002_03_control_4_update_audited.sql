@@ -1,5 +1,5 @@
-CREATE TRIGGER {{control_update_audited}} AFTER UPDATE ON {{control}}
-FOR EACH ROW INSERT INTO {{audit}} (actor, action, detail)
+CREATE TRIGGER cardgenius_control_update_audited AFTER UPDATE ON cardgenius_control
+FOR EACH ROW INSERT INTO cardgenius_audit (actor, action, detail)
 SELECT NEW.changed_by, IF(NEW.paused, 'pause', 'resume'), IF(NEW.paused, NEW.reason, CONCAT('paused since ',
     DATE_FORMAT(OLD.changed_at, '%Y-%m-%d %H:%i:%s'), ' UTC by ', OLD.changed_by, ': ', COALESCE(OLD.reason, 'no reason given')))
 FROM DUAL

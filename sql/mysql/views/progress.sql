@@ -4,7 +4,7 @@
 --   users_done: users completed, failed or taken back by the customer; users_failed of them failed; percent of the total
 --   users_per_second: of chunks closed within the last minute; time_left at that speed, empty while nothing moves
 --   claims_open: chunks of users in flight
-CREATE OR REPLACE SQL SECURITY DEFINER VIEW {{view_progress}} (
+CREATE OR REPLACE SQL SECURITY INVOKER VIEW {{view_progress}} (
     run_id, kind, opened_at, users_total, users_done, users_failed, percent, users_per_second, time_left, claims_open
 ) AS
 SELECT p.run_id, p.kind, p.opened_at, p.total, p.done, p.failed,

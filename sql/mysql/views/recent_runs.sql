@@ -5,7 +5,7 @@
 --   backlog: users new or pending when it was opened; completed, failed, superseded (taken back by the customer meanwhile)
 --   users_left: users new or pending when it was closed; users_per_second: completed or failed, over the whole run
 --   as_of: the date at which promotions were judged; catalogue_hash; reason: why it was closed, where that is not plain
-CREATE OR REPLACE SQL SECURITY DEFINER VIEW {{view_recent_runs}} (
+CREATE OR REPLACE SQL SECURITY INVOKER VIEW {{view_recent_runs}} (
     run_id, kind, state, opened_for, opened_at, closed_at, duration, backlog, completed, failed, superseded, users_left,
     users_per_second, as_of, catalogue_hash, reason
 ) AS

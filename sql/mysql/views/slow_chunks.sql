@@ -3,7 +3,7 @@
 --   duration: from claim to end; users claimed; users_per_second
 --   owner: instance that held it; host: where that instance runs or ran, empty once it is forgotten
 --   first_user_id, last_user_id; claimed_at (UTC)
-CREATE OR REPLACE SQL SECURITY DEFINER VIEW {{view_slow_chunks}} (
+CREATE OR REPLACE SQL SECURITY INVOKER VIEW {{view_slow_chunks}} (
     claim_id, run_id, state, duration, users, users_per_second, owner, host, first_user_id, last_user_id, claimed_at
 ) AS
 SELECT p.claim_id, p.run_id, p.state, SEC_TO_TIME(ROUND(p.seconds, 3)), p.users,

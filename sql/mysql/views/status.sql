@@ -1,7 +1,8 @@
 -- How things stand, in one row. Counts the users who are not completed, by an index.
 --   users_new: users who wait; users_pending: users who are being computed
 --   users_failed: users who could not be done, see processing_error, and cardgenius failures
---   users_estimated: users in all, as the server estimates
+--   users_estimated: always empty here; `cardgenius status` has the server's estimate. A view that also reads the server's catalogue
+--   names its database in every dump, which could not be restored under another name
 --   paused: true means that nobody claims; to go on: UPDATE cardgenius_control SET paused = FALSE, or cardgenius resume
 --   paused_by, paused_since (UTC), pause_reason
 --   run_id: the open run, empty if none is open; run_kind: backfill, weekly, manual or scheduled; run_opened_at (UTC)
@@ -9,14 +10,13 @@
 --   last_success_at: when a run was last done; next_fire_at: when the next schedule is due (UTC)
 --   instances_throttled: instances that their throttle does not let go at full speed, see cardgenius_instances
 --   throttle_reason: why, of the slowest of them
-CREATE OR REPLACE SQL SECURITY DEFINER VIEW {{view_status}} (
+CREATE OR REPLACE SQL SECURITY INVOKER VIEW {{view_status}} (
     users_new, users_pending, users_failed, users_estimated, paused, paused_by, paused_since, pause_reason,
     run_id, run_kind, run_opened_at, instances_alive, claims_open, last_success_at, next_fire_at,
     instances_throttled, throttle_reason
 ) AS
 SELECT b.users_new, b.users_pending, b.users_failed,
-    (SELECT t.table_rows FROM information_schema.tables AS t
-     WHERE t.table_schema = {{source_schema_literal}} AND t.table_name = {{input_table_literal}}),
+    CAST(NULL AS SIGNED),
     COALESCE(o.paused, FALSE),
     CASE WHEN o.paused THEN o.changed_by END, CASE WHEN o.paused THEN o.changed_at END, CASE WHEN o.paused THEN o.reason END,
     r.run_id, r.kind, r.opened_at,

@@ -1,5 +1,8 @@
--- The customer's table of recommendations, where it is not there yet; one that is there is left as it is.
+-- The customer's table of recommendations, where it is not there yet; one that is there is left as it is. Its keys are of the type
+-- of those of the table of users, where that is in this database.
 DO $do$
+DECLARE
+    key_type text;
 BEGIN
     IF to_regclass({{output_literal}}) IS NULL THEN
         CREATE TABLE {{output}} (
@@ -20,6 +23,18 @@ BEGIN
             redemption_rate numeric(5, 4) NOT NULL,
             PRIMARY KEY (user_id, rank)
         );
+        key_type := (
+            SELECT format_type(a.atttypid, a.atttypmod)
+                || CASE WHEN a.attcollation <> t.typcollation THEN format(' COLLATE %I.%I', n.nspname, l.collname) ELSE '' END
+            FROM pg_attribute AS a
+            JOIN pg_type AS t ON t.oid = a.atttypid
+            LEFT JOIN pg_collation AS l ON l.oid = a.attcollation
+            LEFT JOIN pg_namespace AS n ON n.oid = l.collnamespace
+            WHERE a.attrelid = to_regclass({{input_literal}}) AND a.attname = 'user_id' AND NOT a.attisdropped
+        );
+        IF key_type <> 'character varying(50)' THEN
+            EXECUTE format('ALTER TABLE %s ALTER COLUMN user_id TYPE %s', {{output_literal}}, key_type);
+        END IF;
         COMMENT ON COLUMN {{output}}.user_id IS 'The user, as in the table of users';
         COMMENT ON COLUMN {{output}}.rank IS '1 (best) to 10';
         COMMENT ON COLUMN {{output}}.card_name IS 'Name of the card';

@@ -3,6 +3,10 @@
 CREATE OR REPLACE FUNCTION {{control_changed}}() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $do$
 BEGIN
+    -- With its owner's rights it serves no other table.
+    IF TG_RELID <> {{control_literal}}::regclass THEN
+        RAISE EXCEPTION 'this function serves no table but %', {{control_literal}};
+    END IF;
     IF TG_WHEN = 'BEFORE' THEN
         -- A statement that sets the time knows what it does, and says who.
         IF NEW.changed_at IS NOT DISTINCT FROM OLD.changed_at THEN
@@ -33,6 +37,7 @@ BEGIN
     RETURN NULL;
 END
 $do$;
+REVOKE ALL ON FUNCTION {{control_changed}}() FROM PUBLIC;
 COMMENT ON FUNCTION {{control_changed}}() IS 'CardGenius: fills in who turned the switch and when, and writes it to the audit';
 DROP TRIGGER IF EXISTS cardgenius_control_filled ON {{control}};
 CREATE TRIGGER cardgenius_control_filled BEFORE UPDATE ON {{control}}

@@ -6,7 +6,8 @@ SELECT CASE WHEN i.instance_id IS NULL OR i.lease_until < clock_timestamp() THEN
     (c.users - c.completed - c.failed - c.superseded - c.returned)::bigint,
     c.claim_id, c.owner, i.host, i.process_id, c.claimed_at, i.lease_until,
     CASE WHEN i.instance_id IS NULL OR i.lease_until < clock_timestamp()
-        THEN 'any live instance returns its users within a minute; if none is alive, start one'
+        THEN 'any live instance returns its users within a minute; if none is alive, start one. If sessions named cardgenius/' || c.owner
+            || ' stay in pg_stat_activity, they are of a role whose sessions ours may not end: GRANT pg_signal_backend, or pg_terminate_backend(pid)'
         ELSE 'look at pg_stat_activity for sessions named cardgenius/' || c.owner
             || ' and at pg_locks for what they wait for; the chunk is given back at its deadline (pipeline.chunk_deadline_ms)'
     END
@@ -22,7 +23,8 @@ FROM (
     SELECT count(*) AS users
     FROM {{input}} AS u
     WHERE u.processing_status = 'pending'
-        AND NOT EXISTS (SELECT FROM {{claims}} AS c WHERE c.claim_id::text = u.claim_id::text AND c.state = 'open')
+        AND NOT EXISTS (SELECT FROM {{claims}} AS c JOIN {{runs}} AS r ON r.run_id = c.run_id
+            WHERE c.claim_id::text = u.claim_id::text AND c.state = 'open' AND r.source_table = {{source_table_literal}})
 ) AS o
 WHERE o.users > 0;
 COMMENT ON VIEW {{view_stuck}} IS 'CardGenius: what does not move, and what to do about it. Empty is good';

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::any_store::AnyStore;
+use cardgenius_engine::visible::Shown;
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 use serde_json::json;
 use uuid::Uuid;
@@ -32,7 +33,7 @@ pub fn run(config: &Config, reason: Option<&str>, (yes, json): (bool, bool)) -> 
             run.open_claims
         );
         let value = json!({ "cancelled": true, "run_id": run_id.to_string(), "kind": kind, "chunks_in_flight": run.open_claims });
-        Ok(output::say(json, &text, &value))
+        Ok(output::say(json, &Shown(text).to_string(), &value))
     })
 }
 

@@ -46,15 +46,14 @@ pub fn list(file: Option<&Path>, inputs: &Inputs, json: bool) -> Exit {
         Ok(text) => text,
         Err(error) => return super::refuse(error),
     };
-    let shown = match text.parse() {
-        Ok(catalogue) if json => as_json(&catalogue),
-        Ok(catalogue) => Ok(as_table(&catalogue)),
+    match text.parse() {
+        Ok(catalogue) if json => as_json(&catalogue).map_or_else(super::refuse, |shown| output::print_json(&shown)),
+        Ok(catalogue) => output::print(&as_table(&catalogue)),
         Err(faults) => {
             output::complain(&format!("{}; see `cardgenius catalog check`", count(&text, &faults)));
-            return Exit::Usage;
+            Exit::Usage
         }
-    };
-    shown.map_or_else(super::refuse, |shown| output::print(&shown))
+    }
 }
 
 fn configured(inputs: &Inputs) -> Result<Option<PathBuf>, Exit> {

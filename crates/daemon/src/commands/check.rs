@@ -1,63 +1,109 @@
-//! `cardgenius check`: what would keep a run from starting, without changing anything.
+//! `cardgenius check`: what would keep a run from starting, without changing anything that stays.
 
 use crate::any_store::AnyStore;
+use crate::catalogue_file::CatalogueText;
+use cardgenius_engine::Engine;
+use cardgenius_engine::catalogue::Catalogue;
+use cardgenius_engine::visible::Shown;
 use cardgenius_pipeline::ports::Store;
+use cardgenius_store::bounded_read::Reads;
 use cardgenius_store::config::StoreConfig;
-use cardgenius_store::inspection::READ_ONLY_SERVER;
+use cardgenius_store::inspection::{Inspection, Intent, READ_ONLY_SERVER};
 use chrono::{DateTime, Utc};
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 use uuid::Uuid;
 
 use super::{failure, output, refuse};
 use crate::config::Config;
 use crate::exit::Exit;
+use crate::run_request::date;
 use crate::schedule::Times;
 use crate::wiring;
 
-/// Inspects the databases and says what is wrong.
+/// Inspects the catalogue and the databases, rehearses a run if that is wanted, and says what is wrong.
 #[must_use]
-pub fn run(config: &Config) -> Exit {
-    match super::runtime() {
-        Ok(runtime) => runtime.block_on(async {
-            match sound_store(config, 0).await {
-                Ok(store) => {
-                    Box::pin(say_what_is_hidden(config, &store)).await;
-                    output::print("nothing is wrong: a run can start");
-                    Exit::Done
-                }
-                Err(exit) => exit,
-            }
-        }),
-        Err(exit) => exit,
-    }
+pub fn run(config: &Config, is_rehearsed: bool) -> Exit {
+    let catalogue = catalogue(config).inspect_err(|fault| refused("bad-catalogue", fault));
+    super::on_a_runtime(async {
+        let known = catalogue.as_ref().ok();
+        let intent = wiring::intent(config, known.map(|(catalogue, text)| (catalogue, &**text)));
+        let (store, catalogue) = match (sound_store(config, 0, &intent).await, &catalogue) {
+            (Ok(store), Ok((catalogue, _))) => (store, catalogue),
+            (Ok(_), Err(_)) => return Exit::Usage,
+            (Err(exit), _) => return exit,
+        };
+        if is_rehearsed && let Err(exit) = Box::pin(rehearse(config, &store, catalogue)).await {
+            return exit;
+        }
+        Box::pin(say_what_is_hidden(config, &store)).await;
+        output::print("nothing is wrong: a run can start");
+        Exit::Done
+    })
 }
 
-/// A store on databases that were found sound, with so many sessions only to look: every start goes through here.
-///
-/// # Errors
-/// The exit code, after everything that is wrong was said.
-pub(crate) async fn sound_store(config: &Config, looks: usize) -> Result<AnyStore, Exit> {
-    let mut store_config = wiring::store_config(config, Uuid::new_v4()).map_err(refuse)?;
-    store_config.looks = looks;
-    let store = AnyStore::new(&store_config).map_err(|error| failure::of_database(&error))?;
-    let inspection = store.inspect().await.map_err(|error| failure::of_database(&error))?;
+/// The catalogue that a run would be opened with now, and its text; or what is wrong with it.
+fn catalogue(config: &Config) -> Result<(Catalogue, String), String> {
+    let text = CatalogueText::read(config.catalog.path.as_deref()).map_err(|error| error.to_string())?;
+    let catalogue = text.parse().map_err(|faults| format!("{text} is faulty:\n{faults}"))?;
+    Ok((catalogue, String::from_utf8_lossy(text.bytes()).into_owned()))
+}
+
+/// Does to one user what a run does, and undoes it.
+async fn rehearse(config: &Config, store: &AnyStore, catalogue: &Catalogue) -> Result<(), Exit> {
+    let unread = |error| failure::of_database(&error);
+    let now = store.look().await.map_err(unread)?.now;
+    let engine = Engine::compile(catalogue, date(now, config));
+    let rehearsal = store.rehearse(&engine).await.map_err(unread)?;
+    said(&rehearsal);
+    if rehearsal.refusals.is_empty() { Ok(()) } else { Err(Exit::Usage) }
+}
+
+/// Says what was found.
+fn said(inspection: &Inspection) {
     for warning in &inspection.warnings {
         warn!("{warning}");
     }
+    for refusal in &inspection.refusals {
+        refused(refusal.name, &refusal.message);
+    }
+}
+
+/// A store on databases that were found sound for a run as `intent` says, with `looks` sessions only to look: every start goes through
+/// here.
+///
+/// # Errors
+/// The exit code, after everything that is wrong was said.
+pub(crate) async fn sound_store(config: &Config, looks: usize, intent: &Intent) -> Result<AnyStore, Exit> {
+    let (store_config, store) = prepared(config, looks).await?;
+    let inspection = store.inspect(intent).await.map_err(|error| failure::of_database(&error))?;
     for warning in schedule_warnings(config, Utc::now()) {
         warn!("{warning}");
     }
+    said(&inspection);
     if inspection.refusals.is_empty() {
         Box::pin(check_stop_query(config, &store)).await?;
         info!("{}", connections(&store_config));
         return Ok(store);
     }
-    for refusal in &inspection.refusals {
-        refused(refusal.name, &refusal.message);
-    }
     // In the middle of a failover a server takes no writes for a while: whatever supervises the program shall start it again.
     let may_pass = inspection.refusals.iter().all(|refusal| refusal.name == READ_ONLY_SERVER);
     Err(if may_pass { Exit::Unreachable } else { Exit::Usage })
+}
+
+/// The store, which has read its files by now: passwords and certificates. They may lie on a disk that is gone.
+async fn prepared(config: &Config, looks: usize) -> Result<(StoreConfig, AnyStore), Exit> {
+    static READS: Reads = Reads::new(2);
+    let config = config.clone();
+    let preparing = READS.in_time(move || {
+        let mut store_config = wiring::store_config(&config, Uuid::new_v4()).map_err(refuse)?;
+        store_config.looks = looks;
+        let store = AnyStore::new(&store_config).map_err(|error| failure::of_database(&error))?;
+        Ok((store_config, store))
+    });
+    preparing.await.unwrap_or_else(|error| {
+        error!("cannot read the files of passwords and certificates that the configuration names: {error}");
+        Err(Exit::Unreachable)
+    })
 }
 
 /// A schedule that may mean other days than its author thinks, with the days that it means.
@@ -81,7 +127,7 @@ fn schedule_warnings(config: &Config, now: DateTime<Utc>) -> Vec<String> {
 }
 
 fn refused(name: &str, message: &str) {
-    output::complain(&format!("refused ({name}): {message}"));
+    output::complain(&format!("refused ({name}): {}", Shown(message)));
 }
 
 /// Asks the DBA's own question once: later a fault in it counts as a stop, and a run that never begins says little.

@@ -13,7 +13,7 @@ use crate::{
 #[must_use]
 pub fn show(inputs: &Inputs, json: bool) -> Exit {
     let shown = load(inputs).and_then(|loaded| {
-        let exit = output::print(&if json { as_json(&loaded)? } else { as_table(&loaded)? });
+        let exit = if json { output::print_json(&as_json(&loaded)?) } else { output::print(&as_table(&loaded)?) };
         loaded.check().map(|()| exit)
     });
     shown.unwrap_or_else(super::refuse)

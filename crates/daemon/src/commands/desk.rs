@@ -1,15 +1,17 @@
 //! What the operators' commands have in common: one session on the database, beside whatever is running, and without a
 //! lease; who asks; and whether he means it.
 
-use std::io::{IsTerminal, Write, stderr, stdin};
+use std::io::{IsTerminal, stdin};
 
 use crate::any_store::AnyStore;
+use cardgenius_engine::visible::Shown;
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 use uuid::Uuid;
 
 use super::{failure, output, refuse};
 use crate::config::Config;
 use crate::exit::Exit;
+use crate::standard_error;
 use crate::wiring;
 
 /// A name of a user or host longer than this says no more.
@@ -17,22 +19,18 @@ const MOST_CHARS: usize = 64;
 
 /// Does the work on a store that nothing was asked of yet, and says what went wrong.
 pub(super) fn at_the_desk(config: &Config, work: impl AsyncFnOnce(AnyStore) -> Result<Exit, StoreError>) -> Exit {
-    let runtime = match super::runtime() {
-        Ok(runtime) => runtime,
-        Err(exit) => return exit,
-    };
     let store = match wiring::store_config(config, Uuid::new_v4()) {
         Ok(store_config) => AnyStore::new(&store_config),
         Err(error) => return refuse(error),
     };
-    runtime.block_on(async {
+    super::on_a_runtime(async {
         let outcome = match store {
             Ok(store) => work(store).await,
             Err(error) => Err(error),
         };
         outcome.unwrap_or_else(|error| {
             let exit = failure::of_database(&error);
-            if error.kind() == ErrorKind::SchemaMismatch {
+            if matches!(error.kind(), ErrorKind::SchemaMismatch | ErrorKind::StaleSession) {
                 output::complain("the tables are not as this version needs them: run `cardgenius migrate`");
             }
             exit
@@ -56,11 +54,12 @@ pub(super) fn confirm(question: &str, yes: bool) -> Result<(), Exit> {
     if yes {
         return Ok(());
     }
-    if !stdin().is_terminal() || !stderr().is_terminal() {
+    let question = Shown(question);
+    if !stdin().is_terminal() || !standard_error::is_terminal() {
         output::complain(&format!("{question}\nNobody can be asked here: say --yes"));
         return Err(Exit::Usage);
     }
-    let _ = write!(stderr().lock(), "{question} [y/N] ");
+    standard_error::write(format!("{question} [y/N] ").as_bytes());
     let mut answer = String::new();
     let asked = stdin().read_line(&mut answer);
     if asked.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes") {

@@ -19,7 +19,7 @@ pub(crate) fn of_database(failure: &StoreError) -> Exit {
         | ErrorKind::ServerFault
         | ErrorKind::CommitInDoubt
         | ErrorKind::Authentication => Exit::Unreachable,
-        ErrorKind::Refused | ErrorKind::SchemaMismatch => Exit::Usage,
+        ErrorKind::Refused | ErrorKind::SchemaMismatch | ErrorKind::StaleSession => Exit::Usage,
         ErrorKind::DataRejected
         | ErrorKind::Constraint
         | ErrorKind::UniqueViolation

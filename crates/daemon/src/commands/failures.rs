@@ -14,7 +14,7 @@ use crate::watch::grouped;
 pub fn run(config: &Config, run_id: Option<Uuid>, json: bool) -> Exit {
     desk::at_the_desk(config, async |store| {
         let causes = store.failures(run_id).await?;
-        Ok(output::print(&if json { as_json(&causes) } else { as_table(&causes) }))
+        Ok(if json { output::print_json(&as_json(&causes)) } else { output::print(&as_table(&causes)) })
     })
 }
 

@@ -1,5 +1,6 @@
 //! `cardgenius migrate`: brings the schema to what this version needs, or prints the SQL for the DBA who runs it himself.
 
+use cardgenius_engine::visible::Shown;
 use cardgenius_store::family::Family;
 use cardgenius_store::migrate;
 
@@ -11,10 +12,7 @@ use crate::wiring;
 /// Migrates, saying each step.
 #[must_use]
 pub fn run(config: &Config) -> Exit {
-    match super::runtime() {
-        Ok(runtime) => runtime.block_on(apply(config)),
-        Err(exit) => exit,
-    }
+    super::on_a_runtime(apply(config))
 }
 
 pub(crate) async fn apply(config: &Config) -> Exit {
@@ -22,9 +20,23 @@ pub(crate) async fn apply(config: &Config) -> Exit {
         Ok(migration) => migration,
         Err(error) => return refuse(error),
     };
-    match migrate::migrate(&migration, &mut |step: &str| say(step)).await {
+    let mut begun = false;
+    let mut told = |step: &str| {
+        begun = true;
+        say(step);
+    };
+    let outcome = migrate::migrate(&migration, &mut told).await;
+    match outcome {
         Ok(()) => Exit::Done,
-        Err(error) => failure::of_database(&error),
+        Err(error) => {
+            let exit = failure::of_database(&error);
+            if begun {
+                output::complain(
+                    "the migration stopped at the last step named above; what was done before it stays, and the next `cardgenius migrate` goes on from there",
+                );
+            }
+            exit
+        }
     }
 }
 
@@ -33,10 +45,10 @@ pub(crate) async fn apply(config: &Config) -> Exit {
 pub fn print(config: &Config) -> Exit {
     let family = |url: &DatabaseUrl| Family::of_url(url.expose());
     // Without an address the SQL is that of the database which is usual here.
-    let source = config.source.url.as_ref().map_or(Family::Postgres, family);
+    let source = config.source_address().map_or(Family::Postgres, family);
     match migrate::print(&wiring::tables(config), source, config.target.url.as_ref().map(family)) {
         Ok(script) => {
-            output::print(&script);
+            output::print_as_is(&script);
             Exit::Done
         }
         Err(error) => failure::of_database(&error),
@@ -44,5 +56,5 @@ pub fn print(config: &Config) -> Exit {
 }
 
 fn say(step: &str) {
-    output::print(step);
+    output::print(&Shown(step).to_string());
 }

@@ -26,8 +26,13 @@ use crate::{
     exit::Exit,
     signals, telemetry,
 };
+use std::time::Duration;
+
 use tokio_util::sync::CancellationToken;
 use tracing::error;
+
+/// What a stop waits for at its end, and what nothing depends on, gets this time.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// Does what the command line says.
 #[must_use]
@@ -42,7 +47,7 @@ pub fn dispatch(cli: &Cli) -> Exit {
         Some(Command::Migrate(MigrateOptions { print: true, .. })) => prepared(cli, |config| migrate::print(&config)),
         Some(Command::Migrate(_)) => prepared(cli, |config| migrate::run(&config)),
         Some(Command::Probe { url }) => probe::run(url),
-        Some(Command::Check) => prepared(cli, |config| check::run(&config)),
+        Some(Command::Check { no_rehearsal }) => prepared(cli, |config| check::run(&config, !no_rehearsal)),
         Some(Command::Status { json }) => prepared(cli, |config| status::run(&config, *json)),
         Some(Command::Pause { reason, json }) => prepared(cli, |config| pause::run(&config, reason, *json)),
         Some(Command::Resume { json }) => prepared(cli, |config| resume::run(&config, *json)),
@@ -69,18 +74,40 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Exit> {
     })
 }
 
+/// Work on a runtime of its own. Its end does not wait for a thread that hangs: in a read of a file, or in the system's search for
+/// a name.
+pub(crate) fn on_a_runtime(work: impl Future<Output = Exit>) -> Exit {
+    match runtime() {
+        Ok(runtime) => {
+            let exit = runtime.block_on(work);
+            runtime.shutdown_background();
+            exit
+        }
+        Err(exit) => exit,
+    }
+}
+
 /// Work that goes on until it is over or a signal asks it to end, on a runtime of its own.
 pub(crate) fn until_a_signal(work: impl AsyncFnOnce(CancellationToken) -> Exit) -> Exit {
-    match runtime() {
-        Ok(runtime) => runtime.block_on(async {
-            let stop = CancellationToken::new();
-            if let Err(error) = signals::watch(stop.clone()) {
-                error!(%error, "cannot listen for signals");
-                return Exit::Failed;
-            }
-            work(stop).await
-        }),
-        Err(exit) => exit,
+    on_a_runtime(async {
+        let stop = CancellationToken::new();
+        if let Err(error) = signals::watch(stop.clone()) {
+            error!(%error, "cannot listen for signals");
+            return Exit::Failed;
+        }
+        work(stop).await
+    })
+}
+
+/// The outcome of work that matters after a stop as well, unless it is not over [`LAST_WORDS`] after the stop was asked for.
+pub(crate) async fn even_if_stopped<T>(stop: &CancellationToken, work: impl Future<Output = T>) -> Option<T> {
+    let patience = async {
+        stop.cancelled().await;
+        tokio::time::sleep(LAST_WORDS).await;
+    };
+    tokio::select! {
+        outcome = work => Some(outcome),
+        () = patience => None,
     }
 }
 

@@ -29,17 +29,14 @@ pub fn run(url: &str) -> Exit {
             return Exit::Usage;
         }
     };
-    let runtime = match super::runtime() {
-        Ok(runtime) => runtime,
-        Err(exit) => return exit,
-    };
-    let answer = runtime.block_on(async { timeout(ANSWER_WITHIN, ask(&uri)).await });
-    match answer {
-        Ok(Ok(StatusCode::OK)) => output::print("ok"),
-        Ok(Ok(status)) => failed(&format!("{uri} answers with {status}")),
-        Ok(Err(error)) => failed(&format!("{uri} does not answer: {error}")),
-        Err(_) => failed(&format!("{uri} does not answer within {ANSWER_WITHIN:?}")),
-    }
+    super::on_a_runtime(async {
+        match timeout(ANSWER_WITHIN, ask(&uri)).await {
+            Ok(Ok(StatusCode::OK)) => output::print("ok"),
+            Ok(Ok(status)) => failed(&format!("{uri} answers with {status}")),
+            Ok(Err(error)) => failed(&format!("{uri} does not answer: {error}")),
+            Err(_) => failed(&format!("{uri} does not answer within {ANSWER_WITHIN:?}")),
+        }
+    })
 }
 
 fn failed(text: &str) -> Exit {

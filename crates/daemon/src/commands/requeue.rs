@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::any_store::AnyStore;
+use cardgenius_engine::visible::Shown;
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 use cardgenius_store::desk::{Backlog, OpenRun, Requeue, Requeued};
 use cardgenius_store::protocol::RequeueCursor;
@@ -68,7 +69,7 @@ fn told(sum: &Requeued, others: u64, run: Option<&OpenRun>) -> String {
         let (kind, run_id) = (&run.kind, run.run_id);
         lines.push(format!("the open {kind} run {run_id} may take them, with the catalogue that it was opened with"));
     }
-    lines.join("\n")
+    lines.iter().map(|line| Shown(line).to_string()).collect::<Vec<_>>().join("\n")
 }
 
 /// How many that are, where it is known without looking for them.

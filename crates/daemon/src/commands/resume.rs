@@ -1,5 +1,6 @@
 //! `cardgenius resume`: ends a pause.
 
+use cardgenius_engine::visible::Shown;
 use serde_json::json;
 
 use super::{desk, output};
@@ -17,7 +18,10 @@ pub fn run(config: &Config, json: bool) -> Exit {
         }
         store.set_switch(false, None, &desk::actor()).await?;
         let (by, why) = (before.changed_by.unwrap_or_default(), before.reason.unwrap_or_default());
-        let text = format!("resumed: every instance claims again within about a second (was paused by {by}: {why})");
+        let (shown_by, shown_why) = (Shown(&by), Shown(&why));
+        let text = format!(
+            "resumed: every instance claims again within about a second (was paused by {shown_by}: {shown_why})"
+        );
         Ok(output::say(json, &text, &json!({ "paused": false, "was_paused": true, "by": by, "reason": why })))
     })
 }

@@ -1,5 +1,6 @@
 //! `cardgenius run-now`: opens a run, for the instances that are up to take.
 
+use cardgenius_engine::visible::Shown;
 use cardgenius_pipeline::ports::{Run, RunRequest, Store};
 use cardgenius_store::desk::Switch;
 use serde_json::json;
@@ -14,11 +15,12 @@ use crate::watch::grouped;
 #[must_use]
 pub fn run(config: &Config, max_users: Option<u64>, json: bool) -> Exit {
     let actor = desk::actor();
-    let request = match run_request(config, Asked { kind: "manual", trigger: actor.clone(), max_users }) {
-        Ok(request) => request,
+    let undated = match run_request(config, Asked { kind: "manual", trigger: actor.clone(), max_users }) {
+        Ok(undated) => undated,
         Err(refused) => return refuse(refused),
     };
     desk::at_the_desk(config, async |store| {
+        let request = undated.now(&store, config).await?;
         let run = store.open_or_join(&request).await?;
         let seen = store.overview().await?;
         if run.opened_here {
@@ -59,5 +61,5 @@ fn told(config: &Config, (run, request): (&Run, &RunRequest), switch: &Switch, a
         1 => "1 live instance takes it within seconds: see cardgenius status".to_owned(),
         alive => format!("{alive} live instances take it within seconds: see cardgenius status"),
     });
-    lines.join("\n")
+    lines.iter().map(|line| Shown(line).to_string()).collect::<Vec<_>>().join("\n")
 }

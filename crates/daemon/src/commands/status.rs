@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use cardgenius_engine::visible::Shown;
 use cardgenius_pipeline::throttle::Headroom;
 
 use super::{desk, output};
@@ -22,7 +23,7 @@ pub fn run(config: &Config, json: bool) -> Exit {
             return Ok(output::print(&text(&status)));
         }
         Ok(match serde_json::to_string_pretty(&status) {
-            Ok(text) => output::print(&text),
+            Ok(text) => output::print_json(&text),
             Err(error) => super::refuse(error),
         })
     })
@@ -32,10 +33,13 @@ fn text(status: &Status) -> String {
     let mut text = String::new();
     let mut line = |name: &str, value: &str| {
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "{name:<11}{value}");
+        let _ = writeln!(text, "{name:<11}{}", Shown(value));
     };
     line("table", &format!("{} (schema version {})", status.source_table, status.schema_version));
     line("time", &shown(&status.taken_at));
+    if let Some(fault) = &status.clock_fault {
+        line("", fault);
+    }
     line("users", &users(status));
     line("claiming", &claiming(status));
     for (place, held) in status.instances.iter().filter_map(throttled).enumerate() {
@@ -162,7 +166,8 @@ fn shown(instant: &str) -> String {
 }
 
 fn shortened(reason: &str) -> String {
-    let reason = reason.replace('\n', " ");
+    // Before it is cut, so that what is cut is counted as it is seen.
+    let reason = Shown(reason.replace('\n', " ")).to_string();
     if reason.chars().count() <= REASON_CHARS {
         return reason;
     }

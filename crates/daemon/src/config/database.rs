@@ -94,11 +94,21 @@ pub struct TargetConfig {
     pub schema: Option<String>,
     /// Table of the recommendations. Default `card_recommendations`, the customer's name.
     pub table: String,
+    /// Whether other tables' foreign keys that reference the recommendations may delete rows or set them to NULL. Default false: a run
+    /// replaces rows by deleting and inserting them, and few customers mean to lose what references them.
+    pub allow_cascade: bool,
 }
 
 impl Default for TargetConfig {
     fn default() -> Self {
-        Self { url: None, password: None, password_file: None, schema: None, table: "card_recommendations".to_owned() }
+        Self {
+            url: None,
+            password: None,
+            password_file: None,
+            schema: None,
+            table: "card_recommendations".to_owned(),
+            allow_cascade: false,
+        }
     }
 }
 
@@ -121,16 +131,22 @@ impl TargetConfig {
 }
 
 impl Config {
+    /// Address of the table of users: the source's, or the one that `cardgenius migrate` was given where nothing else was.
+    #[must_use]
+    pub fn source_address(&self) -> Option<&DatabaseUrl> {
+        self.source.url.as_ref().or(self.migrate.url.as_ref())
+    }
+
     /// Schema of the table of users.
     #[must_use]
     pub fn source_schema(&self) -> String {
-        schema_of(self.source.schema.as_ref(), self.source.url.as_ref())
+        schema_of(self.source.schema.as_ref(), self.source_address())
     }
 
     /// Schema of the table of recommendations.
     #[must_use]
     pub fn target_schema(&self) -> String {
-        schema_of(self.target.schema.as_ref(), self.target.url.as_ref().or(self.source.url.as_ref()))
+        schema_of(self.target.schema.as_ref(), self.target.url.as_ref().or_else(|| self.source_address()))
     }
 }
 
@@ -236,6 +252,15 @@ mod tests {
             assert_eq!(fields(&violations), expected);
             assert!(!format!("{violations:?}").contains("s3cret"));
         }
+    }
+
+    #[test]
+    fn the_schema_is_that_of_the_address_which_a_migration_was_given_where_the_source_has_none() {
+        let migrate = MigrateConfig { url: Some(DatabaseUrl::new("mysql://ann@db/pad")), ..MigrateConfig::default() };
+        let mut config = Config { migrate, ..Config::default() };
+        assert_eq!((config.source_schema(), config.target_schema()), ("pad".to_owned(), "pad".to_owned()));
+        config.source.url = Some(DatabaseUrl::new("mysql://app@db/shop"));
+        assert_eq!((config.source_schema(), config.target_schema()), ("shop".to_owned(), "shop".to_owned()));
     }
 
     #[test]

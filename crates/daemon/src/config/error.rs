@@ -2,13 +2,15 @@
 
 use std::{fmt, io, path::PathBuf};
 
+use cardgenius_engine::visible::Shown;
+
 use super::layer::Origin;
 
 /// A configuration that cannot be used. Every one of these ends the program with exit code 64.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file that was named cannot be read.
-    #[error("cannot read the configuration file {}: {source}", path.display())]
+    #[error("cannot read the configuration file {}: {source}", Shown(path.display()))]
     File {
         /// As it was given.
         path: PathBuf,
@@ -16,7 +18,7 @@ pub enum ConfigError {
         source: io::Error,
     },
     /// The file is no TOML. The line itself is not shown: it may hold a password.
-    #[error("the configuration file {} is not valid TOML: line {line}, column {column}: {reason}", path.display())]
+    #[error("the configuration file {} is not valid TOML: line {line}, column {column}: {}", Shown(path.display()), Shown(reason))]
     Syntax {
         /// As it was given.
         path: PathBuf,
@@ -37,7 +39,7 @@ pub enum ConfigError {
     )]
     NoSource,
     /// A file of a password cannot be used.
-    #[error("`{field}`: cannot use the password file {}: {reason}", path.display())]
+    #[error("`{field}`: cannot use the password file {}: {reason}", Shown(path.display()))]
     PasswordFile {
         /// As `source.password_file`.
         field: String,
@@ -90,13 +92,13 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownKey { key, origin, nearest } => {
-                write!(f, "unknown key `{key}` ({origin}): the nearest known key is `{nearest}`")
+                write!(f, "unknown key `{}` ({origin}): the nearest known key is `{nearest}`", Shown(key))
             }
             Self::UnknownVariable { name, nearest } => {
-                write!(f, "unknown environment variable {name}: the nearest known one is {nearest}")
+                write!(f, "unknown environment variable {}: the nearest known one is {nearest}", Shown(name))
             }
-            Self::NotUnicode { name } => write!(f, "environment variable {name} is not valid UTF-8"),
-            Self::Field { field, origin, rule } => write!(f, "`{field}` ({origin}) {rule}"),
+            Self::NotUnicode { name } => write!(f, "environment variable {} is not valid UTF-8", Shown(name)),
+            Self::Field { field, origin, rule } => write!(f, "`{}` ({origin}) {}", Shown(field), Shown(rule)),
         }
     }
 }

@@ -9,7 +9,7 @@ use super::{
     keys::Keys,
     layer::{Layer, Origin},
 };
-use crate::bounded_read;
+use cardgenius_store::bounded_read;
 
 /// Far more than every key with a comment.
 const MAX_BYTES: usize = 1 << 20;

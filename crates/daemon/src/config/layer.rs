@@ -2,6 +2,7 @@
 
 use std::{fmt, path::PathBuf};
 
+use cardgenius_engine::visible::Shown;
 use figment::{
     Metadata, Profile, Provider, Source,
     value::{Dict, Map, Value},
@@ -26,8 +27,8 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Default => f.write_str("default"),
-            Self::File(path) => write!(f, "file {}", path.display()),
-            Self::Environment(name) => write!(f, "environment {name}"),
+            Self::File(path) => write!(f, "file {}", Shown(path.display())),
+            Self::Environment(name) => write!(f, "environment {}", Shown(name)),
             Self::Flag(name) => write!(f, "flag {name}"),
         }
     }

@@ -1,15 +1,10 @@
 //! What is needed to sign in to a database, put together from the sections.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::PathBuf;
+
+use cardgenius_store::password_file;
 
 use super::{Config, ConfigError, database_url::DatabaseUrl, exposure, secret::Secret};
-use crate::bounded_read;
-
-/// No password is longer.
-const MAX_PASSWORD_BYTES: usize = 65_536;
 
 /// Where the password is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,11 +38,14 @@ impl SignIn {
         match &self.password {
             Password::InUrl => Ok(None),
             Password::Text(secret) => Ok(Some(secret.clone())),
-            Password::File(path) => read_password(path).map(Some).map_err(|reason| ConfigError::PasswordFile {
-                field: format!("{}.password_file", self.section),
-                path: path.clone(),
-                reason,
-            }),
+            Password::File(path) => match password_file::read(path) {
+                Ok(password) => Ok(Some(Secret::new(&password))),
+                Err(error) => Err(ConfigError::PasswordFile {
+                    field: format!("{}.password_file", self.section),
+                    path: path.clone(),
+                    reason: error.to_string(),
+                }),
+            },
         }
     }
 
@@ -111,19 +109,10 @@ impl Config {
     }
 }
 
-/// The file's text without one line break at its end, which editors and `echo` put there.
-fn read_password(path: &Path) -> Result<Secret, String> {
-    // A pipe could be read once only, and reading it could wait for ever.
-    if !fs::metadata(path).map_err(|error| error.to_string())?.is_file() {
-        return Err("it is not a regular file".to_owned());
-    }
-    let text = bounded_read::text(path, MAX_PASSWORD_BYTES).map_err(|error| error.to_string())?;
-    let password = text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
-    if password.is_empty() { Err("it is empty".to_owned()) } else { Ok(Secret::new(password)) }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::{fs, path::Path};
+
     use super::*;
 
     fn with_file(path: &Path) -> Config {

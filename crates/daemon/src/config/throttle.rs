@@ -141,8 +141,42 @@ impl ThrottleConfig {
         }
         if self.stop_query.as_ref().is_some_and(|query| query.trim().is_empty() || query.contains('\0')) {
             violations.push(Violation::new("throttle.stop_query", "must be a query, or not be there"));
+        } else if self.stop_query.as_deref().is_some_and(|query| !only_asks(query)) {
+            let rule =
+                "must begin with SELECT, WITH, VALUES or TABLE: it is there to ask, and no other statement is sent";
+            violations.push(Violation::new("throttle.stop_query", rule));
         }
         violations
+    }
+}
+
+/// Whether a statement begins as those do that only ask. A transaction that only reads would still let a few others do something, such as
+/// COPY to a program.
+fn only_asks(statement: &str) -> bool {
+    let begun = after_comments(statement);
+    let word: String = begun.chars().take_while(char::is_ascii_alphabetic).collect();
+    ["select", "with", "values", "table"].iter().any(|asks| word.eq_ignore_ascii_case(asks))
+}
+
+/// A statement from its first word on. A comment that MySQL executes (`/*! … */`) is no comment.
+fn after_comments(statement: &str) -> &str {
+    let mut rest = statement.trim_start_matches(|character: char| character.is_whitespace() || character == '(');
+    loop {
+        let line = rest.strip_prefix("--").or_else(|| rest.strip_prefix('#'));
+        rest = match (line, rest.strip_prefix("/*")) {
+            (Some(line), _) => line.split_once('\n').map_or("", |(_, rest)| rest),
+            (_, Some(comment)) if !comment.starts_with('!') && !comment.starts_with("M!") => after_comment(comment),
+            _ => return rest,
+        };
+        rest = rest.trim_start_matches(|character: char| character.is_whitespace() || character == '(');
+    }
+}
+
+/// What follows a comment; nothing where it does not end, or holds another: PostgreSQL and MySQL read that in two ways.
+fn after_comment(comment: &str) -> &str {
+    match comment.split_once("*/") {
+        Some((text, rest)) if !text.contains("/*") => rest,
+        _ => "",
     }
 }
 
@@ -175,5 +209,34 @@ mod tests {
         assert_eq!(fields(|config| config.upkeep_share = f64::NAN), ["throttle.upkeep_share"]);
         assert_eq!(fields(|config| config.ignored = vec![String::new()]), ["throttle.ignored"]);
         assert_eq!(fields(|config| config.stop_query = Some(" ".into())), ["throttle.stop_query"]);
+    }
+
+    #[test]
+    fn the_stop_query_must_only_ask() {
+        let refused = |query: &str| !fields(|config| config.stop_query = Some(query.into())).is_empty();
+        for asks in [
+            "SELECT true",
+            "  (select 1)",
+            "((TABLE stop))",
+            "-- is it night?\nWITH n AS (SELECT 1) SELECT true FROM n",
+            "# a note\nVALUES (true)",
+            "/* a comment */ SELECT/**/1",
+        ] {
+            assert!(!refused(asks), "{asks}");
+        }
+        for does in [
+            "COPY (SELECT 1) TO PROGRAM 'touch /x'",
+            "/* SELECT */ CALL stop()",
+            "-- SELECT 1",
+            "DO $$ BEGIN END $$",
+            "/*! DROP */ SELECT 1",
+            "/* SELECT 1",
+            "/* /* */ CALL stop() -- */ SELECT 1",
+            "SELECTED",
+            "EXPLAIN ANALYZE SELECT 1",
+            "(DELETE FROM t)",
+        ] {
+            assert!(refused(does), "{does}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! The ten cards of one user, as a table.
 
 use cardgenius_embedded::PrivatePostgres;
+use cardgenius_engine::visible::Shown;
 
 use super::database::{DATABASE, DemoError};
 use crate::commands::output;
@@ -23,5 +24,6 @@ pub(super) fn of_one_user(server: &PrivatePostgres) -> Result<String, DemoError>
         .map(|(what, amount)| format!("{what} {}", if amount.is_empty() { "NULL" } else { amount }))
         .collect();
     let name = user.first().map_or("", String::as_str);
+    let name = Shown(name);
     Ok(format!("the ten cards of {name}, who spends a month (rupees): {}\n\n{table}", amounts.join(", ")))
 }

@@ -5,6 +5,7 @@ use axum::Json;
 use axum::extract::State as Of;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use cardgenius_engine::visible::Shown;
 use cardgenius_store::server::PoolStatus;
 use chrono::SecondsFormat;
 use serde_json::{Value, json};
@@ -27,7 +28,7 @@ pub(super) async fn readyz(Of(pages): Of<Pages>) -> Response {
     let checks = readiness::checks(&pages.state, &pages.readiness).await;
     let lines = checks.iter().map(|check| match &check.fault {
         None => format!("ok      {}\n", check.name),
-        Some(fault) => format!("failing {}: {fault}\n", check.name),
+        Some(fault) => format!("failing {}: {}\n", check.name, Shown(fault)),
     });
     let body: String = lines.collect();
     let is_ready = checks.iter().all(|check| check.fault.is_none());
@@ -73,6 +74,7 @@ fn instance(state: &State, store: Option<&AnyStore>) -> Value {
         "started_at": state.started_at.to_rfc3339_opts(SecondsFormat::Secs, true),
         "catalogue_hash": catalogue.clone().and_then(Result::ok),
         "catalogue_fault": catalogue.and_then(Result::err),
+        "run_fault": state.setback(),
         "pools": { "source": pools.map(|(source, _)| pool(source)), "target": pools.and_then(|(_, target)| target.map(pool)) },
     })
 }

@@ -30,6 +30,7 @@ pub(super) async fn checks(state: &State, answers: &Answers<Vec<Check>>) -> Vec<
         },
     }];
     checks.extend(answers.get(databases(state)).await);
+    checks.push(Check { name: "run", fault: state.setback() });
     checks
 }
 
@@ -39,7 +40,8 @@ async fn databases(state: &State) -> Vec<Check> {
     };
     match timeout(ANSWER_WITHIN, store.ready()).await {
         Ok(Ok((source, target))) => {
-            let source = Check { name: "source", fault: fault_of(&source) };
+            // It may answer, and commit nothing.
+            let source = Check { name: "source", fault: fault_of(&source).or_else(|| state.commit_fault()) };
             let target = target.map(|target| Check { name: "target", fault: fault_of(&target) });
             [source].into_iter().chain(target).collect()
         }

@@ -3,19 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cardgenius_pipeline::ports::RunRequest;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
 use super::State;
-use crate::run_request::{Asked, CatalogueRefused, run_request};
+use crate::run_request::{Asked, CatalogueRefused, Undated, run_request_in_time};
 
 /// Between two looks at the file.
 const EVERY: Duration = Duration::from_secs(30);
 
 /// Reads the catalogue now, for a run; a faulty one is said once, and shown until it is mended.
-pub fn read(state: &State, asked: Asked) -> Result<RunRequest, CatalogueRefused> {
-    let outcome = run_request(&state.config, asked);
+pub async fn read(state: &State, asked: Asked) -> Result<Undated, CatalogueRefused> {
+    let outcome = run_request_in_time(&state.config, asked).await;
     let known = match &outcome {
         Ok(request) => Ok(request.catalogue_hash.clone()),
         Err(refused) => Err(refused.to_string()),
@@ -24,7 +23,8 @@ pub fn read(state: &State, asked: Asked) -> Result<RunRequest, CatalogueRefused>
     let was_refused = matches!(state.catalogue(), Some(Err(_)));
     if state.has_catalogue(known) {
         match &outcome {
-            Err(refused) => error!("no run can be opened: {refused}"),
+            // A line of the log for each fault: their texts are on one line each.
+            Err(refused) => refused.to_string().lines().for_each(|line| error!("no run can be opened: {line}")),
             Ok(_) if was_refused => info!("the catalogue is sound again"),
             Ok(request) => info!(catalogue.hash = request.catalogue_hash, "read the catalogue"),
         }
@@ -35,10 +35,8 @@ pub fn read(state: &State, asked: Asked) -> Result<RunRequest, CatalogueRefused>
 /// Watches the file until `stop`.
 pub async fn watch(state: Arc<State>, stop: CancellationToken) {
     loop {
-        let reading = state.clone();
         let looking = Asked { kind: "manual", trigger: "watch".to_owned(), max_users: None };
-        // A file on a slow disk must not hold up those who wait on the network.
-        let _ = tokio::task::spawn_blocking(move || read(&reading, looking).is_ok()).await;
+        let _ = read(&state, looking).await;
         if stop.run_until_cancelled(tokio::time::sleep(EVERY)).await.is_none() {
             return;
         }

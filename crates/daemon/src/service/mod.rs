@@ -2,6 +2,7 @@
 
 mod catalogue_watch;
 mod housekeeper;
+mod setbacks;
 mod state;
 mod supervisor;
 mod tender;
@@ -21,6 +22,7 @@ use crate::config::Config;
 use crate::exit::Exit;
 use crate::http;
 use crate::instance::Instance;
+use crate::wiring;
 
 /// Between two attempts at a database that cannot be reached at the start: first and longest.
 const START_WAIT: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
@@ -69,8 +71,10 @@ async fn with_database(state: &Arc<State>, stop: CancellationToken) -> Result<Ex
 /// The databases, once they can be reached; a database that is refused by name ends the program, since waiting mends nothing.
 async fn reached(state: &State, stop: &CancellationToken) -> Result<Option<Arc<AnyStore>>, Exit> {
     let backoff = Backoff::new(START_WAIT.0, START_WAIT.1);
+    // Without a catalogue: each run that is due reads it anew.
+    let intent = wiring::intent(&state.config, None);
     for attempt in 0.. {
-        match stop.run_until_cancelled(state.sound_store()).await {
+        match stop.run_until_cancelled(state.sound_store(&intent)).await {
             None => return Ok(None),
             Some(Ok(store)) => return Ok(Some(store)),
             Some(Err(Exit::Unreachable)) => Supervisor::waiting("waiting for the database: see the log"),
@@ -90,8 +94,12 @@ async fn started(state: &State, store: &Arc<AnyStore>, stop: &CancellationToken)
         let start = Instance::start(store.clone(), &state.config, state.observer());
         match stop.run_until_cancelled(start).await {
             None => return Ok(None),
-            Some(Ok(instance)) => return Ok(Some(instance)),
+            Some(Ok(instance)) => {
+                state.registers(None);
+                return Ok(Some(instance));
+            }
             Some(Err(error)) => {
+                state.registers(Some(error.to_string()));
                 warn!(kind = error.kind().name(), %error, "cannot register; trying again");
                 Supervisor::waiting("waiting for the database: see the log");
             }

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use crate::any_store::AnyStore;
 use cardgenius_pipeline::observe::Observe;
+use cardgenius_store::inspection::Intent;
 use chrono::{DateTime, Utc};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -31,6 +32,10 @@ pub struct State {
     store: OnceLock<Arc<AnyStore>>,
     /// The catalogue's hash, or what is wrong with it.
     catalogue: Mutex<Option<Result<String, String>>>,
+    /// Why this instance cannot register, though the database answers; none once it has, and before it has tried.
+    unregistered: Mutex<Option<String>>,
+    /// Why this instance's last part in a run failed; none where it did not.
+    setback: Mutex<Option<String>>,
 }
 
 impl State {
@@ -45,15 +50,23 @@ impl State {
         })?;
         metrics.workers(config.pipeline.workers);
         let started_at = DateTime::<Utc>::from(SystemTime::now());
-        Ok(Arc::new(Self { config, started_at, metrics, store: OnceLock::new(), catalogue: Mutex::default() }))
+        Ok(Arc::new(Self {
+            config,
+            started_at,
+            metrics,
+            store: OnceLock::new(),
+            catalogue: Mutex::default(),
+            unregistered: Mutex::default(),
+            setback: Mutex::default(),
+        }))
     }
 
-    /// Databases that were found sound, counted and measured, with sessions for those who watch.
+    /// Databases that were found sound for a run as `intent` says, counted and measured, with sessions for those who watch.
     ///
     /// # Errors
     /// The exit code, after everything that is wrong was said.
-    pub async fn sound_store(&self) -> Result<Arc<AnyStore>, Exit> {
-        let store = Box::pin(sound_store(&self.config, LOOKS)).await?;
+    pub async fn sound_store(&self, intent: &Intent) -> Result<Arc<AnyStore>, Exit> {
+        let store = Box::pin(sound_store(&self.config, LOOKS, intent)).await?;
         let store = Arc::new(store.observed_by(self.observer()));
         // Told once only.
         let _ = self.store.set(store.clone());
@@ -75,6 +88,35 @@ impl State {
     #[must_use]
     pub fn store(&self) -> Option<&Arc<AnyStore>> {
         self.store.get()
+    }
+
+    /// Whether this instance could register, and why not.
+    pub fn registers(&self, fault: Option<String>) {
+        *self.unregistered.lock().unwrap_or_else(PoisonError::into_inner) = fault;
+    }
+
+    /// Why nothing that this instance writes is committed just now, as far as it knows: it asks no database.
+    #[must_use]
+    pub fn commit_fault(&self) -> Option<String> {
+        let unregistered = self.unregistered.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        unregistered.map(|why| format!("this instance cannot register: {why}")).or_else(|| {
+            let why = "this instance's lease ran out: its renewals were not committed in time; see the log";
+            self.metrics.lease_ran_out().then(|| why.to_owned())
+        })
+    }
+
+    /// So many of this instance's parts in runs have failed one after the other, the last of them for this reason.
+    pub fn parts_failed(&self, times: u32, why: Option<String>) {
+        self.metrics.parts_failed(times);
+        let setback =
+            why.map(|why| format!("this instance's part in a run failed, {times} in a row; the last time: {why}"));
+        *self.setback.lock().unwrap_or_else(PoisonError::into_inner) = setback;
+    }
+
+    /// Why this instance's last part in a run failed.
+    #[must_use]
+    pub fn setback(&self) -> Option<String> {
+        self.setback.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The configured catalogue's hash, or what is wrong with it; whether that is news.

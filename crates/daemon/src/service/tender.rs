@@ -8,16 +8,19 @@ use cardgenius_pipeline::backoff::Backoff;
 use cardgenius_pipeline::error::StoreError;
 use cardgenius_pipeline::ports::{Run, RunRequest, RunState, RunTotals, Store};
 use cardgenius_pipeline::run::Ended;
+use cardgenius_pipeline::taken_out;
 use cardgenius_store::protocol::Tending;
 use cardgenius_store::schedule::{Decision, Fired, KnownSchedule, LockedSchedule, Look, Tended};
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio::task::{JoinError, JoinSet, spawn_blocking};
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
+use super::setbacks::Setbacks;
 use super::supervisor::Supervisor;
 use super::{State, catalogue_watch};
+use crate::clocks;
 use crate::config::WEEKLY;
 use crate::instance::Instance;
 use crate::run_request::Asked;
@@ -70,14 +73,18 @@ pub struct Tender {
     supervisor: Supervisor,
     schedules: Vec<Schedule>,
     /// This instance's part in a run: at most one.
-    part: JoinSet<(Run, Ended)>,
+    part: JoinSet<(Run, Ended, Option<RunTotals>)>,
     /// Parts that failed one after the other.
     failures: u32,
+    /// Those of them that were equal.
+    setbacks: Setbacks,
     rest_until: Instant,
     /// Whether a part in a run may have left claims behind: one that failed, or that the database did not answer at its end.
     may_hold: bool,
     /// Whether the last look failed: said once, not at each.
     is_blind: bool,
+    /// Whether this machine's clock differed from the database's: said once, not at each look.
+    is_off: bool,
 }
 
 impl Tender {
@@ -110,9 +117,11 @@ impl Tender {
             schedules,
             part,
             failures: 0,
+            setbacks: Setbacks::default(),
             rest_until,
             may_hold: false,
             is_blind: false,
+            is_off: false,
         }
     }
 
@@ -128,7 +137,7 @@ impl Tender {
         self.supervisor.says("stopping: finishing what is in flight");
         watching.abort();
         while let Some(ended) = self.part.join_next().await {
-            self.report(ended);
+            self.report(ended).await;
         }
     }
 
@@ -136,7 +145,7 @@ impl Tender {
     async fn round(&mut self, ticks: &mut Interval, stop: &CancellationToken) {
         tokio::select! {
             _ = ticks.tick() => {}
-            Some(ended) = self.part.join_next() => self.report(ended),
+            Some(ended) = self.part.join_next() => self.report(ended).await,
         }
         match self.look(stop).await {
             Ok(()) if std::mem::take(&mut self.is_blind) => info!("the database answers again"),
@@ -158,7 +167,13 @@ impl Tender {
             self.may_hold = false;
         }
         let look = self.store.look().await?;
+        self.compare_clocks(look.now);
         let (mut is_open, mut first_error) = (look.open_run.is_some(), None);
+        if !is_open && self.part.is_empty() {
+            // Whatever failed is over: the next run begins anew.
+            self.setbacks.clear();
+            self.state.parts_failed(0, None);
+        }
         for place in 0..self.schedules.len() {
             // One that cannot be seen to, because somebody holds its row, keeps neither the others nor the work.
             match self.see_to(place, &look).await {
@@ -172,6 +187,17 @@ impl Tender {
         first_error.map_or(Ok(()), Err)
     }
 
+    /// Says when this machine's clock begins to differ from the database's, and when it does no longer.
+    fn compare_clocks(&mut self, now: DateTime<Utc>) {
+        let fault = clocks::fault(clocks::ahead_of(now));
+        match (&fault, self.is_off) {
+            (Some(fault), false) => warn!("{fault}"),
+            (None, true) => info!("this machine's clock and the database's agree again"),
+            _ => {}
+        }
+        self.is_off = fault.is_some();
+    }
+
     /// Deals with a schedule's times, if there are any to deal with; whether a run is open now because of it.
     async fn see_to(&mut self, place: usize, look: &Look) -> Result<bool, StoreError> {
         let schedule = &self.schedules[place];
@@ -183,7 +209,7 @@ impl Tender {
         if !wants {
             return Ok(false);
         }
-        let request = if is_due { self.request(schedule.asked()).await } else { None };
+        let request = if is_due { self.request(schedule.asked(), look.now).await } else { None };
         let config = &self.state.config;
         let lateness = TimeDelta::milliseconds(i64::try_from(config.schedule.max_lateness_ms).unwrap_or(i64::MAX));
         let decide = |locked: &LockedSchedule| {
@@ -211,10 +237,8 @@ impl Tender {
 
     /// The run to open, with the catalogue as it is now; one that is faulty was said where it was read, and the time stays due
     /// until it is too late for it.
-    async fn request(&self, asked: Asked) -> Option<RunRequest> {
-        let state = self.state.clone();
-        let reading = spawn_blocking(move || catalogue_watch::read(&state, asked).ok());
-        reading.await.ok().flatten()
+    async fn request(&self, asked: Asked, now: DateTime<Utc>) -> Option<RunRequest> {
+        Some(catalogue_watch::read(&self.state, asked).await.ok()?.at(now, &self.state.config))
     }
 
     /// Says what became of a schedule's times; whether a run is open because of it.
@@ -252,54 +276,79 @@ impl Tender {
         self.part.spawn(async move {
             let begun = Instant::now();
             let ended = instance.take_part(&run, stop).await;
-            conclude(&store, &run, &ended, begun.elapsed()).await;
-            (run, ended)
+            let totals = conclude(&store, &run, &ended, begun.elapsed()).await;
+            (run, ended, totals)
         });
         Ok(())
     }
 
+    /// Closes the run as failed where parts in it fail again and again in the same way, none of it an outage, and no user gets
+    /// through: no time heals it.
+    async fn give_up_if_it_fails_for_ever(&mut self, run: &Run, error: &StoreError, totals: Option<RunTotals>) {
+        // Without the sums nobody knows whether users got through.
+        let Some(totals) = totals.filter(|totals| totals.state == Some(RunState::Open)) else { return };
+        let Some(times) = self.setbacks.note(run.run_id, error, totals.users.settled()) else { return };
+        let reason = format!("failed {times} times in the same way, and nobody got through meanwhile: {error}");
+        let closing = self.store.close_run(run.run_id, RunState::Failed, Some(&reason));
+        match timeout(LAST_WORD, closing).await {
+            Ok(Ok(_)) => {
+                error!(run.id = %run.run_id, times, "closed the run as failed: it failed in the same way again and again; mend the cause, and open another with `cardgenius run-now`");
+                self.state.metrics.run_closed(&run.kind, RunState::Failed);
+                self.setbacks.clear();
+            }
+            Ok(Err(error)) => {
+                warn!(run.id = %run.run_id, kind = error.kind().name(), %error, "could not close the run as failed");
+            }
+            Err(_) => warn!(run.id = %run.run_id, "could not close the run as failed in time"),
+        }
+    }
+
     /// Says how this instance's part ended, and how long it rests if it failed.
-    fn report(&mut self, ended: Result<(Run, Ended), JoinError>) {
+    async fn report(&mut self, ended: Result<(Run, Ended, Option<RunTotals>), JoinError>) {
         self.supervisor.says("waiting for what is due");
-        let failed = match ended {
-            // It has had its passes, and somebody else is still at work, who will close the run.
-            Ok((_, Ended::Closed(RunState::Open))) => {
+        let why = match ended {
+            // It has had its passes, and another instance is still at work, which will close the run.
+            Ok((_, Ended::Closed(RunState::Open), _)) => {
                 self.rest_until = Instant::now() + OTHERS_REST;
                 return;
             }
-            Ok((run, Ended::Closed(state))) => {
+            Ok((run, Ended::Closed(state), _)) => {
                 self.state.metrics.run_closed(&run.kind, state);
-                state == RunState::Failed
+                (state == RunState::Failed).then(|| "the run was closed as failed".to_owned())
             }
-            Ok((_, Ended::Stopped)) => false,
-            Ok((run, Ended::Failed(error))) => {
+            Ok((_, Ended::Stopped, _)) => None,
+            Ok((run, Ended::Failed(error), totals)) => {
                 error!(run.id = %run.run_id, kind = error.kind().name(), %error, "this instance's part in the run failed");
-                true
+                self.give_up_if_it_fails_for_ever(&run, &error, totals).await;
+                Some(error.to_string())
             }
             Err(error) => {
                 error!(%error, "this instance's part in a run ended by a fault of the program");
-                true
+                Some(error.to_string())
             }
         };
-        if !failed {
+        let Some(why) = why else {
             self.failures = 0;
+            self.setbacks.clear();
+            self.state.parts_failed(0, None);
             return;
-        }
-        let rest = Backoff::new(REST.0, REST.1).ceiling(self.failures);
+        };
+        let rest =
+            if taken_out!("rest") { Duration::ZERO } else { Backoff::new(REST.0, REST.1).ceiling(self.failures) };
         self.failures = self.failures.saturating_add(1);
+        self.state.parts_failed(self.failures, Some(why));
         self.rest_until = Instant::now() + rest;
         warn!(rest_ms = rest.as_millis() as u64, "resting before taking part in a run again");
     }
 }
 
-/// The summary, in one line of the log; where the sums cannot be had, the little that is known here.
-async fn conclude(store: &AnyStore, run: &Run, ended: &Ended, elapsed: Duration) {
-    let totals = match timeout(LAST_WORD, store.run_totals(run.run_id)).await {
-        Ok(Ok(totals)) => totals,
-        _ => {
-            warn!(run.id = %run.run_id, "the run's sums could not be read");
-            RunTotals::default()
-        }
-    };
-    log_end(store, &Summary { run, totals: &totals, failures: &[], elapsed }, ended);
+/// The summary, in one line of the log; where the sums cannot be had, the little that is known here. The sums, if they were had.
+async fn conclude(store: &AnyStore, run: &Run, ended: &Ended, elapsed: Duration) -> Option<RunTotals> {
+    let totals = timeout(LAST_WORD, store.run_totals(run.run_id)).await.ok().and_then(Result::ok);
+    if totals.is_none() {
+        warn!(run.id = %run.run_id, "the run's sums could not be read");
+    }
+    let known = totals.clone().unwrap_or_default();
+    log_end(store, &Summary { run, totals: &known, failures: &[], elapsed }, ended);
+    totals
 }

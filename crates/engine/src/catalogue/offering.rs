@@ -5,11 +5,13 @@ use std::collections::HashMap;
 use super::decimal::{CONVERSION_RATE, CREDIT_SCORE, MONEY, POINTS};
 use super::faults::Path;
 use super::model::{Eligibility, Milestone, RedemptionOption};
-use super::value::{ANY_LENGTH, ANY_NUMBER, Value, decoded};
+use super::value::{ANY_LENGTH, Value, decoded};
 use super::wording::excerpt;
 
 /// Longest `method` and `opt_type`, in characters.
 pub const MAX_METHOD_CHARS: usize = 50;
+/// Most redemption options of one card: a [`crate::Recommendation`] has no number for more.
+pub const MAX_REDEMPTION_OPTIONS: usize = 1 << 16;
 /// Most milestones of one card.
 pub const MAX_MILESTONES: usize = 100;
 
@@ -18,12 +20,12 @@ const BENEFIT_KEYS: [&str; 3] = ["annual_value", "welcome_value", "description"]
 const MILESTONE_KEYS: [&str; 2] = ["annual_spend", "benefit_value"];
 const ELIGIBILITY_KEYS: [&str; 3] = ["min_monthly_income", "min_credit_score", "min_annual_spend"];
 
-/// At least one option, no method twice.
+/// At least one option, at most [`MAX_REDEMPTION_OPTIONS`], no method twice.
 pub(super) fn read_redemption_options(mut value: Value<'_, '_>) -> Option<Vec<RedemptionOption>> {
     let mut is_empty = true;
     let mut positions: HashMap<String, usize> = HashMap::new();
     let mut repeated = Vec::new();
-    let options = value.again().items(ANY_NUMBER, |position, value| {
+    let options = value.again().items(MAX_REDEMPTION_OPTIONS, |position, value| {
         is_empty = false;
         let mut object = value.object(&OPTION_KEYS)?;
         if let Some(method) = object.raw("method").and_then(decoded) {

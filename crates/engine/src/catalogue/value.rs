@@ -13,6 +13,7 @@ use super::decimal::Range;
 use super::faults::{FaultList, Path};
 use super::object::Object;
 use super::wording::{excerpt, kind_of, list_of, nearest};
+use crate::visible::{is_in_place, is_unseen};
 
 /// Text that may be as long as the file.
 pub(super) const ANY_LENGTH: usize = usize::MAX;
@@ -157,11 +158,27 @@ pub(super) fn text_rules_broken(text: &str, max_chars: usize) -> Vec<String> {
     if let Some(control) = text.chars().find(|character| character.is_control()) {
         broken.push(format!("\"{}\" has the control character U+{:04X}", excerpt(text), u32::from(control)));
     }
+    if let Some(unseen) = first_unseen(text) {
+        broken.push(format!(
+            "\"{}\" has U+{:04X}, which is not seen by readers: take it out",
+            excerpt(text),
+            u32::from(unseen)
+        ));
+    }
     let chars = text.chars().count();
     if chars > max_chars {
         broken.push(format!("\"{}\" has {chars} characters, at most {max_chars} are allowed", excerpt(text)));
     }
     broken
+}
+
+/// The first character that is no control character and is not seen, or changes how others are seen, without need.
+fn first_unseen(text: &str) -> Option<char> {
+    let mut before = None;
+    text.chars().find(|character| {
+        let before = before.replace(*character);
+        !character.is_control() && is_unseen(*character) && !is_in_place(before, *character)
+    })
 }
 
 /// Years 0001 to 9999: there was no year 0.

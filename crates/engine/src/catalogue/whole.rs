@@ -1,5 +1,6 @@
 //! The catalogue as a whole: its own keys, and what holds between cards.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use serde_json::value::RawValue;
@@ -10,6 +11,7 @@ use super::faults::{FaultList, Path, WHOLE};
 use super::model::Card;
 use super::object::Object;
 use super::value::{ANY_LENGTH, Value, decoded, text_rules_broken};
+use crate::visible::is_unseen;
 
 /// Most cards of one catalogue.
 pub const MAX_CARDS: usize = 100_000;
@@ -77,14 +79,32 @@ fn note_repeated(
     text: impl Fn(&Identity) -> Option<&str>,
     faults: &mut FaultList,
 ) {
-    let mut positions: HashMap<&str, usize> = HashMap::with_capacity(identities.len());
+    // Two texts that look the same are one to a reader.
+    let mut positions: HashMap<Cow<'_, str>, usize> = HashMap::with_capacity(identities.len());
     for (index, identity) in identities.iter().enumerate() {
         let Some(name) = text(identity) else { continue };
         let position = index + 1;
-        let first = *positions.entry(name).or_insert(position);
+        let first = *positions.entry(seen(name)).or_insert(position);
         if first != position {
+            let is_same = identities.get(first - 1).and_then(&text) == Some(name);
+            let rule = if is_same {
+                format!("of card #{position} is repeated, card #{first} has it already")
+            } else {
+                format!(
+                    "of card #{position} looks like that of card #{first}: they differ only by characters that are not seen"
+                )
+            };
             let at = Path::Card(&identity.label);
-            faults.add(&Path::Key(&at, key), format!("of card #{position} is repeated, card #{first} has it already"));
+            faults.add(&Path::Key(&at, key), rule);
         }
+    }
+}
+
+/// What readers see of a text.
+fn seen(text: &str) -> Cow<'_, str> {
+    if text.contains(is_unseen) {
+        text.chars().filter(|character| !is_unseen(*character)).collect()
+    } else {
+        text.into()
     }
 }

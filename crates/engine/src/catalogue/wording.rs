@@ -1,9 +1,11 @@
 //! How faults quote the catalogue: short, on one line, and with the nearest name that would have been right.
 
+use crate::visible::Shown;
+
 /// Longest quotation, in characters.
 const MAX_QUOTED_CHARS: usize = 60;
 
-/// The beginning of `text`, with control characters written out.
+/// The beginning of `text`, with whatever is not seen written out.
 pub(super) fn excerpt(text: &str) -> String {
     let mut quoted = String::new();
     for (index, character) in text.chars().enumerate() {
@@ -11,13 +13,9 @@ pub(super) fn excerpt(text: &str) -> String {
             quoted.push('…');
             break;
         }
-        if character.is_control() || character == '\u{2028}' || character == '\u{2029}' {
-            quoted.extend(character.escape_default());
-        } else {
-            quoted.push(character);
-        }
+        quoted.push(character);
     }
-    quoted
+    Shown(quoted).to_string()
 }
 
 /// What a JSON value is, in words.

@@ -53,6 +53,12 @@ pub(crate) fn recommend<T: Integer>(plans: &[Plan], user: &ExactUser<T>) -> Resu
     Ok(rows)
 }
 
+/// Why a user fails that spends more than anybody calculates with: it reaches each threshold of the annual spend.
+pub(crate) fn too_large(plans: &[Plan], user: &User) -> UserFault {
+    let eligible = plans.iter().filter(|plan| user::is_known_to_suffice(user, &plan.eligibility)).count();
+    if eligible < RANKS { UserFault::TooFewCards { eligible } } else { UserFault::OutOfRange }
+}
+
 /// The places of all plans by what a user of that spend nets, the best first, whoever may have them.
 pub(crate) fn order_by_net(plans: &[Plan], paise: &[i64; 6]) -> Vec<usize> {
     let user = User { spend: Spend::Paise(*paise), monthly_income_paise: None, credit_score: None };

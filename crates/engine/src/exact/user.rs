@@ -34,14 +34,19 @@ impl<T: Integer> ExactUser<'_, T> {
 
     /// Section 5: what is unknown does not exclude.
     pub(super) fn may_have(&self, eligibility: &Eligibility) -> bool {
-        let enough = |known: Option<i64>, least: Option<i64>| match (known, least) {
-            (Some(known), Some(least)) => known >= least,
-            _ => true,
-        };
-        enough(self.user.monthly_income_paise, eligibility.min_monthly_income_paise)
-            && enough(self.user.credit_score, eligibility.min_credit_score.map(i64::from))
+        is_known_to_suffice(self.user, eligibility)
             && eligibility.min_annual_spend_paise.is_none_or(|least| self.spends_a_year(least))
     }
+}
+
+/// Whether income and credit score meet a card's conditions; section 5: what is unknown does not exclude.
+pub(super) fn is_known_to_suffice(user: &User, eligibility: &Eligibility) -> bool {
+    let enough = |known: Option<i64>, least: Option<i64>| match (known, least) {
+        (Some(known), Some(least)) => known >= least,
+        _ => true,
+    };
+    enough(user.monthly_income_paise, eligibility.min_monthly_income_paise)
+        && enough(user.credit_score, eligibility.min_credit_score.map(i64::from))
 }
 
 /// A user whose amounts are whole paise.

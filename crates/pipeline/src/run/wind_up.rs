@@ -28,12 +28,10 @@ impl<S: Store, R: Recommend> Part<S, R> {
             (Verdict::Stopped, _) => Ended::Stopped,
             (Verdict::Closed(state), Ok(())) => Ended::Closed(state),
             (Verdict::Exhausted, Ok(())) => {
-                let reason =
-                    format!("{} passes claimed users; the rest waits for the next run", self.shared.config.max_passes);
-                match self.close(Some(&reason)).await {
+                match self.close_exhausted().await {
                     Ok(Closed::Closed(state)) => Ended::Closed(state),
-                    // Somebody else is still at work, and will close it.
-                    Ok(Closed::LiveClaims(_)) => Ended::Closed(RunState::Open),
+                    // Another instance is still at work, and will close it.
+                    Ok(Closed::LiveClaims(_) | Closed::UsersLeft(_)) => Ended::Closed(RunState::Open),
                     Err(Verdict::Failed(error)) => Ended::Failed(error),
                     Err(_) => Ended::Stopped,
                 }

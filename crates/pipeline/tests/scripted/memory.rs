@@ -385,8 +385,10 @@ impl Tables {
         let since = request.after_claim.and_then(|claim_id| self.claims.get(&claim_id)).map(|claim| claim.place);
         let since = |claim: &&Claim| claim.open && since.is_some_and(|place| claim.place > place);
         let furthest = self.claims.values().filter(since).filter_map(|claim| claim.users.last()).max().cloned();
-        let after = request.after_key.clone().max(furthest.unwrap_or_default());
-        for (user_id, row) in self.users.iter_mut().filter(|(user_id, _)| after.is_empty() || **user_id > after) {
+        let after = request.after_key.clone().max(furthest);
+        for (user_id, row) in
+            self.users.iter_mut().filter(|(user_id, _)| after.as_ref().is_none_or(|after| *user_id > after))
+        {
             if row.status == Status::New && !row.locked && users.len() < request.rows {
                 row.status = Status::Pending(request.claim_id);
                 let spend = Spend::Paise([row.amount, 0, 0, 0, 0, 0]);

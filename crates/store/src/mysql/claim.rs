@@ -1,13 +1,16 @@
 //! Claiming users in three steps: candidates are looked for by the index over the unsettled without a lock, locked by the key and
 //! by no other index, and marked.
 
+use std::collections::HashSet;
+
 use cardgenius_engine::user::User;
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
-use cardgenius_pipeline::ports::{ClaimRequest, ClaimedUser};
+use cardgenius_pipeline::ports::{ClaimRequest, ClaimedUser, Key};
 use mysql_async::Row;
 
 use super::session::MysqlSession;
 use crate::amount::{self, Amount};
+use crate::protocol::is_refusal;
 use crate::server::Session;
 use crate::statement::bind;
 
@@ -17,27 +20,61 @@ impl MysqlSession {
         &mut self,
         request: &ClaimRequest,
         rows: i64,
-        not_before: &str,
+        not_before: Option<&str>,
+    ) -> Result<Vec<ClaimedUser>, StoreError> {
+        let users = self.lock_next(request, rows, not_before).await?;
+        self.mark(request, &users).await?;
+        Ok(users)
+    }
+
+    /// See [`Session::find_refused`].
+    pub(super) async fn find_refused_next(
+        &mut self,
+        request: &ClaimRequest,
+        not_before: Option<&str>,
+    ) -> Result<Option<(Key, StoreError)>, StoreError> {
+        let users = self.lock_next(request, 1, not_before).await?;
+        let Some(user) = users.first() else { return Ok(None) };
+        let key = user.user_id.to_string();
+        match self.mark(request, &users).await {
+            Ok(()) => Ok(None),
+            Err(error) if is_refusal(error.kind()) => Ok(Some((Key { token: key.clone(), shown: key }, error))),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn lock_next(
+        &mut self,
+        request: &ClaimRequest,
+        rows: i64,
+        not_before: Option<&str>,
     ) -> Result<Vec<ClaimedUser>, StoreError> {
         let own = self.shared.own.clone();
+        let passed_by: HashSet<&str> = request.passed_by.iter().map(|user| &*user.token).collect();
         let (least, most) = request.suspicion.crashes();
         let wanted = usize::try_from(rows).unwrap_or(usize::MAX);
         let mut users: Vec<ClaimedUser> = Vec::new();
         let mut after_key = request.after_key.clone();
         while users.len() < wanted {
             let missing = rows - i64::try_from(users.len()).unwrap_or(i64::MAX);
-            let looking = bind![&after_key, least, most, missing, not_before];
+            let looking = bind![after_key.as_deref(), least, most, missing, not_before];
             let candidates = self.rows(&own.claim_candidates, &looking).await?;
             let keys: Vec<String> = candidates.iter().map(|row| row.get(0)).collect::<Result<_, _>>()?;
-            let locking = bind![&keys, least, most];
+            let wanted: Vec<&str> = keys.iter().map(String::as_str).filter(|key| !passed_by.contains(key)).collect();
+            let locking = bind![&wanted, least, most];
             for row in self.driver_rows(&own.claim_lock_users, &locking).await? {
                 users.push(claimed_user(row)?);
             }
             match keys.into_iter().next_back() {
-                Some(last) if candidates.len() as u64 >= missing.unsigned_abs() => after_key = last,
+                Some(last) if candidates.len() as u64 >= missing.unsigned_abs() => after_key = Some(last),
                 _ => break,
             }
         }
+        Ok(users)
+    }
+
+    async fn mark(&mut self, request: &ClaimRequest, users: &[ClaimedUser]) -> Result<(), StoreError> {
+        let own = self.shared.own.clone();
         let keys: Vec<&str> = users.iter().map(|user| &*user.user_id).collect();
         let marked = self.execute(&own.claim_mark, &bind![request.claim_id, &keys]).await?;
         if marked != users.len() as u64 {
@@ -49,7 +86,7 @@ impl MysqlSession {
                 ),
             ));
         }
-        Ok(users)
+        Ok(())
     }
 }
 

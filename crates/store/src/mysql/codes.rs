@@ -20,47 +20,109 @@ pub fn kind_of_error(error: &ServerError) -> ErrorKind {
 /// The kind of a code that says more than its SQLSTATE.
 fn kind_of_code(code: u16) -> Option<ErrorKind> {
     Some(match code {
-        // deadlock, lock wait timeout, NOWAIT, changed since the snapshot, table changed under the transaction, conflict in a
-        // replication group, statement to be prepared anew
-        1213 | 1205 | 3572 | 1020 | 1412 | 3101 | 1615 => ErrorKind::Contention,
-        // KILL QUERY; max_execution_time, max_statement_time
-        1317 | 3024 | 1969 => ErrorKind::Timeout,
+        // deadlock (of locks by name too), lock wait timeout, NOWAIT, changed since the snapshot, table changed under the
+        // transaction, conflict in a replication group, a file locked against change, a read lock in the way
+        1213 | 1205 | 3572 | 3058 | 1020 | 1412 | 3101 | 1027 | 1223 => ErrorKind::Contention,
+        // statement to be prepared anew; unknown statement handler; not within a transaction, not while tables are locked
+        1615 | 1243 | 1179 | 1192 | 1568 | 1679 | 1680 | 1685 | 1694 => ErrorKind::StaleSession,
+        // KILL QUERY; max_execution_time, max_statement_time; a sort, a regular expression that were broken off
+        1317 | 3024 | 1969 | 1028 | 3685 => ErrorKind::Timeout,
         // shutdown; not yet ready (Galera); KILL of the connection
         1053 | 1077 | 1079 | 3168 | 1047 | 1927 | 3169 => ErrorKind::ServerShuttingDown,
-        // packets out of order or cut off, read and write timeouts, aborted, idle for too long, unknown statement handler
-        1156..=1161 | 1152 | 1184 | 1243 | 4031 => ErrorKind::ConnectionLost,
-        // a read-only transaction, read_only mode, InnoDB read-only
-        1792 | 1836 | 1874 => ErrorKind::ReadOnly,
+        // packets out of order or cut off, read and write timeouts, aborted, idle for too long
+        1156..=1161 | 1152 | 1184 | 1835 | 4031 => ErrorKind::ConnectionLost,
+        // a read-only transaction, read_only mode, InnoDB read-only, a table that was opened so
+        1792 | 1836 | 1874 | 1036 => ErrorKind::ReadOnly,
         // too many connections (in all, of this user), disk full, table full, out of memory, no thread, lock table full, packet
-        // too large, transaction or index change log too large, too many prepared statements
-        1040 | 1203 | 1226 | 1021 | 1114 | 1037 | 1038 | 1041 | 1135 | 1206 | 1153 | 1197 | 1799 | 1461 => {
-            ErrorKind::ResourceLimit
-        }
-        // storage engine, unknown, during commit, crashed table, index or table corrupted, internal
-        1030 | 1105 | 1180 | 1194 | 1195 | 1712 | 1877 | 1815 | 1034 | 1035 | 1026 => ErrorKind::ServerFault,
+        // too large, transaction, statement or index change log too large, too many prepared statements, stack, temporary file
+        1040 | 1203 | 1226 | 1021 | 1114 | 1037 | 1038 | 1041 | 1135 | 1206 | 1153 | 1197 | 1705 | 1799 | 1461
+        | 1119 | 1436 | 1878 => ErrorKind::ResourceLimit,
+        // storage engine, unknown, during commit or rollback, crashed table, index or table corrupted, internal, files that cannot
+        // be opened, found, read or written, a table's space or a row's place that are lost, the binary log, another server's table,
+        // a plugin's hook
+        1030
+        | 1105
+        | 1180
+        | 1181
+        | 1194
+        | 1195
+        | 1712
+        | 1877
+        | 1815
+        | 1016
+        | 1017
+        | 1023..=1026
+        | 1032..=1035
+        | 1808
+        | 1812
+        | 1863
+        | 1534
+        | 1429..=1431
+        | 3100 => ErrorKind::ServerFault,
         // duplicate key: at a write, in a unique index
         1062 | 1022 | 1586 | 1859 => ErrorKind::UniqueViolation,
         // foreign keys, NULL (a warning has no SQLSTATE), check constraints (MySQL, MariaDB), a trigger's SIGNAL, a value without
         // a partition, no default
         1451 | 1452 | 1216 | 1217 | 1048 | 3819 | 4025 | 1644 | 1526 | 1748 | 1364 | 1369 => ErrorKind::Constraint,
+        // within a trigger or a routine: SIGNAL without a condition, no rows to fetch, no case, recursion
+        1645 | 1646 | 1329 | 1339 | 1424 | 1456 => ErrorKind::Constraint,
         // out of range, truncated, not a value of the type, too long, bad text or date, too few or too many fields in a load
-        1264 | 1265 | 1366 | 1406 | 1292 | 1411 | 1690 | 1300 | 1365 | 1367 | 1261 | 1262 | 1441 | 3140 => {
-            ErrorKind::DataRejected
-        }
+        // (MariaDB: bad data), a row that its undo record does not hold
+        1264 | 1265 | 1366 | 1406 | 1292 | 1411 | 1690 | 1300 | 1365 | 1367 | 1261 | 1262 | 1441 | 3140 | 1648
+        | 1713 | 1916 | 1918 => ErrorKind::DataRejected,
         // access denied (1044 is that of a database: a right), host not allowed, password expired, account locked (MySQL,
         // MariaDB), authentication by another way, TLS demanded
         1045 | 1698 | 1130 | 1820 | 1862 | 3118 | 4151 | 1251 | 1275 | 1524 | 3159 => ErrorKind::Authentication,
-        // the host is blocked for its many failed attempts
-        1129 => ErrorKind::Unreachable,
-        // statement-based binary log, which READ COMMITTED cannot be written to
-        1598 | 1665 => ErrorKind::Refused,
+        // the host is blocked for its many failed attempts, it has no name, the handshake failed
+        1129 | 1042 | 1043 => ErrorKind::Unreachable,
+        // statement-based binary log, which READ COMMITTED cannot be written to; engines that no log can be written for; GTIDs; a
+        // table that a replication group does not take
+        1598 | 1661..=1666 | 1785..=1787 | 3098 => ErrorKind::Refused,
         // a right that is missing, nothing by that name, local files not allowed (both, MySQL, MariaDB), unknown variable or
         // its value, collations that cannot be compared, triggers only for SUPER, somebody else's session
         1044 | 1049 | 1146 | 1227 | 1370 | 1148 | 3948 | 4166 | 1193 | 1231 | 1267 | 1419 | 1449 | 1095 => {
             ErrorKind::SchemaMismatch
         }
+        // another number of columns; safe updates; no such option of the engine, function, collation, engine, time zone; other
+        // collations; wrong arguments; variables that are global, local or cannot be set
+        1136 | 1175 | 1031 | 1289 | 1273 | 1286 | 1298 | 1270 | 1271 | 1210 | 1228 | 1229 | 1238 => {
+            ErrorKind::SchemaMismatch
+        }
+        // views, and tables that cannot be changed or are of another kind; triggers that are not there, that may not do what they
+        // do, that use our table; statements that cannot be prepared; tables, indexes and rows of an old or too narrow form
+        1288
+        | 1343
+        | 1345
+        | 1347
+        | 1348
+        | 1356
+        | 1393
+        | 1394
+        | 1443
+        | 1471
+        | 1359..=1362
+        | 1418
+        | 1422
+        | 1435
+        | 1442
+        | 1457
+        | 1465
+        | 1295
+        | 1459
+        | 1707
+        | 1709 => ErrorKind::SchemaMismatch,
         _ => return None,
     })
+}
+
+/// Whether a new session may see it otherwise: a session keeps its statements, and the names of the tables' keys. Rights that
+/// are missing are asked for at each statement.
+#[must_use]
+pub fn may_be_of_memory(error: &Error) -> bool {
+    // Access to a database, a table, a column, a routine; SUPER or the like.
+    const RIGHTS: [u16; 5] = [1044, 1142, 1143, 1370, 1227];
+    let Error::Server(error) = error else { return false };
+    !RIGHTS.contains(&error.code) && kind_of_error(error) == ErrorKind::SchemaMismatch
 }
 
 /// By the class of the SQLSTATE, as PostgreSQL's.
@@ -68,14 +130,20 @@ fn kind_of_state(state: &str) -> ErrorKind {
     match state.get(..2) {
         Some("08") => ErrorKind::ConnectionLost,
         Some("21" | "22") => ErrorKind::DataRejected,
-        // 45 is what a trigger raises
-        Some("23" | "44" | "45") => ErrorKind::Constraint,
+        // 45 is what a trigger raises; 02 and 20 come of its fetches and cases
+        Some("02" | "20" | "23" | "27" | "44" | "45") => ErrorKind::Constraint,
         Some("28") => ErrorKind::Authentication,
         Some("3D" | "3F" | "42" | "0A") => ErrorKind::SchemaMismatch,
         Some("40") => ErrorKind::Contention,
-        Some("25") => ErrorKind::ReadOnly,
+        Some("25") if state == "25006" => ErrorKind::ReadOnly,
+        // The session's transaction, savepoint, statement or cursor is not where we think that it is.
+        Some("0B" | "24" | "25" | "26" | "2D" | "34" | "3B") => ErrorKind::StaleSession,
+        Some("53") => ErrorKind::ResourceLimit,
         Some("70") => ErrorKind::Timeout,
-        _ => ErrorKind::Bug,
+        // A code of the server's that is not told apart above, or that is newer than this program.
+        Some("HY" | "XA" | "01" | "0Z") | None => ErrorKind::Bug,
+        // Classes that no server of the family uses: a trigger has made the state up.
+        Some(_) => ErrorKind::Constraint,
     }
 }
 
@@ -199,6 +267,8 @@ mod tests {
             (1213, "40001", ErrorKind::Contention),
             (1205, "HY000", ErrorKind::Contention),
             (1020, "HY000", ErrorKind::Contention),
+            (1615, "HY000", ErrorKind::StaleSession),
+            (1243, "HY000", ErrorKind::StaleSession),
             (1317, "70100", ErrorKind::Timeout),
             (1053, "08S01", ErrorKind::ServerShuttingDown),
             (1927, "70100", ErrorKind::ServerShuttingDown),
@@ -224,6 +294,18 @@ mod tests {
             (1030, "HY000", ErrorKind::ServerFault),
             (1665, "HY000", ErrorKind::Refused),
             (1999, "HY000", ErrorKind::Bug),
+            (1179, "25000", ErrorKind::StaleSession),
+            (1792, "25006", ErrorKind::ReadOnly),
+            (1223, "HY000", ErrorKind::Contention),
+            (1709, "HY000", ErrorKind::SchemaMismatch),
+            (1442, "HY000", ErrorKind::SchemaMismatch),
+            (1356, "HY000", ErrorKind::SchemaMismatch),
+            (1136, "21S01", ErrorKind::SchemaMismatch),
+            (1786, "HY000", ErrorKind::Refused),
+            (1329, "02000", ErrorKind::Constraint),
+            (30001, "CK001", ErrorKind::Constraint),
+            (1878, "HY000", ErrorKind::ResourceLimit),
+            (1812, "HY000", ErrorKind::ServerFault),
         ] {
             assert_eq!(kind_of_error(&server(code, state, "")), kind, "{code}");
         }

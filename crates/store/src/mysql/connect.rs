@@ -13,6 +13,7 @@ use super::codes::{connect_error, store_error};
 use super::sign_in::{Fault, Security, Way};
 use crate::address::Address;
 use crate::config::{CallLimits, DatabaseConfig};
+use crate::password_file;
 use crate::sign_in_words::{CANNOT_CONNECT, NO_PASSWORD, caught};
 use crate::tls::client_config;
 
@@ -115,8 +116,8 @@ impl Dial {
 
     async fn password(&self) -> Option<String> {
         let file = self.password_file.as_ref()?;
-        match tokio::fs::read_to_string(file).await {
-            Ok(text) => Some(text.trim_end_matches(['\r', '\n']).to_owned()),
+        match password_file::read_in_time(file).await {
+            Ok(password) => Some(password),
             // The server will refuse, and its message names the user; this one names the file.
             Err(error) => {
                 warn!(file = %file.display(), %error, "the password file cannot be read");
@@ -181,8 +182,8 @@ pub(super) async fn within<T>(
     }
 }
 
-/// The statement that sets a session's limits.
-fn settings(limits: &CallLimits) -> String {
+/// The statement that sets what a session depends on, and its limits.
+pub(super) fn settings(limits: &CallLimits) -> String {
     let seconds = |limit: Duration| limit.as_millis().div_ceil(1000).max(1).to_string();
     // With two databases a session sits idle in its transaction while the other one loads.
     let idle = limits.load + limits.statement;

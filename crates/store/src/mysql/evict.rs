@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cardgenius_pipeline::error::StoreError;
+use cardgenius_pipeline::error::{ErrorKind, StoreError};
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
 use tokio::time::{Instant, sleep};
@@ -59,6 +59,7 @@ impl Shared {
                 Err(error) => match code_of(&error) {
                     Some(NO_SUCH_SESSION) => {}
                     Some(NOT_ITS_OWNER) if self.ends_by_itself(conn, called, *number).await? => {}
+                    Some(NOT_ITS_OWNER) => return Err(of_another_account(*number)),
                     _ => return Err(store_error(kill.doing, error)),
                 },
             }
@@ -90,6 +91,15 @@ impl Shared {
         numbers.retain(|number| only.is_none_or(|only| only == *number));
         Ok(numbers)
     }
+}
+
+/// An instance that ran under another account has left a session that ours may not end.
+fn of_another_account(number: SessionNumber) -> StoreError {
+    let doing = format!(
+        "session {number} of a dead instance belongs to another account, and may only be ended by one that has the right: GRANT CONNECTION ADMIN ON *.* \
+         (MySQL: CONNECTION_ADMIN), or KILL {number} as an administrator; what it holds locked waits until then, or until the server ends it for its silence"
+    );
+    StoreError::new(ErrorKind::SchemaMismatch, doing)
 }
 
 /// Says goodbye, so that the session's lock is free when we go on; a server that does not hear it will notice by itself.

@@ -31,13 +31,14 @@ impl MysqlSession {
                 "rows in a binary form were given to a server that takes text",
             ));
         }
-        if self.shared.takes_no_files.load(Ordering::Relaxed) {
+        if self.pooled.takes_no_files {
             return self.insert_rows(&rows).await;
         }
         match self.load_file(rows.clone()).await? {
             Some(loaded) => Ok(loaded),
             None => {
-                if !self.shared.takes_no_files.swap(true, Ordering::Relaxed) {
+                self.pooled.takes_no_files = true;
+                if !self.shared.said_no_files.swap(true, Ordering::Relaxed) {
                     warn!(
                         "the server takes no local files: rows are inserted, which takes several times as long; set local_infile = ON there"
                     );

@@ -7,10 +7,8 @@ use std::time::Duration;
 use cardgenius_engine::Engine;
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 use cardgenius_pipeline::pressure::Pressure;
-use tokio::sync::OnceCell;
 use uuid::Uuid;
 
-use super::keys::KeyNames;
 use super::lease_line::LeaseLine;
 use super::pressure::Sight;
 use super::session::MysqlSession;
@@ -18,7 +16,7 @@ use super::sessions::Sessions;
 use super::statements::OwnStatements;
 use crate::config::{CallLimits, DatabaseConfig, StoreConfig, TableNames, application_name};
 use crate::identifiers::Names;
-use crate::inspection::{Inspected, Part};
+use crate::inspection::{Inspected, Intent, Part};
 use crate::protocol::statements::Statements;
 use crate::protocol::work::read_one;
 use crate::rows::Rows;
@@ -41,10 +39,8 @@ pub(super) struct Shared {
     pub(super) own: Arc<OwnStatements>,
     /// The customer's two tables.
     pub(super) tables: Arc<TableNames>,
-    /// Found out by the first session.
-    pub(super) keys: Arc<OnceCell<Arc<KeyNames>>>,
-    /// Whether the server has refused a local file.
-    pub(super) takes_no_files: Arc<AtomicBool>,
+    /// Whether it was said that the server takes no local files.
+    pub(super) said_no_files: Arc<AtomicBool>,
 }
 
 impl MysqlServer {
@@ -59,13 +55,7 @@ impl MysqlServer {
         let called = application_name(config.instance_id);
         let sessions = Sessions::new(database, config.limits, (&called, &own), connections)?;
         Ok(Self {
-            shared: Shared {
-                sessions,
-                own,
-                tables: Arc::new(config.tables.clone()),
-                keys: Arc::default(),
-                takes_no_files: Arc::default(),
-            },
+            shared: Shared { sessions, own, tables: Arc::new(config.tables.clone()), said_no_files: Arc::default() },
             statements: Box::new(Statements::of_mysql(&names).map_err(unprepared)?),
             lease_line: LeaseLine::default(),
             sight: Sight::default(),
@@ -99,6 +89,10 @@ impl Server for MysqlServer {
 
     fn limits(&self) -> &CallLimits {
         self.shared.sessions.limits()
+    }
+
+    fn token(&self, user_id: &str) -> String {
+        user_id.to_owned()
     }
 
     fn status(&self) -> PoolStatus {
@@ -137,7 +131,7 @@ impl Server for MysqlServer {
         self.ask_stop_query(query).await
     }
 
-    async fn inspect(&self, part: Part) -> Result<Inspected, StoreError> {
-        self.look_inside_out(part).await
+    async fn inspect(&self, part: Part, intent: &Intent) -> Result<Inspected, StoreError> {
+        self.look_inside_out(part, intent).await
     }
 }

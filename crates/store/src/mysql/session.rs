@@ -7,13 +7,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
-use cardgenius_pipeline::ports::{ClaimRequest, ClaimedUser, RowForm};
+use cardgenius_pipeline::ports::{ClaimRequest, ClaimedUser, Key, RowForm};
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Row as DriverRow};
 use uuid::Uuid;
 
 use super::codes::store_error;
-use super::connect::within;
 use super::keys::KeyNames;
 use super::server::Shared;
 use super::sessions::Pooled;
@@ -30,6 +29,8 @@ pub struct MysqlSession {
     pub(super) pooled: Pooled,
     pub(super) shared: Shared,
     keys: Arc<KeyNames>,
+    /// Whether it was used before: then it has statements, and names of keys, of the tables as they were.
+    remembers: bool,
     /// What a statement may take now.
     statement_limit: Duration,
     /// The slot that the transaction is in, by whose it is and its number.
@@ -40,8 +41,15 @@ impl MysqlSession {
     pub(super) async fn of(shared: &Shared) -> Result<Self, StoreError> {
         let statement_limit = shared.sessions.limits().statement;
         let mut pooled = shared.sessions.get().await?;
-        let keys = shared.keys.get_or_try_init(|| shared.look_for_keys(&mut pooled)).await?.clone();
-        Ok(Self { pooled, shared: shared.clone(), keys, statement_limit, slot: None })
+        let remembers = Pooled::metrics(&pooled).recycle_count > 0;
+        let keys = match &pooled.keys {
+            Some(keys) => keys.clone(),
+            None => {
+                let keys = shared.look_for_keys(&mut pooled).await?;
+                pooled.keys.insert(keys).clone()
+            }
+        };
+        Ok(Self { pooled, shared: shared.clone(), keys, remembers, statement_limit, slot: None })
     }
 
     /// The driver's own rows: for what is read by the ten thousand.
@@ -53,7 +61,8 @@ impl MysqlSession {
         let (mut rows, keys) = (Vec::new(), self.keys.clone());
         for Call { sql, values } in calls(statement, values, &keys) {
             let call = self.pooled.exec::<DriverRow, _, _>(sql, values);
-            let more = within(self.statement_limit, statement.doing, call).await?;
+            let bounds = (self.statement_limit, statement.doing);
+            let more = self.shared.sessions.within(self.remembers, bounds, call).await?;
             if rows.is_empty() { rows = more } else { rows.extend(more) }
         }
         Ok(rows)
@@ -61,7 +70,8 @@ impl MysqlSession {
 
     /// A statement without parameters or answer.
     async fn order(&mut self, sql: &'static str, doing: &'static str) -> Result<(), StoreError> {
-        within(self.statement_limit, doing, self.pooled.query_drop(sql.trim_end())).await
+        let call = self.pooled.query_drop(sql.trim_end());
+        self.shared.sessions.within(self.remembers, (self.statement_limit, doing), call).await
     }
 
     /// In place of a transaction that has begun: one that may change nothing.
@@ -160,7 +170,8 @@ impl Session for MysqlSession {
     async fn execute(&mut self, statement: &Statement, values: &[Value<'_>]) -> Result<u64, StoreError> {
         let (mut sum, keys) = (0, self.keys.clone());
         for call in calls(statement, values, &keys) {
-            sum += within(self.statement_limit, statement.doing, touched(&mut self.pooled, call)).await?;
+            let (bounds, call) = ((self.statement_limit, statement.doing), touched(&mut self.pooled, call));
+            sum += self.shared.sessions.within(self.remembers, bounds, call).await?;
         }
         Ok(sum)
     }
@@ -190,9 +201,17 @@ impl Session for MysqlSession {
         &mut self,
         request: &ClaimRequest,
         rows: i64,
-        not_before: &str,
+        not_before: Option<&str>,
     ) -> Result<Vec<ClaimedUser>, StoreError> {
         self.claim_next(request, rows, not_before).await
+    }
+
+    async fn find_refused(
+        &mut self,
+        request: &ClaimRequest,
+        not_before: Option<&str>,
+    ) -> Result<Option<(Key, StoreError)>, StoreError> {
+        self.find_refused_next(request, not_before).await
     }
 
     async fn fail_users(&mut self, claim_id: Uuid, user_ids: &[&str], reasons: &[String]) -> Result<u64, StoreError> {
@@ -255,6 +274,13 @@ impl Session for MysqlSession {
         if self.slot.is_some() {
             self.throw_away();
         }
+    }
+
+    fn close(self) {
+        if self.slot.is_some() {
+            return self.throw_away();
+        }
+        drop(Pooled::take(self.pooled));
     }
 
     /// The server does not stop by itself what a client has left: the session is ended from another one. Best effort,

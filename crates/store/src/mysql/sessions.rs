@@ -1,14 +1,19 @@
 //! Sessions on one database of MySQL's family: few, pooled, each known to the server by a lock of its instance's name, so
 //! that whoever sweeps the instance finds it.
 
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+use std::time::Duration;
+
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 use deadpool::managed::{Manager, Metrics, Object, RecycleError, RecycleResult};
-use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
+use mysql_async::{Conn, Error};
 
-use super::codes::store_error;
+use super::codes::{may_be_of_memory, store_error};
 use super::connect::{Dial, within};
 use super::inspect::Version;
+use super::keys::KeyNames;
 use super::statements::OwnStatements;
 use crate::config::{CallLimits, DatabaseConfig};
 use crate::pool::SessionPool;
@@ -65,7 +70,27 @@ impl Sessions {
     pub(super) async fn get(&self) -> Result<Pooled, StoreError> {
         // The server ends a session that is idle for as long as the two together: see session_settings.sql.
         let limits = self.limits();
-        self.pool.get((limits.load + limits.statement) / 2, Conn::is_disconnected, |_, error| error).await
+        self.pool.get((limits.load + limits.statement) / 2, |line| line.is_disconnected(), |_, error| error).await
+    }
+
+    /// Bounds a call on a session of the pool. A session that `remembers` earlier work may only believe that something is
+    /// not as it should be: then all sessions of its age are used no longer, and a new one has to say.
+    pub(super) async fn within<T>(
+        &self,
+        remembers: bool,
+        (limit, doing): (Duration, &str),
+        call: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, StoreError> {
+        let mut is_of_memory = false;
+        let call = async { call.await.inspect_err(|error| is_of_memory = remembers && may_be_of_memory(error)) };
+        let mut answer = within(limit, doing, call).await;
+        if is_of_memory {
+            answer = answer.map_err(|error| error.into_kind(ErrorKind::StaleSession));
+        }
+        if answer.as_ref().is_err_and(|error| error.kind() == ErrorKind::StaleSession) {
+            self.pool.outdate();
+        }
+        answer
     }
 
     /// A session outside the pool.
@@ -103,16 +128,40 @@ impl Connections {
     }
 }
 
+/// A session, and what was found out on it: whoever changes a table or a setting of the server has to wait for new sessions,
+/// not for a restart.
+pub(super) struct Line {
+    conn: Conn,
+    /// The keys of the two tables, once they were looked for.
+    pub(super) keys: Option<Arc<KeyNames>>,
+    /// Whether the server has refused a local file.
+    pub(super) takes_no_files: bool,
+}
+
+impl Deref for Line {
+    type Target = Conn;
+
+    fn deref(&self) -> &Conn {
+        &self.conn
+    }
+}
+
+impl DerefMut for Line {
+    fn deref_mut(&mut self) -> &mut Conn {
+        &mut self.conn
+    }
+}
+
 impl Manager for Connections {
-    type Type = Conn;
+    type Type = Line;
     type Error = StoreError;
 
-    async fn create(&self) -> Result<Conn, StoreError> {
-        self.make().await
+    async fn create(&self) -> Result<Line, StoreError> {
+        Ok(Line { conn: self.make().await?, keys: None, takes_no_files: false })
     }
 
-    async fn recycle(&self, conn: &mut Conn, _: &Metrics) -> RecycleResult<StoreError> {
+    async fn recycle(&self, line: &mut Line, _: &Metrics) -> RecycleResult<StoreError> {
         // That the server has closed it shows only when it is used: asked here, no work fails of it.
-        conn.ping().await.map_err(|error| RecycleError::Backend(store_error("looking whether a session lives", error)))
+        line.ping().await.map_err(|error| RecycleError::Backend(store_error("looking whether a session lives", error)))
     }
 }

@@ -29,6 +29,8 @@ statements! {
     inspect_duplicate_users: "looking for duplicate users",
     inspect_keys: "inspecting the tables' keys",
     inspect_null_users: "looking for users without user_id",
+    inspect_referenced: "looking for foreign keys of the tables",
+    inspect_references: "looking for foreign keys that reference the tables",
     inspect_server: "inspecting the server",
     inspect_settings: "inspecting the server's settings",
     inspect_tables: "inspecting the tables",

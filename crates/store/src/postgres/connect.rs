@@ -10,11 +10,17 @@ use tokio_postgres::{Client, Config, Error};
 use tokio_postgres_rustls::MakeRustlsConnect;
 use tracing::warn;
 
+use super::address::Address;
+use super::search_path::SearchPath;
 use super::tls::ROOT_FILE;
 use crate::config::DatabaseConfig;
+use crate::password_file;
 use crate::sign_in_words::{CANNOT_CONNECT, caught};
 use crate::tls::refusal;
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
+
+const ALONE: &str =
+    concat!(include_str!("sql/session_unlimited.sql"), ";\n", include_str!("sql/session_uncompiled.sql"));
 
 /// How to connect to one database.
 #[derive(Clone)]
@@ -23,14 +29,21 @@ pub struct Dial {
     tls: MakeRustlsConnect,
     password_file: Option<PathBuf>,
     shown: String,
+    path: SearchPath,
 }
 
 impl Dial {
-    pub(super) fn new(mut config: Config, tls: MakeRustlsConnect, database: &DatabaseConfig, shown: String) -> Self {
+    pub(super) fn new(address: Address, tls: MakeRustlsConnect, database: &DatabaseConfig, path: SearchPath) -> Self {
+        let Address { mut config, shown, .. } = address;
         if let Some(password) = &database.password {
             config.password(password);
         }
-        Self { config, tls, password_file: database.password_file.clone(), shown }
+        Self { config, tls, password_file: database.password_file.clone(), shown, path }
+    }
+
+    /// By which path transactions on these connections find names.
+    pub(super) const fn path(&self) -> &SearchPath {
+        &self.path
     }
 
     /// The driver's configuration.
@@ -51,13 +64,19 @@ impl Dial {
         &self.shown
     }
 
-    /// A connection of its own, outside any pool, and the task that drives it.
+    /// A connection of its own, outside any pool, and the task that drives it. No statement on it is ended or slowed down by what is
+    /// preset for the role.
     ///
     /// # Errors
     /// It could not be made within the limit.
     pub async fn connect_alone(&self, limit: std::time::Duration) -> Result<(Client, JoinHandle<()>), StoreError> {
         let doing = format!("{CANNOT_CONNECT} {}", self.shown);
-        match tokio::time::timeout(limit, caught(&doing, self.dial())).await {
+        let made = async {
+            let made = self.dial().await?;
+            made.0.batch_execute(ALONE).await?;
+            Ok(made)
+        };
+        match tokio::time::timeout(limit, caught(&doing, made)).await {
             Ok(made) => made?.map_err(|error| super::sqlstate::connect_error(&doing, error)),
             Err(_) => Err(StoreError::new(ErrorKind::Unreachable, format!("{doing}: no answer within {limit:?}"))),
         }
@@ -66,9 +85,9 @@ impl Dial {
     async fn dial(&self) -> Result<(Client, JoinHandle<()>), Error> {
         let mut config = self.config.clone();
         if let Some(file) = &self.password_file {
-            match tokio::fs::read_to_string(file).await {
-                Ok(text) => {
-                    config.password(text.trim_end_matches(['\r', '\n']));
+            match password_file::read_in_time(file).await {
+                Ok(password) => {
+                    config.password(password);
                 }
                 // The server will refuse, and its message names the user; this one names the file.
                 Err(error) => {
@@ -88,8 +107,23 @@ impl Dial {
         let driving = tokio::spawn(async move {
             let _ = connection.await;
         });
+        be_missed_soon(&client).await?;
+        self.path.ask(&client).await?;
         Ok((client, driving))
     }
+}
+
+/// Has the server notice soon that our host is lost. Where it does not know a setting, or cannot do it, it notices later.
+async fn be_missed_soon(client: &Client) -> Result<(), Error> {
+    let settings = [include_str!("sql/session_keepalives.sql"), include_str!("sql/session_connection_check.sql")];
+    // Sent one behind the other, and answered together.
+    for set in futures_util::future::join_all(settings.map(|sql| client.batch_execute(sql.trim_end()))).await {
+        match set {
+            Err(error) if error.as_db_error().is_none() => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 impl Connect for Dial {

@@ -1,6 +1,8 @@
 //! The schema's versioned migrations on PostgreSQL: applied under a lock of their own, each DDL under a short lock timeout
 //! and tried again, the index built concurrently; or printed, for the DBA who runs the SQL himself.
 
+mod look;
+
 use std::time::Duration;
 
 use cardgenius_pipeline::backoff::Backoff;
@@ -11,7 +13,8 @@ use tokio_postgres::{Client, IsolationLevel, Row, SimpleQueryMessage, Transactio
 use uuid::Uuid;
 
 use super::sessions::{Sessions, within};
-use crate::config::{CallLimits, DatabaseConfig, TableNames};
+use super::strangers::{self, OutputOwner};
+use crate::config::{DatabaseConfig, TableNames};
 use crate::identifiers::{Names, unsettled_index};
 use crate::migrate::{
     LOCK_ATTEMPTS, LOCK_TIMEOUT, OTHERS_POLL, OTHERS_TIMEOUT, Place, Report, STEP_TIMEOUT, always_locked,
@@ -60,7 +63,7 @@ macro_rules! view {
     };
 }
 
-const STEPS: [Step; 22] = [
+const STEPS: [Step; 23] = [
     step!("0001_01_schema_version", Source, Transaction),
     step!("0001_02_catalogues", Source, Transaction),
     step!("0001_03_runs", Source, Transaction),
@@ -78,6 +81,7 @@ const STEPS: [Step; 22] = [
     step!("0002_03_control", Source, Transaction),
     step!("0002_04_closed_claims", Source, Transaction),
     step!("0003_01_throttle", Source, Transaction),
+    step!("0004_11_names_gone", Source, Transaction),
     view!("0003_11_view_status", "status"),
     view!("0003_12_view_progress", "progress"),
     view!("0003_13_view_stuck", "stuck"),
@@ -96,9 +100,11 @@ pub(crate) fn print_source(tables: &TableNames, second_target: bool) -> Result<S
     let mut script = format!(
         "-- CardGenius {}: schema version {SCHEMA_VERSION}. Every statement may be run again.\n\
          -- A lock that is not granted in time fails its statement: run the script again.\n\
-         \\set ON_ERROR_STOP on\nSET client_min_messages = warning;\n{lock_timeout}",
+         \\set ON_ERROR_STOP on\n{session}{lock_timeout}",
         env!("CARGO_PKG_VERSION"),
+        session = include_str!("sql/printed_session.psql"),
     );
+    script.push_str(&printed_look(tables)?);
     for step in STEPS.iter().filter(|step| step.place.is_in_source(second_target)) {
         script.push_str(&printed(&names, step, &lock_timeout)?);
     }
@@ -113,11 +119,21 @@ pub(crate) fn print_source(tables: &TableNames, second_target: bool) -> Result<S
 /// The SQL of the steps for a target that is another database, for `psql`.
 pub(crate) fn print_target(tables: &TableNames) -> Result<String, StoreError> {
     let names = Names::new(tables);
-    let mut script = lock_timeout();
+    let mut script = format!("{}{}", include_str!("sql/printed_session.psql"), lock_timeout());
+    script.push_str(&printed_look(tables)?);
     for step in STEPS.iter().filter(|step| step.place.is_in_second_target()) {
         script.push_str(&printed(&names, step, &lock_timeout())?);
     }
     Ok(script)
+}
+
+/// What refuses, before the first step, whatever bears a name of ours and is a stranger's.
+fn printed_look(tables: &TableNames) -> Result<String, StoreError> {
+    let names = strangers::names(tables, OutputOwner::InQuestion)
+        .map_err(|error| StoreError::caused(ErrorKind::Bug, "printing the migrations", error))?;
+    let question = render(&names, strangers::QUESTION)?;
+    let names = names.with("strangers", question);
+    render(&names, include_str!("sql/printed_look.psql"))
 }
 
 fn printed(names: &Names, step: &Step, lock_timeout: &str) -> Result<String, StoreError> {
@@ -149,7 +165,7 @@ pub(crate) async fn write_version(config: &MigrateConfig) -> Result<(), StoreErr
 }
 
 fn sessions(config: &MigrateConfig, database: &DatabaseConfig) -> Result<Sessions, StoreError> {
-    Sessions::new(database, config.limits, &format!("cardgenius/migrate/{}", Uuid::new_v4()), 1)
+    Sessions::new(database, config.limits, &format!("cardgenius/migrate/{}", Uuid::new_v4()), &config.tables, 1)
 }
 
 /// Takes the steps that are wanted, under the lock of this database's migrations.
@@ -160,10 +176,22 @@ async fn steps(
     report: Report<'_>,
 ) -> Result<(), StoreError> {
     let sessions = sessions(config, database)?;
+    take(&sessions, config, wanted, report).await.map_err(|error| look::in_words(error, sessions.shown()))
+}
+
+async fn take(
+    sessions: &Sessions,
+    config: &MigrateConfig,
+    wanted: impl Fn(Place) -> bool,
+    report: Report<'_>,
+) -> Result<(), StoreError> {
     let mut guard = sessions.dial().connect_alone(config.limits.connect).await?.0;
-    let lock = lock(&mut guard, config.limits, report).await?;
-    let mut migration = Migration::connect(&sessions, config).await?;
+    let lock = lock(&mut guard, sessions, report).await?;
+    let mut migration = Migration::connect(sessions, config).await?;
+    migration.look_first(wanted(Place::Source)).await?;
     for step in STEPS.iter().filter(|step| wanted(step.place)) {
+        // Before each: what is created in an open schema may be there first.
+        migration.refuse_strangers().await?;
         migration.step(step, report).await?;
     }
     // The lock goes with its transaction.
@@ -171,17 +199,33 @@ async fn steps(
     Ok(())
 }
 
+/// A transaction that finds names, and is planned, as every transaction of ours.
+async fn begin<'a>(
+    client: &'a mut Client,
+    sessions: &Sessions,
+    limit: Duration,
+    doing: &str,
+) -> Result<Transaction<'a>, StoreError> {
+    let settings = sessions.dial().path().settings();
+    let call = async {
+        let transaction = client.build_transaction().isolation_level(IsolationLevel::ReadCommitted).start().await?;
+        transaction.batch_execute(&settings).await?;
+        Ok(transaction)
+    };
+    within(limit, doing, call).await
+}
+
 async fn lock<'a>(
     guard: &'a mut Client,
-    limits: CallLimits,
+    sessions: &Sessions,
     report: Report<'_>,
 ) -> Result<Transaction<'a>, StoreError> {
+    let limit = sessions.limits().statement;
     // At READ COMMITTED nothing of it stays but the lock: a snapshot that stayed would hold up the index below.
-    let begin = guard.build_transaction().isolation_level(IsolationLevel::ReadCommitted).start();
-    let lock = begin.await.map_err(|error| super::sqlstate::store_error("locking the migrations", error))?;
+    let lock = begin(guard, sessions, limit, "locking the migrations").await?;
     let unlimited = lock.simple_query(include_str!("sql/migrate_lock_session.sql"));
-    within(limits.statement, "locking the migrations", unlimited).await?;
-    wait_for_others(&lock, limits.statement, report).await?;
+    within(limit, "locking the migrations", unlimited).await?;
+    wait_for_others(&lock, limit, report).await?;
     Ok(lock)
 }
 
@@ -194,21 +238,35 @@ async fn wait_for_others(lock: &Transaction<'_>, limit: Duration, report: Report
     loop {
         // In one plain message: an extended one's portal would keep a snapshot.
         let answer = within(limit, doing, lock.simple_query(include_str!("sql/migrate_lock.sql"))).await?;
-        if answer.iter().any(|message| matches!(message, SimpleQueryMessage::Row(row) if row.get(0) == Some("t"))) {
+        if first(&answer) == "t" {
             return Ok(());
         }
         if begun.elapsed() >= OTHERS_TIMEOUT {
             return Err(others_too_long());
         }
         if !std::mem::replace(&mut reported, true) {
-            report("somebody else is migrating: waiting for that to end");
+            let holder = within(limit, doing, lock.simple_query(include_str!("sql/migrate_lock_holder.sql"))).await?;
+            report(&format!(
+                "another session holds the lock of the migrations ({}): waiting for that to end",
+                first(&holder)
+            ));
         }
         tokio::time::sleep(OTHERS_POLL).await;
     }
 }
 
+/// The first field of an answer's first row; unknown where there is none.
+fn first(answer: &[SimpleQueryMessage]) -> &str {
+    let rows = answer.iter().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) => row.get(0),
+        _ => None,
+    });
+    rows.unwrap_or("unknown")
+}
+
 struct Migration<'a> {
     client: Client,
+    sessions: Sessions,
     config: &'a MigrateConfig,
     names: Names,
 }
@@ -216,20 +274,36 @@ struct Migration<'a> {
 impl<'a> Migration<'a> {
     async fn connect(sessions: &Sessions, config: &'a MigrateConfig) -> Result<Self, StoreError> {
         let client = sessions.dial().connect_alone(config.limits.connect).await?.0;
-        let migration = Self { client, config, names: Names::new(&config.tables) };
-        let timeout = LOCK_TIMEOUT.as_millis().to_string();
-        migration.query(include_str!("sql/migrate_session.sql"), "setting limits", &[&timeout]).await?;
+        let names = strangers::names(&config.tables, OutputOwner::InQuestion)
+            .map_err(|error| StoreError::caused(ErrorKind::Bug, "preparing the migrations", error))?;
+        let migration = Self { client, sessions: sessions.clone(), config, names };
+        migration.limit_locks(LOCK_TIMEOUT).await?;
         Ok(migration)
     }
 
+    /// Sets the session's limits: none on a statement's time, and this one on the wait for a lock, unless it is zero.
+    async fn limit_locks(&self, limit: Duration) -> Result<(), StoreError> {
+        let limit = limit.as_millis().to_string();
+        let values: [&(dyn ToSql + Sync); 1] = [&limit];
+        let call = self.client.execute(include_str!("sql/migrate_session.sql"), &values);
+        within(self.config.limits.statement, "setting limits", call).await.map(drop)
+    }
+
+    /// One statement in a transaction of its own; its rows.
     async fn query(
-        &self,
+        &mut self,
         template: &str,
         doing: &str,
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<Row>, StoreError> {
-        let sql = render(&self.names, template)?;
-        within(self.config.limits.statement, doing, self.client.query(&sql, parameters)).await
+        let (sql, limit) = (render(&self.names, template)?, self.config.limits.statement);
+        let transaction = begin(&mut self.client, &self.sessions, limit, doing).await?;
+        let call = async {
+            let rows = transaction.query(&sql, parameters).await?;
+            transaction.commit().await?;
+            Ok(rows)
+        };
+        within(limit, doing, call).await
     }
 
     async fn step(&mut self, step: &Step, report: Report<'_>) -> Result<(), StoreError> {
@@ -257,16 +331,31 @@ impl<'a> Migration<'a> {
         Err(always_locked(step.name, "pg_locks"))
     }
 
+    /// What bears a name of ours and is a stranger's would be taken over by the next CREATE IF NOT EXISTS.
+    async fn refuse_strangers(&mut self) -> Result<(), StoreError> {
+        let rows = self.query(strangers::QUESTION, "looking for what strangers have made", &[]).await?;
+        let faults: Vec<&str> = rows.iter().map(|row| row.get(0)).collect();
+        if faults.is_empty() {
+            return Ok(());
+        }
+        let shown = self.sessions.shown();
+        Err(StoreError::new(
+            ErrorKind::Refused,
+            format!("nothing more is migrated in the database at {shown}: {}", faults.join("; ")),
+        ))
+    }
+
     async fn in_transaction(&mut self, step: &Step, sql: &str) -> Result<(), StoreError> {
+        let doing = format!("migration {}", step.name);
+        let transaction = begin(&mut self.client, &self.sessions, self.config.limits.statement, &doing).await?;
         let call = async {
-            let transaction = self.client.transaction().await?;
             transaction.batch_execute(sql).await?;
             transaction.commit().await
         };
-        within(STEP_TIMEOUT, &format!("migration {}", step.name), call).await
+        within(STEP_TIMEOUT, &doing, call).await
     }
 
-    async fn input(&self) -> Result<InputState, StoreError> {
+    async fn input(&mut self) -> Result<InputState, StoreError> {
         let tables = &self.config.tables;
         let index = unsettled_index(tables);
         let rows = self
@@ -311,20 +400,18 @@ impl<'a> Migration<'a> {
         }
         report(&format!("{}: building the index beside the running work, which may take a while", step.name));
         // It waits for old transactions without blocking anybody: a lock timeout would only make it fail.
-        let no_timeout = "0".to_owned();
-        self.query(include_str!("sql/migrate_session.sql"), "setting limits", &[&no_timeout]).await?;
+        self.limit_locks(Duration::ZERO).await?;
         if state.index == Some(false) {
             let drop = render(&self.names, include_str!("sql/migrate_drop_invalid.sql"))?;
             within(STEP_TIMEOUT, "dropping an index left half-built", self.client.batch_execute(&drop)).await?;
         }
         let sql = render(&self.names, step.template)?;
         within(STEP_TIMEOUT, "building the index", self.client.batch_execute(&sql)).await?;
-        let timeout = LOCK_TIMEOUT.as_millis().to_string();
-        self.query(include_str!("sql/migrate_session.sql"), "setting limits", &[&timeout]).await?;
-        Ok(())
+        self.limit_locks(LOCK_TIMEOUT).await
     }
 
-    async fn write_version(&self) -> Result<(), StoreError> {
+    async fn write_version(&mut self) -> Result<(), StoreError> {
+        self.refuse_strangers().await?;
         let program = program();
         self.query(
             include_str!("sql/migrate_version.sql"),

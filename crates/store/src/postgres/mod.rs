@@ -11,11 +11,13 @@ pub(crate) mod migrate;
 mod numeric;
 mod pressure;
 mod row_form;
+mod search_path;
 mod server;
 mod session;
 mod sessions;
 mod sqlstate;
 mod statements;
+mod strangers;
 mod tls;
 mod values;
 

@@ -8,7 +8,7 @@ use num_bigint::BigInt;
 use num_traits::Pow;
 use tokio_postgres::types::{FromSql, Type};
 
-use crate::amount::Amount;
+use crate::amount::{Amount, MAX_WHOLE_DIGITS};
 
 /// A sign below zero.
 pub(super) const NEGATIVE: u16 = 0x4000;
@@ -47,7 +47,18 @@ fn read(raw: &[u8]) -> Option<Amount> {
         return None;
     }
     let digits = digits.as_chunks::<2>().0;
-    Some(paise(digits, weight, negative).map_or_else(|| wide(digits, weight, negative), Amount::Paise))
+    Some(match paise(digits, weight, negative) {
+        Some(paise) => Amount::Paise(paise),
+        None if whole_digits(digits, weight) > MAX_WHOLE_DIGITS => Amount::TooLarge { negative },
+        None => wide(digits, weight, negative),
+    })
+}
+
+/// Decimal digits before the point: the first group has those of its number, each further one four.
+fn whole_digits(digits: &[[u8; 2]], weight: i16) -> i64 {
+    let mut groups = (0_i64..).zip(digits).map(|(place, digit)| (place, u16::from_be_bytes(*digit)));
+    let first = groups.find(|(_, digit)| *digit != 0);
+    first.map_or(0, |(place, digit)| (i64::from(weight) - place) * 4 + i64::from(digit.ilog10()) + 1)
 }
 
 /// The ordinary case, without an allocation.
@@ -118,6 +129,15 @@ mod tests {
         let large = amount(&[100, 0, 0], 2, 0);
         assert_eq!(large.parts(), (BigInt::from(10_000_000_000_i64), 0));
         assert_eq!(amount(&[7], 3, 0), Amount::Wide { unscaled: BigInt::from(7_000_000_000_000_i64), decimals: 0 });
+    }
+
+    #[test]
+    fn what_has_more_than_a_thousand_digits_before_its_point_is_too_large_and_is_not_computed() {
+        assert_eq!(amount(&[9_999; 32_768], 32_767, 0), Amount::TooLarge { negative: false });
+        assert_eq!(amount(&[1], 250, NEGATIVE), Amount::TooLarge { negative: true }, "10^1000");
+        assert!(matches!(amount(&[9_999], 249, 0), Amount::Wide { .. }), "of just 1,000 digits");
+        assert!(matches!(amount(&[0, 9_999], 250, 0), Amount::Wide { .. }), "a group in front that says nothing");
+        assert!(matches!(amount(&[1; 4_000], -1, 0), Amount::Wide { .. }), "a fraction");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! One PostgreSQL database, as the protocol asks for it.
 
+use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use super::sessions::Sessions;
 use super::statements::OwnStatements;
 use crate::config::{CallLimits, DatabaseConfig, StoreConfig, TableNames, application_name};
 use crate::identifiers::Names;
-use crate::inspection::{Inspected, Part};
+use crate::inspection::{Inspected, Intent, Part};
 use crate::protocol::statements::Statements;
 use crate::protocol::work::read_one;
 use crate::rows::Rows;
@@ -38,7 +39,8 @@ impl PostgresServer {
     /// # Errors
     /// A URL, certificate or name that cannot be used.
     pub fn new(database: &DatabaseConfig, config: &StoreConfig, connections: usize) -> Result<Self, StoreError> {
-        let sessions = Sessions::new(database, config.limits, &application_name(config.instance_id), connections)?;
+        let own = application_name(config.instance_id);
+        let sessions = Sessions::new(database, config.limits, &own, &config.tables, connections)?;
         let names = Names::new(&config.tables);
         let unprepared = |error| StoreError::caused(ErrorKind::Bug, "preparing the statements", error);
         Ok(Self {
@@ -90,6 +92,14 @@ impl Server for PostgresServer {
         self.sessions.limits()
     }
 
+    fn token(&self, user_id: &str) -> String {
+        user_id.bytes().fold(String::with_capacity(2 * user_id.len()), |mut token, byte| {
+            // Writing to a String cannot fail.
+            let _ = write!(token, "{byte:02x}");
+            token
+        })
+    }
+
     fn status(&self) -> PoolStatus {
         self.sessions.status()
     }
@@ -126,7 +136,7 @@ impl Server for PostgresServer {
         self.ask_stop_query(query).await
     }
 
-    async fn inspect(&self, part: Part) -> Result<Inspected, StoreError> {
-        self.look_inside_out(part).await
+    async fn inspect(&self, part: Part, intent: &Intent) -> Result<Inspected, StoreError> {
+        self.look_inside_out(part, intent).await
     }
 }

@@ -7,21 +7,21 @@ use std::time::Duration;
 use bytes::Bytes;
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 use cardgenius_pipeline::failpoint;
-use cardgenius_pipeline::ports::{ClaimRequest, ClaimedUser, RowForm};
+use cardgenius_pipeline::ports::{ClaimRequest, ClaimedUser, Key, RowForm};
 use deadpool_postgres::Object;
 use futures_util::SinkExt;
 use tokio_postgres::Row as DriverRow;
 use tokio_postgres::types::ToSql;
-use tokio_postgres_rustls::MakeRustlsConnect;
 use uuid::Uuid;
 
 use super::binary_rows::{HEADER, TRAILER};
-use super::sessions::{Sessions, within};
+use super::sessions::Sessions;
 use super::sqlstate::store_error;
 use super::statements::OwnStatements;
 use super::values::row_of;
 use crate::config::CallLimits;
 use crate::desk::Requeued;
+use crate::protocol::is_refusal;
 use crate::server::{Session, SessionNumber, SlotWanted, Walk, Walked, Whom};
 use crate::statement::{Row, Statement, Value, bind};
 
@@ -34,16 +34,31 @@ const CANCEL_WITHIN: Duration = Duration::from_secs(5);
 /// A session on PostgreSQL.
 pub struct PostgresSession {
     object: Object,
-    tls: MakeRustlsConnect,
+    sessions: Sessions,
     limits: CallLimits,
     own: Arc<OwnStatements>,
+    begin: String,
     backend: Option<SessionNumber>,
+    /// Whether it was used before: then it has statements that were prepared against the tables as they were.
+    remembers: bool,
 }
 
 impl PostgresSession {
     pub(super) async fn of(sessions: &Sessions, own: &Arc<OwnStatements>) -> Result<Self, StoreError> {
         let object = sessions.get().await?;
-        Ok(Self { object, tls: sessions.dial().tls(), limits: *sessions.limits(), own: own.clone(), backend: None })
+        let (limits, remembers) = (*sessions.limits(), Object::metrics(&object).recycle_count > 0);
+        let begin = sessions.dial().path().begin();
+        Ok(Self { object, sessions: sessions.clone(), limits, own: own.clone(), begin, backend: None, remembers })
+    }
+
+    /// Bounds a call. Not a future of its own: it would hold the call twice.
+    fn within<'a, T: 'a>(
+        &'a self,
+        limit: Duration,
+        doing: &'a str,
+        call: impl Future<Output = Result<T, tokio_postgres::Error>> + 'a,
+    ) -> impl Future<Output = Result<T, StoreError>> + 'a {
+        self.sessions.within(self.remembers, (limit, doing), call)
     }
 
     /// Sets the transaction's limits on the server (again).
@@ -53,7 +68,7 @@ impl PostgresSession {
         let (statement, lock, idle) = (milliseconds(statement), milliseconds(lock), milliseconds(idle));
         let own = self.own.clone();
         let rows = self.rows(&own.transaction_limits, &bind![&statement, &lock, &idle]).await?;
-        self.backend = rows.first().map(|row| row.get(4)).transpose()?;
+        self.backend = rows.first().map(|row| row.get(3)).transpose()?;
         Ok(())
     }
 
@@ -67,7 +82,7 @@ impl PostgresSession {
             let prepared = self.object.prepare_cached(&statement.sql).await?;
             self.object.query(&prepared, &parameters(values)).await
         };
-        within(self.limits.statement + SLACK, statement.doing, call).await
+        self.within(self.limits.statement + SLACK, statement.doing, call).await
     }
 
     /// Waits for a slot within the transaction; false: not long enough.
@@ -79,7 +94,7 @@ impl PostgresSession {
             let prepared = self.object.prepare_cached(&statement.sql).await?;
             self.object.query(&prepared, &parameters(&values)).await
         };
-        match within(limit + SLACK, statement.doing, call).await {
+        match self.within(limit + SLACK, statement.doing, call).await {
             Ok(_) => Ok(true),
             Err(error) if error.kind() == ErrorKind::Contention => Ok(false),
             Err(error) => Err(error),
@@ -88,7 +103,25 @@ impl PostgresSession {
 
     /// A statement without parameters or answer, in one message.
     async fn order(&self, sql: &str, doing: &'static str) -> Result<(), StoreError> {
-        within(self.limits.statement + SLACK, doing, self.object.batch_execute(sql.trim_end())).await
+        self.within(self.limits.statement + SLACK, doing, self.object.batch_execute(sql.trim_end())).await
+    }
+
+    /// Why a commit has not been answered, as far as another session sees it.
+    async fn why_no_commit(&self) -> &'static str {
+        let dial = self.sessions.dial();
+        let looking = async {
+            let backend = i32::try_from(self.backend?).ok()?;
+            let (client, _driving) = dial.connect_alone(CANCEL_WITHIN).await.ok()?;
+            let row = client.query_opt(include_str!("sql/session_waits_for.sql"), &[&backend]).await.ok()??;
+            row.try_get::<_, Option<String>>(0).ok()?
+        };
+        match tokio::time::timeout(CANCEL_WITHIN, looking).await {
+            Ok(Some(waits_for)) if waits_for == "SyncRep" => {
+                "committing: no answer came in time: the server waits for its synchronous standby, which does not answer; bring it back, or \
+                 take it out of synchronous_standby_names"
+            }
+            _ => "committing: no answer came in time",
+        }
     }
 
     /// Streams frames into a COPY; how many rows the server took. Most of what the server has against them it says only at
@@ -106,7 +139,7 @@ impl PostgresSession {
             }
             sink.finish().await
         };
-        within(self.limits.load, statement.doing, call).await
+        self.within(self.limits.load, statement.doing, call).await
     }
 }
 
@@ -126,7 +159,7 @@ impl Session for PostgresSession {
     }
 
     async fn begin(&mut self) -> Result<(), StoreError> {
-        self.order(include_str!("sql/transaction_begin.sql"), "beginning a transaction").await?;
+        self.order(&self.begin, "beginning a transaction").await?;
         // A load is one statement too.
         self.set_limits(self.limits.statement.max(self.limits.load), self.limits.lock).await
     }
@@ -145,7 +178,7 @@ impl Session for PostgresSession {
                     _ => error,
                 })
             }
-            Err(_) => Err(StoreError::new(ErrorKind::CommitInDoubt, "committing: no answer came in time")),
+            Err(_) => Err(StoreError::new(ErrorKind::CommitInDoubt, Box::pin(self.why_no_commit()).await)),
         }
     }
 
@@ -164,7 +197,7 @@ impl Session for PostgresSession {
             let prepared = self.object.prepare_cached(&statement.sql).await?;
             self.object.execute(&prepared, &parameters(values)).await
         };
-        within(self.limits.statement + SLACK, statement.doing, call).await
+        self.within(self.limits.statement + SLACK, statement.doing, call).await
     }
 
     async fn rows(&mut self, statement: &Statement, values: &[Value<'_>]) -> Result<Vec<Row>, StoreError> {
@@ -191,13 +224,33 @@ impl Session for PostgresSession {
         &mut self,
         request: &ClaimRequest,
         rows: i64,
-        not_before: &str,
+        not_before: Option<&str>,
     ) -> Result<Vec<ClaimedUser>, StoreError> {
         let own = self.own.clone();
         self.driver_rows(&own.claim_plan, &[]).await?;
         let (least, most) = request.suspicion.crashes();
-        let values = bind![request.claim_id, &request.after_key, least, most, rows, not_before];
+        let passed_by = tokens(request);
+        let values = bind![request.claim_id, request.after_key.as_deref(), least, most, rows, not_before, &passed_by];
         super::claim::users(&self.driver_rows(&own.claim_users, &values).await?)
+    }
+
+    async fn find_refused(
+        &mut self,
+        request: &ClaimRequest,
+        not_before: Option<&str>,
+    ) -> Result<Option<(Key, StoreError)>, StoreError> {
+        let own = self.own.clone();
+        self.driver_rows(&own.claim_plan, &[]).await?;
+        let ((least, most), passed_by) = (request.suspicion.crashes(), tokens(request));
+        let values = bind![request.after_key.as_deref(), least, most, not_before, &passed_by];
+        let suspects = self.rows(&own.claim_suspect, &values).await?;
+        let Some(suspect) = suspects.first() else { return Ok(None) };
+        let key = Key { token: suspect.get(0)?, shown: suspect.get(1)? };
+        match self.rows(&own.claim_suspect_mark, &bind![request.claim_id, &key.token]).await {
+            Ok(_) => Ok(None),
+            Err(error) if is_refusal(error.kind()) => Ok(Some((key, error))),
+            Err(error) => Err(error),
+        }
     }
 
     async fn fail_users(&mut self, claim_id: Uuid, user_ids: &[&str], reasons: &[String]) -> Result<u64, StoreError> {
@@ -255,6 +308,10 @@ impl Session for PostgresSession {
 
     fn give_back(self) {}
 
+    fn close(self) {
+        drop(Object::take(self.object));
+    }
+
     fn throw_away(self) {
         let (broken, cancel) = (self.object.is_closed(), self.object.cancel_token());
         drop(Object::take(self.object));
@@ -262,13 +319,18 @@ impl Session for PostgresSession {
             return;
         }
         // A dropped future does not stop a statement on the server: ask it to stop. Best effort, bounded, in nobody's way.
-        let tls = self.tls;
+        let tls = self.sessions.dial().tls();
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
                 let _ = tokio::time::timeout(CANCEL_WITHIN, cancel.cancel_query(tls)).await;
             });
         }
     }
+}
+
+/// The users that a request passes by, as a statement takes them.
+fn tokens(request: &ClaimRequest) -> Vec<&str> {
+    request.passed_by.iter().map(|user| &*user.token).collect()
 }
 
 /// The row of a statement that always has one.

@@ -6,11 +6,12 @@ use std::time::Duration;
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 use deadpool_postgres::{Manager, ManagerConfig, Object, RecyclingMethod};
 
-use super::address::{self, Address};
+use super::address;
 use super::connect::Dial;
-use super::sqlstate::{connect_error, store_error};
+use super::search_path::SearchPath;
+use super::sqlstate::{connect_error, may_be_of_memory, store_error};
 use super::tls;
-use crate::config::{CallLimits, DatabaseConfig};
+use crate::config::{CallLimits, DatabaseConfig, TableNames};
 use crate::pool::SessionPool;
 use crate::server::PoolStatus;
 
@@ -22,7 +23,7 @@ pub struct Sessions {
 }
 
 impl Sessions {
-    /// Prepares (but does not make) at most `size` connections.
+    /// Prepares (but does not make) at most `size` connections, for work on these tables.
     ///
     /// # Errors
     /// A URL, certificate or password file that cannot be used.
@@ -30,12 +31,16 @@ impl Sessions {
         database: &DatabaseConfig,
         limits: CallLimits,
         application_name: &str,
+        tables: &TableNames,
         size: usize,
     ) -> Result<Self, StoreError> {
-        let Address { config, trust, root_file, shown } = address::parse(database, &limits, application_name)?;
-        let tls = tls::connector(trust, root_file.as_deref())
+        let address = address::parse(database, &limits, application_name)?;
+        let tls = tls::connector(address.trust, address.root_file.as_deref())
             .map_err(|error| StoreError::caused(ErrorKind::Refused, "cannot prepare TLS to the database", error))?;
-        let dial = Dial::new(config, tls, database, shown.clone());
+        let path = SearchPath::closed(tables)
+            .map_err(|error| StoreError::caused(ErrorKind::Bug, "preparing the sessions", error))?;
+        let dial = Dial::new(address, tls, database, path);
+        let shown = dial.shown().to_owned();
         let manager = Manager::from_connect(
             dial.config().clone(),
             dial.clone(),
@@ -75,6 +80,28 @@ impl Sessions {
     pub(super) async fn get(&self) -> Result<Object, StoreError> {
         self.pool.get(Duration::MAX, |client| client.is_closed(), connect_error).await
     }
+
+    /// Bounds a call on a session of the pool. A session that `remembers` earlier work may only believe that something is
+    /// not as it should be: then all sessions of its age are used no longer, and a new one has to say.
+    pub(super) async fn within<T>(
+        &self,
+        remembers: bool,
+        (limit, doing): (Duration, &str),
+        call: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> Result<T, StoreError> {
+        let Ok(answer) = tokio::time::timeout(limit, call).await else { return Err(no_answer(doing, limit)) };
+        answer.map_err(|error| {
+            let is_of_memory = remembers && may_be_of_memory(&error);
+            let mut error = store_error(doing, error);
+            if is_of_memory {
+                error = error.into_kind(ErrorKind::StaleSession);
+            }
+            if error.kind() == ErrorKind::StaleSession {
+                self.pool.outdate();
+            }
+            error
+        })
+    }
 }
 
 /// Bounds a driver's call: its error or the lack of an answer becomes ours.
@@ -85,6 +112,10 @@ pub(super) async fn within<T>(
 ) -> Result<T, StoreError> {
     match tokio::time::timeout(limit, call).await {
         Ok(answer) => answer.map_err(|error| store_error(doing, error)),
-        Err(_) => Err(StoreError::new(ErrorKind::Timeout, format!("{doing}: no answer within {limit:?}"))),
+        Err(_) => Err(no_answer(doing, limit)),
     }
+}
+
+fn no_answer(doing: &str, limit: Duration) -> StoreError {
+    StoreError::new(ErrorKind::Timeout, format!("{doing}: no answer within {limit:?}"))
 }

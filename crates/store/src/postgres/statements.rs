@@ -24,6 +24,8 @@ macro_rules! statements {
 
 statements! {
     claim_plan: "preparing to claim",
+    claim_suspect: "looking which user cannot be claimed",
+    claim_suspect_mark: "claiming a user",
     claim_users: "claiming users",
     constraints_now: "checking deferred constraints",
     lease_session: "preparing the lease's connection",

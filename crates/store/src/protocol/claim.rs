@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use cardgenius_pipeline::error::StoreError;
 use cardgenius_pipeline::failpoint;
-use cardgenius_pipeline::ports::{Chunk, ClaimAnswer, ClaimRequest, Claimed};
+use cardgenius_pipeline::ports::{Chunk, ClaimAnswer, ClaimRequest, Claimed, ClaimedUser, Key};
 
 use super::SqlStore;
+use super::load::is_refusal;
 use super::lock_watch::LockWatch;
-use super::work::Work;
+use super::work::{Transaction, Work};
 use crate::server::{Server, Session};
 use crate::statement::{Row, bind};
 
@@ -81,20 +82,69 @@ impl<S: Server, T: Server> SqlStore<S, T> {
             return Ok(Claimed::Nobody);
         }
         let rows = i64::try_from(request.rows).unwrap_or(i64::MAX).min(room.unwrap_or(i64::MAX));
-        let not_before = run.furthest_user_id.as_deref().unwrap_or_default();
+        let not_before = run.furthest_user_id.as_deref();
         let mut locked = LockWatch::begin(self.observer.as_ref());
-        let users = transaction.session().claim(request, rows, not_before).await?;
-        let (Some(first), Some(last)) = (users.first(), users.last()) else {
+        let users = match transaction.session().claim(request, rows, not_before).await {
+            Err(error) if is_refusal(error.kind()) => {
+                transaction.roll_back().await?;
+                return find_refused(work, (request, rows), not_before, error).await;
+            }
+            users => users?,
+        };
+        if users.is_empty() {
             locked.nobody();
             return Ok(Claimed::Nobody);
-        };
-        let count = i32::try_from(users.len()).unwrap_or(i32::MAX);
-        let values = bind![request.claim_id, request.run_id, self.instance_id, count, &*first.user_id, &*last.user_id];
-        transaction.execute(&sql.claim_insert, &values).await?;
-        failpoint!("claim.commit")?;
-        transaction.commit().await?;
+        }
+        match self.hold(transaction, request, &users).await {
+            // What the database has against the claim's own row, or says only at the commit: a claim of one user is that user's.
+            Err(error) if is_refusal(error.kind()) => {
+                let user =
+                    only(&users).map(|user_id| Key { token: self.source.token(user_id), shown: user_id.to_owned() });
+                return Ok(Claimed::Refused { error, user });
+            }
+            held => held?,
+        }
         drop(locked);
         failpoint!("claim.committed")?;
         Ok(Claimed::Chunk(Chunk { claim_id: request.claim_id, users }))
+    }
+
+    /// Writes the claim's row and commits.
+    async fn hold(
+        &self,
+        mut transaction: Transaction<'_, S::Session>,
+        request: &ClaimRequest,
+        users: &[ClaimedUser],
+    ) -> Result<(), StoreError> {
+        let (Some(first), Some(last)) = (users.first(), users.last()) else { return Ok(()) };
+        let count = i32::try_from(users.len()).unwrap_or(i32::MAX);
+        let values = bind![request.claim_id, request.run_id, self.instance_id, count, &*first.user_id, &*last.user_id];
+        transaction.execute(&self.source.sql().claim_insert, &values).await?;
+        failpoint!("claim.commit")?;
+        transaction.commit().await
+    }
+}
+
+/// The user that a claim of one user was refused for; of more users, a claim of fewer has to find it.
+async fn find_refused<S: Session>(
+    work: &mut Work<S>,
+    (request, rows): (&ClaimRequest, i64),
+    not_before: Option<&str>,
+    error: StoreError,
+) -> Result<Claimed, StoreError> {
+    if rows > 1 {
+        return Ok(Claimed::Refused { error, user: None });
+    }
+    let mut transaction = work.begin().await?;
+    Ok(match transaction.session().find_refused(request, not_before).await? {
+        Some((user, error)) => Claimed::Refused { error, user: Some(user) },
+        None => Claimed::Refused { error, user: None },
+    })
+}
+
+fn only(users: &[ClaimedUser]) -> Option<&str> {
+    match users {
+        [user] => Some(&user.user_id),
+        _ => None,
     }
 }

@@ -3,7 +3,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use cardgenius_pipeline::error::without_figures;
+use cardgenius_pipeline::redaction::without_figures;
 use tracing::warn;
 use uuid::Uuid;
 

@@ -4,8 +4,9 @@
 //! it will not take; everybody else of the chunk is loaded.
 
 use cardgenius_pipeline::compute::{ComputedChunk, ComputedUser};
-use cardgenius_pipeline::error::{ErrorKind, StoreError, without_figures};
+use cardgenius_pipeline::error::{ErrorKind, StoreError};
 use cardgenius_pipeline::failpoint;
+use cardgenius_pipeline::redaction::without_figures;
 
 use super::statements::Statements;
 use super::work::Transaction;
@@ -59,7 +60,7 @@ pub(super) async fn replace_rows<S: Session>(
 }
 
 /// Whether the database has something against a row, as opposed to being busy, broken or closed to us.
-const fn is_refusal(kind: ErrorKind) -> bool {
+pub(crate) const fn is_refusal(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::DataRejected | ErrorKind::Constraint | ErrorKind::UniqueViolation)
 }
 

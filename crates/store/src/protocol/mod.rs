@@ -10,10 +10,13 @@ mod give_back;
 mod held_claim;
 mod inspect;
 mod lease;
+mod left;
 mod load;
 mod lock_watch;
 mod pressure;
 mod ready;
+mod rehearse;
+mod renamed;
 mod run;
 mod sample;
 mod schedule;
@@ -24,6 +27,7 @@ mod target;
 pub(crate) mod work;
 
 pub use self::desk::RequeueCursor;
+pub(crate) use self::load::is_refusal;
 pub use self::sample::{RunSample, StateSample};
 pub use self::schedule::Tending;
 

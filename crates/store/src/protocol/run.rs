@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 use cardgenius_pipeline::failpoint;
-use cardgenius_pipeline::ports::{ClaimTotals, Closed, Run, RunRequest, RunState, RunTotals};
+use cardgenius_pipeline::ports::{ClaimTotals, Closed, Run, RunRequest, RunState, RunTotals, Unknown};
 use uuid::Uuid;
 
 use super::SqlStore;
@@ -114,6 +114,12 @@ impl<S: Server, T: Server> SqlStore<S, T> {
         state: RunState,
         reason: Option<&str>,
     ) -> Result<Closed, StoreError> {
+        // Before the run's row is locked: this look may take its time, and claims wait for that lock.
+        let is_tentative = state == RunState::Done && reason.is_none();
+        let unknown = if is_tentative { self.look_for_unknown().await? } else { Unknown::default() };
+        if is_tentative {
+            self.heal_orphans().await?;
+        }
         let mut work = Work::on(&self.source).await?;
         let outcome = async {
             let sql = self.source.sql();
@@ -132,6 +138,12 @@ impl<S: Server, T: Server> SqlStore<S, T> {
             if claims > 0 && state == RunState::Done {
                 return Ok(Closed::LiveClaims(u64::try_from(claims).unwrap_or(0)));
             }
+            if is_tentative
+                && !self.has_reached_its_limit(&mut transaction, run_id).await?
+                && let Some(left) = self.look_at_left(&mut transaction, run_id, unknown).await?
+            {
+                return Ok(Closed::UsersLeft(left));
+            }
             let left: i64 = transaction.one(&sql.backlog_count, &[]).await?.get(0)?;
             transaction.execute(&sql.run_close, &bind![run_id, state.name(), self.instance_id, left, reason]).await?;
             failpoint!("run.close")?;
@@ -142,6 +154,16 @@ impl<S: Server, T: Server> SqlStore<S, T> {
         .await;
         work.done(&outcome).await;
         outcome
+    }
+
+    /// Whether a run that is limited has settled as many users as it may.
+    async fn has_reached_its_limit(
+        &self,
+        transaction: &mut Transaction<'_, S::Session>,
+        run_id: Uuid,
+    ) -> Result<bool, StoreError> {
+        let room: Option<i64> = transaction.one(&self.source.sql().run_room, &bind![run_id]).await?.get(0)?;
+        Ok(room.is_some_and(|room| room <= 0))
     }
 
     pub(super) async fn sum_run(&self, run_id: Uuid) -> Result<RunTotals, StoreError> {
@@ -175,5 +197,6 @@ fn totals_of(row: &Row) -> Result<RunTotals, StoreError> {
         },
         rows: row.count(7)?,
         open_claims: row.count(8)?,
+        reason: row.get(9)?,
     })
 }

@@ -147,6 +147,13 @@ fn put_off(error: StoreError, owner: Uuid) -> Result<(), StoreError> {
         | ErrorKind::ReadOnly
         | ErrorKind::ResourceLimit
         | ErrorKind::Authentication => Err(error),
+        ErrorKind::Contention => {
+            warn!(
+                instance.id = %owner, kind = error.kind().name(), %error,
+                "a dead instance could not be swept: a session holds its claim locked; looking again. If it does not end, is it a session of another role or account, that ours may not end? On PostgreSQL: GRANT pg_signal_backend, or membership in that role"
+            );
+            Ok(())
+        }
         _ => {
             warn!(instance.id = %owner, kind = error.kind().name(), %error, "a dead instance could not be swept; looking again");
             Ok(())

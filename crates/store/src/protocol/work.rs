@@ -57,14 +57,17 @@ impl<S: Session> Work<S> {
         Ok(taken)
     }
 
-    /// Gives the session back if the work on it ended well, or failed in a way that leaves the connection sound. What was
+    /// Gives the session back if the work on it ended well, or failed in a way that leaves the session sound. What was
     /// not committed is rolled back.
     pub(crate) async fn done<T>(mut self, outcome: &Result<T, StoreError>) {
-        let sound = outcome.as_ref().err().is_none_or(|error| is_sound(error.kind()));
+        let kind = outcome.as_ref().err().map(StoreError::kind);
         let Some(session) = &mut self.session else { return };
-        if sound && (!self.in_transaction || session.roll_back().await.is_ok()) {
-            self.session.take().into_iter().for_each(Session::give_back);
+        if !kind.is_none_or(leaves_the_connection_sound) || (self.in_transaction && session.roll_back().await.is_err())
+        {
+            return;
         }
+        let end = if kind.is_some_and(may_be_of_memory) { Session::close } else { Session::give_back };
+        self.session.take().into_iter().for_each(end);
     }
 }
 
@@ -74,7 +77,7 @@ const fn is_cut_off(kind: ErrorKind) -> bool {
 }
 
 /// Whether a connection is sound after a failure of this kind.
-const fn is_sound(kind: ErrorKind) -> bool {
+const fn leaves_the_connection_sound(kind: ErrorKind) -> bool {
     matches!(
         kind,
         ErrorKind::Contention
@@ -82,8 +85,12 @@ const fn is_sound(kind: ErrorKind) -> bool {
             | ErrorKind::DataRejected
             | ErrorKind::Constraint
             | ErrorKind::UniqueViolation
-            | ErrorKind::SchemaMismatch
-    )
+    ) || may_be_of_memory(kind)
+}
+
+/// Whether a failure of this kind may come of what the session remembers of the tables: the next attempt takes a new one.
+const fn may_be_of_memory(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::SchemaMismatch | ErrorKind::StaleSession)
 }
 
 impl<S: Session> Drop for Work<S> {

@@ -11,12 +11,13 @@ use crate::backend::{Backend, Session};
 use crate::postgres::Postgres;
 use crate::world::{LEASE, World, number, patient, request, text, users};
 
-fn ids(claimed: Claimed) -> Vec<String> {
+pub fn ids(claimed: Claimed) -> Vec<String> {
     match claimed {
         Claimed::Chunk(chunk) => chunk.users.iter().map(|user| user.user_id.to_string()).collect(),
         Claimed::Nobody => Vec::new(),
         Claimed::Paused { .. } => panic!("claiming is paused"),
         Claimed::RunClosed => panic!("the run is closed"),
+        Claimed::Refused { error, .. } => panic!("{error}"),
     }
 }
 
@@ -28,11 +29,15 @@ pub async fn users_come_in_the_databases_order_after_the_cursor_and_no_more_than
     assert!(!in_order.is_sorted(), "the test wants an order that is not that of the bytes: {in_order:?}");
     let instance = world.instance().await;
     let run = instance.run().await;
-    let after = |key: &str, rows| ClaimRequest { after_key: key.into(), ..request(&run, rows) };
-    assert_eq!(ids(instance.store.claim(&after(&in_order[3], 3)).await.unwrap().claimed), in_order[4..7]);
-    assert_eq!(ids(instance.store.claim(&after("", 2)).await.unwrap().claimed), in_order[..2]);
+    let after = |key: Option<&String>, rows| ClaimRequest { after_key: key.cloned(), ..request(&run, rows) };
+    assert_eq!(ids(instance.store.claim(&after(Some(&in_order[3]), 3)).await.unwrap().claimed), in_order[4..7]);
+    assert_eq!(ids(instance.store.claim(&after(None, 2)).await.unwrap().claimed), in_order[..2]);
     let rest = [&in_order[3..4], &in_order[7..]].concat();
-    assert_eq!(ids(instance.store.claim(&after(&in_order[2], 100)).await.unwrap().claimed), rest, "not the key itself");
+    assert_eq!(
+        ids(instance.store.claim(&after(Some(&in_order[2]), 100)).await.unwrap().claimed),
+        rest,
+        "not the key itself"
+    );
 }
 
 pub async fn a_claim_begins_where_the_furthest_of_others_since_the_one_before_ends<B: Backend>() {
@@ -45,7 +50,7 @@ pub async fn a_claim_begins_where_the_furthest_of_others_since_the_one_before_en
     assert_eq!(ids(Claimed::Chunk(furthest.clone())), ["U4", "U5", "U6"]);
     other.store.give_back(given_back.claim_id).await.unwrap();
     let after = |key: &str, rows| {
-        let (after_key, after_claim) = (key.to_owned(), Some(before.claim_id));
+        let (after_key, after_claim) = (Some(key.to_owned()), Some(before.claim_id));
         ClaimRequest { after_key, after_claim, ..request(&run, rows) }
     };
     assert_eq!(
@@ -66,12 +71,12 @@ pub async fn nobody_is_passed_by_for_a_claim_that_is_closed_or_older<B: Backend>
     world.add_users(users(9)).await;
     let (instance, other) = (world.instance().await, world.instance().await);
     let run = instance.run().await;
-    let at_the_end = ClaimRequest { after_key: "U6".into(), ..request(&run, 2) };
+    let at_the_end = ClaimRequest { after_key: Some("U6".into()), ..request(&run, 2) };
     assert_eq!(ids(other.store.claim(&at_the_end).await.unwrap().claimed), ["U7", "U8"], "and it stays open");
     let before = instance.claim(&run, 1).await;
     let closed = other.claim(&run, 4).await;
     other.store.give_back(closed.claim_id).await.unwrap();
-    let (after_key, after_claim) = ("U0".into(), Some(before.claim_id));
+    let (after_key, after_claim) = (Some("U0".into()), Some(before.claim_id));
     let next = ClaimRequest { after_key, after_claim, ..request(&run, 2) };
     assert_eq!(ids(instance.store.claim(&next).await.unwrap().claimed), ["U1", "U2"]);
 }
@@ -89,7 +94,7 @@ pub async fn further_on_is_said_in_the_order_of_the_column_whatever_that_of_the_
     assert_eq!(ids(Claimed::Chunk(before.clone())), ["B"]);
     let since = instance.claim(&run, 1).await;
     assert_eq!(ids(Claimed::Chunk(since)), ["C"]);
-    let behind_a = ClaimRequest { after_key: "a".into(), after_claim: Some(before.claim_id), ..request(&run, 9) };
+    let behind_a = ClaimRequest { after_key: Some("a".into()), after_claim: Some(before.claim_id), ..request(&run, 9) };
     assert_eq!(ids(instance.store.claim(&behind_a).await.unwrap().claimed), ["b"]);
 }
 
@@ -192,7 +197,7 @@ pub async fn nobody_to_claim_is_said_so_and_leaves_no_trace<B: Backend>() {
     world.add_users(["U1"]).await;
     let instance = world.instance().await;
     let run = instance.run().await;
-    let behind = ClaimRequest { after_key: "U2".into(), ..request(&run, 9) };
+    let behind = ClaimRequest { after_key: Some("U2".into()), ..request(&run, 9) };
     assert!(matches!(instance.store.claim(&behind).await.unwrap().claimed, Claimed::Nobody));
     assert_eq!(world.value("SELECT count(*) FROM cardgenius_claims").await, "0");
     let elsewhere = ClaimRequest { run_id: Uuid::new_v4(), ..request(&run, 9) };
@@ -258,7 +263,7 @@ pub async fn users_in_partitions_are_claimed_in_order_each_once_and_with_their_o
     let run = instance.run().await;
     let mut claimed = Vec::new();
     for claims in 1.. {
-        let after_key = claimed.last().map_or_else(String::new, |(user_id, _): &(String, i64)| user_id.clone());
+        let after_key = claimed.last().map(|(user_id, _): &(String, i64)| user_id.clone());
         let Claimed::Chunk(chunk) =
             instance.store.claim(&ClaimRequest { after_key, ..request(&run, 7) }).await.unwrap().claimed
         else {

@@ -54,8 +54,12 @@ pub async fn a_claim_given_back_half_way_adds_up<B: Backend>() {
     assert_eq!(totals, ClaimTotals { completed: 3, failed: 1, superseded: 1, returned: 1, left: 1 });
     let claim = world.claim_seen(chunk.claim_id).await.unwrap();
     assert_eq!((claim.state.as_str(), claim.totals, claim.rows), ("returned", totals, 30));
+    let Closed::UsersLeft(left) = instance.store.close_run(run.run_id, RunState::Done, None).await.unwrap() else {
+        panic!("users are left, and it is not said");
+    };
+    assert_eq!((left.new, left.pending, left.free.len(), left.completed, left.failed), (2, 1, 2, 3, 1), "{left:?}");
     assert_eq!(
-        instance.store.close_run(run.run_id, RunState::Done, None).await.unwrap(),
+        instance.store.close_run(run.run_id, RunState::Done, Some("so it is")).await.unwrap(),
         Closed::Closed(RunState::Done)
     );
     assert_eq!(instance.store.run_totals(run.run_id).await.unwrap().users_left, Some(3), "two new, one locked");

@@ -16,6 +16,7 @@ mod doubt;
 mod finish;
 mod give_back;
 mod lease;
+mod left_behind;
 mod poison;
 mod round_trip;
 mod runs;
@@ -156,6 +157,10 @@ on_each_backend! {
         an_instance_with_idle_sessions_deregisters_without_a_fault
         only_instances_whose_lease_holds_are_counted_as_live
         a_renewal_does_not_wait_for_busy_sessions
+    }
+    left_behind {
+        users_whose_keys_sort_before_the_empty_text_are_claimed_each_once
+        users_whose_keys_sort_before_the_empty_text_are_requeued
     }
     poison {
         a_user_that_a_check_refuses_fails_alone

@@ -179,11 +179,12 @@ impl Database for Postgres {
         let session = self.session().await;
         session.rows("BEGIN").await;
         session.rows(include_str!("../../src/postgres/sql/claim_plan.sql")).await;
-        session.rows(&format!("PREPARE claim (uuid, text, smallint, smallint, bigint, text) AS {sql}")).await;
+        session.rows(&format!("PREPARE claim (uuid, text, smallint, smallint, bigint, text, text[]) AS {sql}")).await;
         // The server may plan for these values, or once for all.
         for mode in ["force_custom_plan", "force_generic_plan"] {
             session.rows(&format!("SET LOCAL plan_cache_mode = {mode}")).await;
-            let explain = format!("EXPLAIN EXECUTE claim ('{}', '{after_key}', 0, 2, 10000, 'CK0150000')", Uuid::nil());
+            let explain =
+                format!("EXPLAIN EXECUTE claim ('{}', '{after_key}', 0, 2, 10000, 'CK0150000', '{{}}')", Uuid::nil());
             let plan: Vec<String> = session.rows(&explain).await.iter().map(|row| row[0].clone().unwrap()).collect();
             let plan = plan.join("\n");
             let by_index =

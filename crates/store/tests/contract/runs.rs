@@ -73,7 +73,7 @@ pub async fn a_run_is_done_only_when_no_claim_is_open_and_by_one_of_many<B: Back
         let (closer, run_id) = (world.instance_with(Uuid::new_v4(), patient()), run.run_id);
         closing.spawn(async move { closer.store.close_run(run_id, RunState::Done, Some("so it is")).await.unwrap() });
     }
-    assert_eq!(closing.join_all().await, [Closed::Closed(RunState::Done); 5]);
+    assert_eq!(closing.join_all().await, vec![Closed::Closed(RunState::Done); 5]);
     let late = instance.store.close_run(run.run_id, RunState::Failed, None).await.unwrap();
     assert_eq!(late, Closed::Closed(RunState::Done), "what is closed stays as it is");
     assert!(matches!(instance.store.claim(&request(&run, 9)).await.unwrap().claimed, Claimed::RunClosed));

@@ -1,7 +1,7 @@
 //! A database as an inspection sees it.
 
 use cardgenius_store::config::{CallLimits, DatabaseConfig, StoreConfig, TableNames};
-use cardgenius_store::inspection::Inspection;
+use cardgenius_store::inspection::{Inspection, Intent};
 use cardgenius_store::mysql::{MysqlServer, MysqlStore};
 use uuid::Uuid;
 
@@ -13,11 +13,13 @@ pub struct Inspected<'a> {
     pub place: Place<'a>,
     /// Names where they are not the place's own.
     pub tables: TableNames,
+    /// What the run intends that is inspected for.
+    pub intent: Intent,
 }
 
 impl<'a> Inspected<'a> {
     pub fn of(place: Place<'a>) -> Self {
-        Self { tables: place.tables.clone(), place }
+        Self { tables: place.tables.clone(), intent: Intent::default(), place }
     }
 
     /// The ordinary case.
@@ -51,7 +53,7 @@ impl<'a> Inspected<'a> {
     }
 
     pub async fn inspect(&self) -> Inspection {
-        MysqlStore::new(&self.config()).unwrap().inspect().await.unwrap()
+        MysqlStore::new(&self.config()).unwrap().inspect(&self.intent).await.unwrap()
     }
 
     /// Neither a refusal nor a warning.

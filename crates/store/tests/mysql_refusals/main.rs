@@ -9,6 +9,9 @@ mod place;
 mod protocol;
 
 mod inspected;
+mod others;
+mod rehearsal;
 mod rights;
 mod server;
 mod tables;
+mod widths;

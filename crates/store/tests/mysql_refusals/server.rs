@@ -2,6 +2,7 @@
 
 use cardgenius_embedded::{MariadbOptions, PrivateMariadb};
 use cardgenius_pipeline::error::ErrorKind;
+use cardgenius_store::inspection::Intent;
 use cardgenius_store::mysql::MysqlStore;
 
 use crate::inspected::Inspected;
@@ -33,11 +34,11 @@ async fn what_migrate_makes_is_asked_for_until_it_has_run() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_schema_without_a_version_or_of_another_one_is_refused() {
     let database = Inspected::sound().await;
-    database.run("INSERT INTO cardgenius_schema_version (version, oldest_program, applied_by) VALUES (4, '0.1.0', 'a newer program')");
+    database.run("INSERT INTO cardgenius_schema_version (version, oldest_program, applied_by) VALUES (5, '0.1.0', 'a newer program')");
     database.assert_sound().await;
-    database.run("UPDATE cardgenius_schema_version SET oldest_program = '99.1.0' WHERE version = 4");
+    database.run("UPDATE cardgenius_schema_version SET oldest_program = '99.1.0' WHERE version = 5");
     assert!(database.refused("new-schema").await.contains("no program older than 99.1.0"));
-    database.run("UPDATE cardgenius_schema_version SET oldest_program = 'any' WHERE version = 4");
+    database.run("UPDATE cardgenius_schema_version SET oldest_program = 'any' WHERE version = 5");
     database.refused("unknown-schema").await;
     database.run("DELETE FROM cardgenius_schema_version");
     assert!(database.refused("old-schema").await.contains("`cardgenius migrate`"));
@@ -102,6 +103,6 @@ async fn a_database_that_cannot_be_reached_is_an_error_and_no_refusal() {
     let database = Inspected::sound().await;
     let mut config = database.config();
     config.source.url = config.source.url.replace("socket=", "socket=/nowhere");
-    let error = MysqlStore::new(&config).unwrap().inspect().await.unwrap_err();
+    let error = MysqlStore::new(&config).unwrap().inspect(&Intent::default()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unreachable, "{error}");
 }

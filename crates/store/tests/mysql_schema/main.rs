@@ -6,6 +6,7 @@ mod control;
 mod keys;
 mod migrations;
 mod mixed;
+mod names;
 mod place;
 mod printed;
 mod refused;

@@ -9,7 +9,7 @@ async fn a_migration_is_done_again_without_a_change_and_says_what_is_there() {
     let place = Place::customers();
     let told = place.migrate().await.unwrap();
     assert!(told.iter().any(|line| line.contains("building the index")), "{told:?}");
-    assert!(told.last().unwrap().starts_with("schema version 3 is in force"), "{told:?}");
+    assert!(told.last().unwrap().starts_with("schema version 4 is in force"), "{told:?}");
     let schema = place.schema();
     let told = place.migrate().await.unwrap();
     for there in ["0001_09_input_columns: the columns are there", "0001_10_input_unsettled: the index is there"] {
@@ -44,10 +44,10 @@ async fn of_two_migrations_at_once_one_waits_for_the_other() {
 #[tokio::test]
 async fn columns_that_are_there_already_are_passed_over_one_by_one() {
     let place = Place::customers();
-    place.run("ALTER TABLE user_spending_data ADD COLUMN attempts SMALLINT NOT NULL DEFAULT 0 COMMENT 'theirs'");
+    place.run("ALTER TABLE user_spending_data ADD COLUMN attempts SMALLINT NOT NULL DEFAULT 0 COMMENT 'CardGenius: made by hand'");
     place.migrate().await.unwrap();
     let columns = place.run(
-        "SELECT column_name, column_comment = 'theirs' FROM information_schema.columns WHERE table_schema = DATABASE()
+        "SELECT column_name, column_comment = 'CardGenius: made by hand' FROM information_schema.columns WHERE table_schema = DATABASE()
          AND table_name = 'user_spending_data' AND column_name IN ('claim_id', 'attempts', 'crashes', 'processed_at')
          ORDER BY column_name",
     );

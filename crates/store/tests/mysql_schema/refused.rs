@@ -9,6 +9,10 @@ async fn what_is_no_table_of_users_is_refused_by_name_before_anything_is_made() 
         ("", "there is no table"),
         ("CREATE VIEW user_spending_data AS SELECT 1 AS user_id", "is not a table"),
         ("CREATE TABLE user_spending_data (user_id VARCHAR(50) PRIMARY KEY) ENGINE = MyISAM", "has the engine MyISAM"),
+        (
+            "CREATE TABLE user_spending_data (user_id VARCHAR(50) PRIMARY KEY, attempts SMALLINT NOT NULL DEFAULT 5)",
+            "has columns of its own (attempts) in which we would write",
+        ),
     ] {
         let place = Place::empty();
         place.run(script);
@@ -17,6 +21,13 @@ async fn what_is_no_table_of_users_is_refused_by_name_before_anything_is_made() 
         assert!(error.to_string().contains(words), "{error}");
         assert_eq!(place.run("SHOW TABLES LIKE 'cardgenius%'"), "");
     }
+}
+
+#[tokio::test]
+async fn columns_of_ours_are_known_again_where_a_dump_lost_their_comments() {
+    let place = Place::migrated().await;
+    place.run("ALTER TABLE user_spending_data MODIFY attempts SMALLINT NOT NULL DEFAULT 0");
+    place.migrate().await.unwrap();
 }
 
 #[tokio::test]

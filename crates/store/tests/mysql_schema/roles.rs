@@ -92,11 +92,25 @@ async fn the_reader_sees_all_but_the_spending() {
         "SELECT * FROM cardgenius_slow_chunks",
         "SELECT * FROM cardgenius_audit",
         "SELECT user_id, processing_status, processing_error, claim_id FROM user_spending_data",
-        "SELECT * FROM card_recommendations",
+        "SELECT user_id, `rank`, card_name, joining_fees, redemption_method, redemption_rate FROM card_recommendations",
     ] {
         ask(&place, &reader, allowed).await.unwrap_or_else(|error| panic!("{allowed}: {error}"));
     }
-    for refused in ["SELECT avg_ajio_gmv FROM user_spending_data", "UPDATE cardgenius_control SET paused = TRUE"] {
+    // What users spend follows from the points and the rupees, divided by the catalogue's rates.
+    let derived = [
+        "total_savings_yearly",
+        "total_extra_benefits",
+        "net_savings",
+        "amazon_points",
+        "flipkart_points",
+        "myntra_points",
+        "ajio_points",
+        "grocery_points",
+        "other_online_points",
+    ]
+    .map(|column| format!("SELECT {column} FROM card_recommendations"));
+    let spending = ["SELECT avg_ajio_gmv FROM user_spending_data", "UPDATE cardgenius_control SET paused = TRUE"];
+    for refused in derived.iter().map(String::as_str).chain(spending) {
         let error = ask(&place, &reader, refused).await.unwrap_err().to_string();
         assert!(error.contains("1142") || error.contains("1143"), "{refused}: {error}");
     }

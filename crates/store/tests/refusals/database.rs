@@ -6,9 +6,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use cardgenius_embedded::{PostgresOptions, PrivatePostgres};
 use cardgenius_pipeline::error::StoreError;
 use cardgenius_store::config::{CallLimits, DatabaseConfig, StoreConfig, TableNames};
-use cardgenius_store::inspection::Inspection;
-use cardgenius_store::migrate::MigrateConfig;
-use cardgenius_store::migrate::migrate;
+use cardgenius_store::inspection::{Inspection, Intent};
+use cardgenius_store::migrate::{MigrateConfig, Report, migrate};
 use cardgenius_store::postgres::{PostgresServer, PostgresStore};
 use uuid::Uuid;
 
@@ -31,6 +30,8 @@ pub struct Database {
     pub name: String,
     pub role: String,
     pub tables: TableNames,
+    /// What the run intends that is inspected for.
+    pub intent: Intent,
     /// The second database, with the recommendations.
     pub second: Option<Box<Database>>,
 }
@@ -41,7 +42,7 @@ impl Database {
         let name = fresh("db");
         SERVER.create_database(&name).unwrap();
         let role = SERVER.superuser_name().to_owned();
-        Self { name, role, tables: TableNames::default(), second: None }
+        Self { name, role, tables: TableNames::default(), intent: Intent::default(), second: None }
     }
 
     /// The customer's table as this script makes it, and whatever `migrate` adds.
@@ -91,16 +92,30 @@ impl Database {
     }
 
     pub async fn migrate(&self) {
-        let database = |of: &Self| DatabaseConfig { url: SERVER.url(&of.name), ..DatabaseConfig::default() };
+        let mut steps = Vec::new();
+        let outcome = self.migrate_telling(&mut |step: &str| steps.push(step.to_owned())).await;
+        outcome.unwrap_or_else(|error| panic!("{error}, after {steps:#?}"));
+    }
+
+    pub async fn try_migrate(&self) -> Result<(), StoreError> {
+        self.migrate_telling(&mut |_| ()).await
+    }
+
+    /// Migrates as the owner of everything.
+    pub async fn migrate_telling(&self, report: Report<'_>) -> Result<(), StoreError> {
+        self.migrate_as(SERVER.superuser_name(), report).await
+    }
+
+    pub async fn migrate_as(&self, role: &str, report: Report<'_>) -> Result<(), StoreError> {
+        let database =
+            |of: &Self| DatabaseConfig { url: SERVER.url_as(role, None, &of.name), ..DatabaseConfig::default() };
         let config = MigrateConfig {
             source: database(self),
             target: self.second.as_deref().map(database),
             tables: self.tables.clone(),
             limits: CallLimits::default(),
         };
-        let mut steps = Vec::new();
-        let outcome = migrate(&config, &mut |step: &str| steps.push(step.to_owned())).await;
-        outcome.unwrap_or_else(|error| panic!("{error}, after {steps:#?}"));
+        migrate(&config, report).await
     }
 
     pub fn store(&self) -> PostgresStore {
@@ -112,7 +127,7 @@ impl Database {
     }
 
     pub async fn try_inspect(&self) -> Result<Inspection, StoreError> {
-        self.store().inspect().await
+        self.store().inspect(&self.intent).await
     }
 
     /// Neither a refusal nor a warning.
@@ -136,6 +151,13 @@ impl Database {
             [warning] => warning.clone(),
             other => panic!("expected one warning, found {other:#?}"),
         }
+    }
+
+    /// Refused with this name among others, perhaps; what each says.
+    pub async fn all_refused(&self, name: &str) -> Vec<String> {
+        let inspection = self.inspect().await;
+        assert!(inspection.refusals.iter().all(|refusal| refusal.name == name), "{inspection:#?}");
+        inspection.refusals.into_iter().map(|refusal| refusal.message).collect()
     }
 
     /// Runs the statement that a message ends with.

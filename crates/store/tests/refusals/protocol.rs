@@ -43,8 +43,17 @@ fn add_users(database: &impl Ground, names: impl Iterator<Item = String>) {
 }
 
 async fn claim(store: &impl Store, run_id: Uuid, rows: usize) -> Chunk {
-    let (claim_id, after_key, suspicion) = (Uuid::new_v4(), String::new(), Suspicion::None);
-    let request = ClaimRequest { claim_id, run_id, rows, after_key, after_claim: None, suspicion, in_turn: false };
+    let (claim_id, after_key, suspicion) = (Uuid::new_v4(), None, Suspicion::None);
+    let request = ClaimRequest {
+        claim_id,
+        run_id,
+        rows,
+        after_key,
+        after_claim: None,
+        suspicion,
+        passed_by: Vec::new(),
+        in_turn: false,
+    };
     match store.claim(&request).await.unwrap().claimed {
         Claimed::Chunk(chunk) => chunk,
         other => panic!("claimed {other:?}"),

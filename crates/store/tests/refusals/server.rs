@@ -3,6 +3,7 @@
 use cardgenius_embedded::{PostgresOptions, PrivatePostgres};
 use cardgenius_pipeline::error::ErrorKind;
 use cardgenius_store::config::DatabaseConfig;
+use cardgenius_store::inspection::Intent;
 use cardgenius_store::postgres::PostgresStore;
 
 use crate::database::{CUSTOMER, Database, SERVER};
@@ -49,11 +50,11 @@ async fn the_fence_is_asked_for_in_a_second_database_until_migrate_has_run() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_schema_without_a_version_or_of_another_one_is_refused() {
     let database = Database::sound().await;
-    database.run("INSERT INTO cardgenius_schema_version VALUES (4, '0.1.0', 'a newer program')");
+    database.run("INSERT INTO cardgenius_schema_version VALUES (5, '0.1.0', 'a newer program')");
     database.assert_sound().await;
-    database.run("UPDATE cardgenius_schema_version SET oldest_program = '99.1.0' WHERE version = 4");
+    database.run("UPDATE cardgenius_schema_version SET oldest_program = '99.1.0' WHERE version = 5");
     assert!(database.refused("new-schema").await.contains("no program older than 99.1.0"));
-    database.run("UPDATE cardgenius_schema_version SET oldest_program = 'any' WHERE version = 4");
+    database.run("UPDATE cardgenius_schema_version SET oldest_program = 'any' WHERE version = 5");
     database.refused("unknown-schema").await;
     database.run("DELETE FROM cardgenius_schema_version");
     assert!(database.refused("old-schema").await.contains("`cardgenius migrate`"));
@@ -92,12 +93,12 @@ async fn a_standby_is_refused_as_source_and_as_target() {
     let database = Database::sound().await;
     let mut config = database.config();
     config.target = Some(of_standby.clone());
-    let inspection = PostgresStore::new(&config).unwrap().inspect().await.unwrap();
+    let inspection = PostgresStore::new(&config).unwrap().inspect(&Intent::default()).await.unwrap();
     assert_eq!(inspection.refusals[0].name, "read-only-server");
     assert!(inspection.refusals[0].message.starts_with("the target database takes no writes"), "{inspection:?}");
     config.source = of_standby;
     config.target = None;
-    let inspection = PostgresStore::new(&config).unwrap().inspect().await.unwrap();
+    let inspection = PostgresStore::new(&config).unwrap().inspect(&Intent::default()).await.unwrap();
     assert!(inspection.refusals[0].message.starts_with("the database takes no writes"), "{inspection:?}");
 }
 
@@ -109,7 +110,7 @@ async fn a_database_that_cannot_be_reached_is_an_error_and_no_refusal() {
     database.name = name;
     let mut config = database.config();
     config.source.url = config.source.url.replace("host=", "host=/nowhere");
-    let error = PostgresStore::new(&config).unwrap().inspect().await.unwrap_err();
+    let error = PostgresStore::new(&config).unwrap().inspect(&Intent::default()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unreachable);
     assert!(SERVER.postmaster_pid().is_some());
 }

@@ -17,6 +17,13 @@ fn ids_and_names_are_unique_discontinued_cards_included() {
         fault_lines(&catalogue_of(&[named_card("a", &[]), gone("b", &[("card_name", "\"Card \\u0061\"")])])),
         ["b: card_name: of card #2 is repeated, card #1 has it already"]
     );
+    assert_eq!(
+        fault_lines(&catalogue_of(&[
+            named_card("a", &[("card_name", "\"❤ Card\"")]),
+            gone("b", &[("card_name", "\"❤\u{fe0f} Card\"")])
+        ])),
+        ["b: card_name: of card #2 looks like that of card #1: they differ only by characters that are not seen"]
+    );
     let faulty_twin = gone("a", &[("card_name", "\"Other\""), ("issuer", "1")]);
     assert_eq!(fault_lines(&catalogue_of(&[named_card("a", &[]), faulty_twin])).len(), 2);
 }

@@ -41,6 +41,17 @@ fn there_is_a_redemption_option_and_no_method_twice() {
 }
 
 #[test]
+fn a_card_has_no_more_redemption_options_than_a_recommendation_can_number() {
+    let options = |count: usize| {
+        let option = |number| format!(r#"{{"method": "{number}", "conversion_rate": 1, "min_points": {number}}}"#);
+        let list: Vec<String> = (0..count).map(option).collect();
+        card(&[("redemption_options", &format!("[{}]", list.join(", ")))])
+    };
+    assert_eq!(read(&options(65_536)).redemption_options.len(), 65_536);
+    assert_eq!(faults_of(&options(65_537)), ["card: redemption_options: has 65537 items, at most 65536 are allowed"]);
+}
+
+#[test]
 fn a_card_has_at_most_a_hundred_milestones() {
     let milestones = |count: usize| {
         let list = vec![r#"{"annual_spend": 1, "benefit_value": 1}"#; count].join(", ");

@@ -61,6 +61,35 @@ fn blank_text_and_control_characters_are_refused() {
 }
 
 #[test]
+fn characters_that_are_not_seen_are_refused_unless_the_script_needs_them() {
+    for text in TEXTS {
+        for unseen in [
+            '\u{202e}',
+            '\u{2066}',
+            '\u{200e}',
+            '\u{61c}',
+            '\u{2028}',
+            '\u{2029}',
+            '\u{200b}',
+            '\u{200d}',
+            '\u{feff}',
+            '\u{e0041}',
+            '\u{3164}',
+        ] {
+            let code = u32::from(unseen);
+            let rule =
+                format!("\"Gold\\u{{{code:x}}} Card\" has U+{code:04X}, which is not seen by readers: take it out");
+            assert_eq!(faults_with(text, &format!("Gold{unseen} Card")), [rule], "{}", text.2);
+        }
+        for needed in
+            ["ശ്രീ \u{d28}\u{d4d}\u{200d}", "प्रिया कार्ड \u{915}\u{94d}\u{200c}\u{937}", "❤\u{fe0f} 👩\u{200d}👧"]
+        {
+            assert_eq!(faults_with(text, needed), [""; 0], "{}: {needed}", text.2);
+        }
+    }
+}
+
+#[test]
 fn text_is_never_trimmed_and_escapes_are_decoded() {
     let card = read(&card(&[("issuer", r#"" B\u0061nk \ud83d\ude00""#)]));
     assert_eq!(card.issuer, " Bank 😀");

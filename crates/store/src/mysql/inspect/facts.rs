@@ -1,7 +1,9 @@
 //! What a database says of itself and of the tables: plain structs, for the rules to judge.
 
+use super::others::Referenced;
 use crate::identifiers::quote_mysql;
 use crate::inspection::Part;
+use crate::inspection::references::Reference;
 use crate::mysql::keys::{Index, key_over};
 
 /// All that the rules look at.
@@ -64,6 +66,10 @@ pub(super) struct Table {
     pub(super) columns: Vec<Column>,
     pub(super) indexes: Vec<Index>,
     pub(super) triggers: Vec<(String, String)>,
+    /// Foreign keys that reference it.
+    pub(super) references: Vec<Reference>,
+    /// What its own foreign keys reference.
+    pub(super) referenced: Vec<Referenced>,
     /// DELETE would be let through.
     pub(super) may_delete: bool,
 }

@@ -4,6 +4,7 @@ use cardgenius_pipeline::error::{ErrorKind, StoreError};
 
 use super::facts::{Column, Facts, ServerFacts, Table};
 use super::needs::{FENCE, OWN_TABLES};
+use super::others;
 use crate::identifiers::Names;
 use crate::inspection::Part;
 use crate::mysql::MysqlServer;
@@ -62,7 +63,14 @@ impl MysqlServer {
     ) -> Result<Vec<Table>, StoreError> {
         let own = self.shared.own.clone();
         let mut answers = Vec::new();
-        for statement in [&own.inspect_tables, &own.inspect_columns, &own.inspect_keys, &own.inspect_triggers] {
+        for statement in [
+            &own.inspect_tables,
+            &own.inspect_columns,
+            &own.inspect_keys,
+            &own.inspect_triggers,
+            &own.inspect_references,
+            &own.inspect_referenced,
+        ] {
             answers.push(transaction.rows(statement, &bind![schema, wanted]).await?);
         }
         let mut tables = Vec::new();
@@ -93,7 +101,7 @@ fn of_table<'a>(rows: &'a [Row], name: &'a str) -> impl Iterator<Item = &'a Row>
 }
 
 fn table_of(schema: &str, name: &str, answers: &[Vec<Row>]) -> Result<Table, StoreError> {
-    let [tables, columns, keys, triggers] = answers else { return Ok(Table::default()) };
+    let [tables, columns, keys, triggers, references, referenced] = answers else { return Ok(Table::default()) };
     let seen = of_table(tables, name).next();
     Ok(Table {
         schema: schema.to_owned(),
@@ -105,11 +113,13 @@ fn table_of(schema: &str, name: &str, answers: &[Vec<Row>]) -> Result<Table, Sto
         triggers: of_table(triggers, name)
             .map(|row| Ok((row.get(1)?, row.get(2)?)))
             .collect::<Result<_, StoreError>>()?,
+        references: of_table(references, name).map(others::reference).collect::<Result<_, _>>()?,
+        referenced: of_table(referenced, name).map(others::referenced).collect::<Result<_, _>>()?,
         may_delete: false,
     })
 }
 
-fn column(row: &Row) -> Result<Column, StoreError> {
+pub(super) fn column(row: &Row) -> Result<Column, StoreError> {
     Ok(Column {
         name: row.get(1)?,
         data_type: row.get(2)?,

@@ -5,8 +5,10 @@ mod columns;
 mod facts;
 mod gather;
 mod needs;
+mod others;
 mod rights;
 mod rules;
+mod texts;
 mod version;
 mod warnings;
 
@@ -15,18 +17,20 @@ pub(super) use self::version::Version;
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 
 use self::facts::{Facts, Table};
+use self::needs::Role;
 use super::MysqlServer;
-use crate::inspection::{Inspected, Inspection, KeyColumn, Part, Refusal};
+use crate::inspection::{Inspected, Inspection, Intent, KeyColumn, Part, Refusal, references};
 use crate::protocol::work::{Work, read};
 use crate::server::{Server, Session};
 use crate::sign_in_words::CANNOT_CONNECT;
+use crate::statement::Row;
 
 /// The refusal of a server that is older than those that we support.
 const OLD_SERVER: &str = "old-server";
 
 impl MysqlServer {
     /// Looks at the server, the customer's tables and our own, and changes nothing.
-    pub(super) async fn look_inside_out(&self, part: Part) -> Result<Inspected, StoreError> {
+    pub(super) async fn look_inside_out(&self, part: Part, intent: &Intent) -> Result<Inspected, StoreError> {
         let facts = match self.facts(part).await {
             Ok(facts) => facts,
             // Said when the connection was made: an old server does not understand what our sessions begin with.
@@ -40,8 +44,17 @@ impl MysqlServer {
             Err(error) => return Err(error),
         };
         let tables = &self.shared.tables;
-        let inspection = Inspection { refusals: rules::refusals(&facts, tables), warnings: warnings::warnings(&facts) };
-        Ok(Inspected { inspection, input_key: key_of(&facts.input), output_key: key_of(&facts.output) })
+        let mut inspection =
+            Inspection { refusals: rules::refusals(&facts, tables), warnings: warnings::warnings(&facts) };
+        let output = &facts.output;
+        texts::narrow_columns(output, intent, &mut inspection);
+        references::judge(&output.shown(), &output.references, intent.allow_cascade, &mut inspection);
+        Ok(Inspected {
+            inspection,
+            input_key: key_of(&facts.input),
+            output_key: key_of(&facts.output),
+            waits_for_users: others::reference_to_users(&facts.output, tables),
+        })
     }
 
     async fn facts(&self, part: Part) -> Result<Facts, StoreError> {
@@ -85,6 +98,20 @@ impl MysqlServer {
     }
 }
 
+/// What of the table of users keeps a migration's steps from being taken, or from being of use; `rows` are those of
+/// `inspect_columns.sql`. A key of another type is only refused for a run: the steps can be taken with it.
+pub(super) fn unfit_for_migration(shown: &str, rows: &[Row]) -> Result<Vec<String>, StoreError> {
+    let columns = rows.iter().map(gather::column).collect::<Result<Vec<_>, _>>()?;
+    let fault = |name: &str| match columns.iter().find(|column| column.name.eq_ignore_ascii_case(name)) {
+        None => Some(format!("{shown} lacks the column {name}: add it, or correct source.table")),
+        Some(column) if name == "processing_status" => Role::Status
+            .objection(column)
+            .map(|objection| format!("{shown}.{name} is {}: it {objection}", column.column_type)),
+        Some(_) => None,
+    };
+    Ok(["user_id", "processing_status"].into_iter().filter_map(fault).collect())
+}
+
 /// How a table's `user_id` compares, if it is there.
 fn key_of(table: &Table) -> Option<KeyColumn> {
     let column = table.column("user_id")?;
@@ -93,6 +120,8 @@ fn key_of(table: &Table) -> Option<KeyColumn> {
     Some(KeyColumn {
         table: table.shown(),
         shown_type: format!("{} COLLATE {collation}", column.column_type),
+        // TEXT counts bytes, and holds more than any key.
+        characters: column.characters.filter(|_| column.data_type.ends_with("char")),
         ignores_blanks: pads(collation),
         loose: (!exact).then(|| collation.to_owned()),
     })

@@ -3,6 +3,7 @@
 //!
 //! DDL takes effect by itself here, one statement a step, so every step can be taken again.
 
+mod look;
 mod printed;
 mod steps;
 
@@ -16,7 +17,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 pub(crate) use self::printed::{print_source, print_target};
-use self::steps::{COLUMNS, Kind, STEPS, Step, adding_only, drop_trigger, not_instant, user_key_query};
+use self::steps::{COLUMNS, Kind, STEPS, Step, adding_only, drop_trigger, not_instant, user_key_query, with_a_lock};
 use super::codes::{code_of, store_error};
 use super::connect::{Dial, within};
 use crate::config::DatabaseConfig;
@@ -35,6 +36,9 @@ const LONG: Duration = Duration::from_secs(60);
 /// What the server calls an ALTER that it cannot do in an instant; the last is MySQL's, after many of them.
 const NOT_INSTANT: [u16; 3] = [1845, 1846, 4092];
 
+/// What the server calls an index whose columns are too long for the table's row format.
+const TOO_LONG_FOR_FORMAT: [u16; 2] = [1709, 1071];
+
 /// Triggers are for SUPER only, on a server with a binary log.
 const NO_TRIGGERS: u16 = 1419;
 
@@ -44,7 +48,8 @@ pub(crate) async fn migrate_source(config: &MigrateConfig, report: Report<'_>) -
     let mut migration = Migration::connect(config, &config.source, second_target).await?;
     migration.lock(&config.tables.source_schema, report).await?;
     migration.check_input().await?;
-    migration.steps(|place| place.is_in_source(second_target), report).await
+    migration.look_at_columns().await?;
+    migration.steps(|place| place.is_in_source(second_target), report).await.map_err(look::in_words)
 }
 
 /// Takes the steps of a target that is another database.
@@ -55,7 +60,7 @@ pub(crate) async fn migrate_target(
 ) -> Result<(), StoreError> {
     let mut migration = Migration::connect(config, target, true).await?;
     migration.lock(&config.tables.target_schema, report).await?;
-    migration.steps(Place::is_in_second_target, report).await
+    migration.steps(Place::is_in_second_target, report).await.map_err(look::in_words)
 }
 
 /// Writes the version into the source.
@@ -67,6 +72,11 @@ pub(crate) async fn write_version(config: &MigrateConfig) -> Result<(), StoreErr
     let detail = format!("{program}: schema version {SCHEMA_VERSION}");
     migration.query(include_str!("../sql/migrate_audit.sql"), "writing the audit", vec![detail.into()]).await?;
     Ok(())
+}
+
+/// The statement that sets what a migration wants beside what every session of ours has.
+fn migration_settings() -> String {
+    include_str!("../sql/migrate_session.sql").replace("$1", &LOCK_TIMEOUT.as_secs().to_string())
 }
 
 /// One session, which holds the lock and does the work: the lock goes with it.
@@ -86,8 +96,7 @@ impl<'a> Migration<'a> {
         let name = format!("cardgenius/migrate/{}", Uuid::new_v4());
         let session = Dial::new(database, &config.limits, &name)?.connect(config.limits.connect).await?;
         let mut migration = Self { session, config, names: Names::mysql(&config.tables), second_target };
-        let settings = include_str!("../sql/migrate_session.sql").replace("$1", &LOCK_TIMEOUT.as_secs().to_string());
-        let call = migration.session.query_drop(settings);
+        let call = migration.session.query_drop(migration_settings());
         within(config.limits.statement, "setting limits", call).await?;
         Ok(migration)
     }
@@ -147,7 +156,7 @@ impl<'a> Migration<'a> {
             ));
         };
         let text = |column: usize| row.get::<Option<String>, _>(column).flatten().unwrap_or_default();
-        if text(0) != "BASE TABLE" {
+        if !matches!(text(0).as_str(), "BASE TABLE" | "SYSTEM VERSIONED") {
             return refused(format!(
                 "{shown} is not a table: set source.schema and source.table to the table of users itself"
             ));
@@ -156,6 +165,14 @@ impl<'a> Migration<'a> {
             return refused(format!(
                 "{shown} has the engine {}, which knows no transactions: ALTER TABLE ... ENGINE = InnoDB makes it one that does",
                 text(1)
+            ));
+        }
+        let (values, doing) = (self.input(), "looking at the table of users");
+        let columns = self.texts(include_str!("../sql/migrate_foreign_columns.sql"), doing, values).await?;
+        if !columns.is_empty() {
+            return refused(format!(
+                "{shown} has columns of its own ({}) in which we would write: rename them; a column of ours bears a comment that begins with \"CardGenius:\"",
+                columns.join(", ")
             ));
         }
         Ok(())
@@ -181,7 +198,11 @@ impl<'a> Migration<'a> {
                     return Ok(());
                 }
                 report(&format!("{}: building the index beside the running work, which may take a while", step.name));
-                return self.ddl(step, &render(&self.names, step.template)?, report).await.map_err(Refusal::into_error);
+                let sql = render(&self.names, step.template)?;
+                return self
+                    .ddl(step, &sql, report)
+                    .await
+                    .map_err(|refusal| refusal.of_the_customers_table(step, &sql));
             }
             Kind::Output => {
                 let query = user_key_query(self.second_target);
@@ -189,6 +210,9 @@ impl<'a> Migration<'a> {
                 self.names = self.names.clone().with("user_key", key.first().cloned().unwrap_or_default());
             }
             Kind::Trigger(name) => {
+                let chosen = render(&self.names, include_str!("../sql/migrate_use.sql"))?;
+                let call = self.session.query_drop(chosen);
+                within(self.config.limits.statement, "choosing the database", call).await?;
                 let drop = drop_trigger(&self.names, name)?;
                 self.ddl(step, &drop, report).await.map_err(Refusal::into_error)?;
             }
@@ -216,9 +240,10 @@ impl<'a> Migration<'a> {
                     "{}: not in an instant ({error}): building the table anew beside the running work, which may take a while",
                     step.name
                 ));
-                self.ddl(step, &not_instant(&sql), report).await.map_err(Refusal::into_error)
+                let sql = not_instant(&sql);
+                self.ddl(step, &sql, report).await.map_err(|refusal| refusal.of_the_customers_table(step, &sql))
             }
-            outcome => outcome.map_err(Refusal::into_error),
+            outcome => outcome.map_err(|refusal| refusal.of_the_customers_table(step, &sql)),
         }
     }
 
@@ -262,6 +287,29 @@ struct Refusal {
 }
 
 impl Refusal {
+    /// Of a statement on the customer's table, which an operator can give in another way.
+    fn of_the_customers_table(self, step: &Step, sql: &str) -> StoreError {
+        let cause = self.error.cause();
+        match self.code {
+            Some(code) if NOT_INSTANT.contains(&code) => StoreError::new(
+                ErrorKind::Refused,
+                format!(
+                    "{}: the server cannot do this beside the running work ({cause}). In a quiet hour run the statement below, which keeps writers waiting until it is done; then migrate again, which goes on from there:\n{}",
+                    step.name,
+                    with_a_lock(sql)
+                ),
+            ),
+            Some(code) if TOO_LONG_FOR_FORMAT.contains(&code) => StoreError::new(
+                ErrorKind::Refused,
+                format!(
+                    "{}: {cause}; the table of users has a row format for short keys only: ALTER TABLE ... ROW_FORMAT = DYNAMIC in a quiet hour, then migrate again",
+                    step.name
+                ),
+            ),
+            _ => self.into_error(),
+        }
+    }
+
     fn into_error(self) -> StoreError {
         if self.code != Some(NO_TRIGGERS) {
             return self.error;

@@ -3,8 +3,10 @@
 
 use cardgenius_pipeline::error::StoreError;
 
+use super::super::connect::settings;
+use super::migration_settings;
 use super::steps::{COLUMNS, Kind, STEPS, Step, adding_only, drop_trigger, user_key_query};
-use crate::config::TableNames;
+use crate::config::{CallLimits, TableNames};
 use crate::identifiers::{Names, quote_mysql_literal};
 use crate::migrate::{LOCK_TIMEOUT, OLDEST_PROGRAM, SCHEMA_VERSION, render};
 
@@ -17,6 +19,8 @@ pub fn print_source(tables: &TableNames, second_target: bool) -> Result<String, 
         env!("CARGO_PKG_VERSION"),
         session(),
     );
+    let chosen = include_str!("../sql/migrate_use.sql");
+    script.push_str(&format!("{};\n", render(&names, without_comment(chosen).1)?.trim_end()));
     for step in STEPS.iter().filter(|step| step.place.is_in_source(second_target)) {
         script.push_str(&printed(&names, step, second_target)?);
     }
@@ -40,10 +44,11 @@ pub fn print_target(tables: &TableNames) -> Result<String, StoreError> {
     Ok(script)
 }
 
+/// What the session must be like, whatever the server, the account or the client has preset.
 fn session() -> String {
-    let settings = include_str!("../sql/migrate_session.sql").replace("$1", &LOCK_TIMEOUT.as_secs().to_string());
-    let (_, settings) = without_comment(&settings);
-    format!("SET NAMES utf8mb4;\n{};\n", settings.trim_end())
+    let limits = CallLimits { lock: LOCK_TIMEOUT, ..CallLimits::default() };
+    let settings = [settings(&limits), include_str!("../sql/session_isolation.sql").to_owned(), migration_settings()];
+    settings.iter().map(|statement| format!("{};\n", without_comment(statement).1.trim_end())).collect()
 }
 
 fn printed(names: &Names, step: &Step, second_target: bool) -> Result<String, StoreError> {

@@ -57,7 +57,7 @@ macro_rules! view {
 }
 
 /// All of them, in their order.
-pub const STEPS: [Step; 24] = [
+pub const STEPS: [Step; 34] = [
     step!("0001_01_schema_version", Source, Kind::Plain),
     step!("0001_02_catalogues", Source, Kind::Plain),
     step!("0001_03_runs", Source, Kind::Plain),
@@ -76,7 +76,17 @@ pub const STEPS: [Step; 24] = [
     step!("0002_03_control_3_insert_audited", Source, Kind::Trigger("control_insert_audited")),
     step!("0002_03_control_4_update_audited", Source, Kind::Trigger("control_update_audited")),
     step!("0002_03_control_5_delete_audited", Source, Kind::Trigger("control_delete_audited")),
+    step!("0004_01_names_gone", Source, Kind::Plain),
+    step!("0004_02_claims_gone", Source, Kind::Plain),
+    step!("0004_03_runs_gone", Source, Kind::Plain),
+    step!("0004_04_control_gone", Source, Kind::Plain),
     step!("0002_03_control_6_row", Source, Kind::Plain),
+    step!("0004_05_pause_gone", Source, Kind::Plain),
+    step!("0004_06_schedule_gone", Source, Kind::Plain),
+    step!("0004_07_fires_gone", Source, Kind::Plain),
+    step!("0004_08_instances_gone", Source, Kind::Plain),
+    step!("0004_09_history_gone", Source, Kind::Plain),
+    step!("0004_21_claim_keys", Source, Kind::Plain),
     view!("0003_11_view_status", "status"),
     view!("0003_12_view_progress", "progress"),
     view!("0003_13_view_stuck", "stuck"),
@@ -99,6 +109,13 @@ pub fn adding_only(statement: &str, is_missing: impl Fn(&str) -> bool) -> String
 /// The same statement, where the server cannot do it in an instant: beside the running work, by building the table anew.
 pub fn not_instant(statement: &str) -> String {
     statement.replace("ALGORITHM = INSTANT", "ALGORITHM = INPLACE, LOCK = NONE")
+}
+
+/// The same statement, for a server that cannot do it beside the running work at all: as a table with a FULLTEXT index is altered.
+pub fn with_a_lock(statement: &str) -> String {
+    let without_comment: Vec<&str> = statement.lines().filter(|line| !line.starts_with("--")).collect();
+    let statement = without_comment.join("\n").replace("ALGORITHM = INPLACE, LOCK = NONE", "LOCK = SHARED");
+    format!("{};", statement.replace("ALGORITHM = INPLACE LOCK = NONE", "LOCK = SHARED").trim_end())
 }
 
 /// The query for how the output's key is to compare: as the input's beside it, or as finely as the server can.
@@ -140,5 +157,9 @@ mod tests {
     #[test]
     fn what_cannot_be_done_in_an_instant_is_done_beside_the_running_work() {
         assert!(not_instant(columns()).ends_with("ALGORITHM = INPLACE, LOCK = NONE\n"));
+        let by_hand = with_a_lock(&not_instant(columns()));
+        assert!(by_hand.starts_with("ALTER TABLE {{input}}") && by_hand.ends_with("LOCK = SHARED;"), "{by_hand}");
+        let index = STEPS.iter().find(|step| step.kind == Kind::Index).unwrap().template;
+        assert!(with_a_lock(index).ends_with("' LOCK = SHARED;"), "{}", with_a_lock(index));
     }
 }

@@ -7,7 +7,8 @@ SELECT u.new, u.pending, u.failed,
         WHERE t.table_schema = {{source_schema_literal}} AND t.table_name = {{input_table_literal}}),
     (SELECT COUNT(*) FROM {{input}} AS p FORCE INDEX ({{unsettled}})
         WHERE p.processing_status = 'pending'
-          AND NOT EXISTS (SELECT 1 FROM {{claims}} AS c WHERE c.claim_id = p.claim_id AND c.state = 'open'))
+          AND NOT EXISTS (SELECT 1 FROM {{claims}} AS c JOIN {{runs}} AS r ON r.run_id = c.run_id
+              WHERE c.claim_id = p.claim_id AND c.state = 'open' AND r.source_table = {{source_table_literal}}))
 FROM (
     SELECT CAST(COALESCE(SUM(s.processing_status = 'new'), 0) AS SIGNED) AS new,
         CAST(COALESCE(SUM(s.processing_status = 'pending'), 0) AS SIGNED) AS pending,

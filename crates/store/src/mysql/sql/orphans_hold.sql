@@ -5,7 +5,8 @@ FROM (
     SELECT p.user_id
     FROM {{input}} AS p FORCE INDEX ({{unsettled}})
     WHERE p.processing_status = 'pending'
-      AND NOT EXISTS (SELECT 1 FROM {{claims}} AS c WHERE c.claim_id = p.claim_id AND c.state = 'open')
+      AND NOT EXISTS (SELECT 1 FROM {{claims}} AS c JOIN {{runs}} AS r ON r.run_id = c.run_id
+              WHERE c.claim_id = p.claim_id AND c.state = 'open' AND r.source_table = {{source_table_literal}})
     ORDER BY p.user_id
     LIMIT 10000
 ) AS orphan

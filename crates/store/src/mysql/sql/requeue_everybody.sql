@@ -2,6 +2,6 @@
 -- asked for. Whoever is pending is left to its claim. Locks nothing: requeue_hold does, and requeue_set sets them to new.
 SELECT u.user_id, u.processing_status IN ('completed', 'failed')
 FROM {{input}} AS u FORCE INDEX ({{input_key}})
-WHERE u.user_id >= $1 AND (u.user_id <> $1 OR $1 = '')
+WHERE ($1 IS NULL OR (u.user_id >= $1 AND u.user_id <> $1))
 ORDER BY u.user_id
 LIMIT $2

@@ -4,15 +4,15 @@
 SELECT u.user_id,
     COALESCE(
         ($3 IS NULL OR LOWER(u.processing_error) LIKE LOWER($3)
-            OR LOWER(REGEXP_REPLACE(u.processing_error, '[0-9]+', 'N')) LIKE LOWER($3))
+            OR LOWER(REGEXP_REPLACE(u.processing_error, '[0-9][0-9.,]*', 'N')) LIKE LOWER($3))
         AND ($4 IS NULL OR EXISTS (SELECT 1 FROM {{claims}} AS c WHERE c.claim_id = u.claim_id AND c.run_id = $4)), FALSE)
 FROM (
     (SELECT user_id FROM {{input}} FORCE INDEX ({{unsettled}})
-        WHERE processing_status = 'failed' AND crashes = 0 AND user_id >= $1 AND (user_id <> $1 OR $1 = '')
+        WHERE processing_status = 'failed' AND crashes = 0 AND ($1 IS NULL OR (user_id >= $1 AND user_id <> $1))
         ORDER BY user_id LIMIT $2)
     UNION ALL
     (SELECT user_id FROM {{input}} FORCE INDEX ({{unsettled}})
-        WHERE processing_status = 'failed' AND crashes <> 0 AND user_id >= $1 AND (user_id <> $1 OR $1 = '')
+        WHERE processing_status = 'failed' AND crashes <> 0 AND ($1 IS NULL OR (user_id >= $1 AND user_id <> $1))
         ORDER BY user_id LIMIT $2)
     ORDER BY user_id LIMIT $2
 ) AS looked_at

@@ -1,11 +1,15 @@
 //! What the databases say of themselves and of the tables: plain structs, for the rules to judge.
 
+use super::others::Others;
 use crate::identifiers::quote;
 use crate::inspection::Part;
 use crate::server::SessionNumber;
 
 /// PostgreSQL 13 is the oldest version that we support (product.md).
 pub(super) const OLDEST_SERVER: i32 = 130_000;
+
+/// Bytes that a varying type's modifier counts beside its characters.
+pub(super) const HEADER: i32 = 4;
 
 /// All that the rules look at.
 #[derive(Clone, Debug, Default)]
@@ -44,13 +48,29 @@ pub(super) struct Database {
     pub(super) read_only: bool,
     /// The role that we work as.
     pub(super) role: String,
+    /// The encoding, as the server names it.
+    pub(super) encoding: String,
     /// Autovacuum runs.
     pub(super) autovacuum: bool,
     /// Publications and slots.
     pub(super) replication: Vec<Replication>,
+    /// What bears a name of ours and is not ours, or is in a stranger's hands: in words, with what to do.
+    pub(super) strangers: Vec<String>,
+    /// Schemas of the tables in which strangers may create something, or have.
+    pub(super) open_schemas: Vec<OpenSchema>,
     /// Server processes that served two of our sessions, held at once: the first's transaction, the second's after it, and
     /// the first's again while the second was in one.
     pub(super) backends: [SessionNumber; 3],
+}
+
+/// A schema that a stranger can use to have a function of its own called in place of another one.
+#[derive(Clone, Debug)]
+pub(super) struct OpenSchema {
+    pub(super) name: String,
+    /// Strangers that may create objects there, quoted; `PUBLIC` among them.
+    pub(super) creators: Vec<String>,
+    /// Strangers that own functions or operators there, quoted.
+    pub(super) owners: Vec<String>,
 }
 
 /// What carries changes elsewhere.
@@ -85,6 +105,8 @@ pub(super) struct Relation {
     pub(super) triggers: Vec<Trigger>,
     /// Columns whose defaults draw from a sequence that this role may not use; the sequence quoted, with its schema.
     pub(super) closed_sequences: Vec<(String, String)>,
+    /// The customer's objects that hang on it.
+    pub(super) others: Others,
 }
 
 impl Relation {
@@ -139,6 +161,8 @@ pub(super) struct Column {
     pub(super) loose_collation: Option<String>,
     /// SELECT, INSERT, UPDATE: by column or on the whole table.
     pub(super) rights: Vec<String>,
+    /// It is a domain.
+    pub(super) is_domain: bool,
 }
 
 impl Column {

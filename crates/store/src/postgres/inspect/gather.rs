@@ -2,7 +2,8 @@
 
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 
-use super::facts::{Column, Database, Index, OLDEST_SERVER, Relation, Replication, Trigger};
+use super::facts::{Column, Database, Index, OLDEST_SERVER, OpenSchema, Relation, Replication, Trigger};
+use super::others;
 use super::questions::Questions;
 use crate::identifiers::quote;
 use crate::postgres::PostgresServer;
@@ -39,6 +40,8 @@ pub(super) async fn gather(
         }
         let mut look = Look { transaction: &mut transaction, wanted };
         database.replication = look.replication(&questions.replication).await?;
+        database.strangers = look.strangers(&questions.strangers).await?;
+        database.open_schemas = look.open_schemas(&questions.open_schemas).await?;
         Ok((database, look.relations(questions).await?))
     }
     .await;
@@ -74,7 +77,10 @@ async fn server_of(
         read_only: row.get(3)?,
         role: row.get(4)?,
         autovacuum: row.get(5)?,
+        encoding: row.get(6)?,
         replication: Vec::new(),
+        strangers: Vec::new(),
+        open_schemas: Vec::new(),
         backends: [0; 3],
     })
 }
@@ -95,6 +101,21 @@ impl Look<'_, '_> {
     async fn replication(&mut self, statement: &Statement) -> Result<Vec<Replication>, StoreError> {
         let rows = self.rows(statement).await?;
         rows.iter().map(|row| Ok(Replication { kind: row.get(0)?, name: row.get(1)?, active: row.get(3)? })).collect()
+    }
+
+    async fn strangers(&mut self, statement: &Statement) -> Result<Vec<String>, StoreError> {
+        let rows = self.transaction.rows(statement, &[]).await?;
+        rows.iter().map(|row| row.get(0)).collect()
+    }
+
+    async fn open_schemas(&mut self, statement: &Statement) -> Result<Vec<OpenSchema>, StoreError> {
+        let rows = self.transaction.rows(statement, &[]).await?;
+        rows.iter()
+            .map(|row| {
+                let names = |column| row.get::<Option<Vec<String>>>(column).map(Option::unwrap_or_default);
+                Ok(OpenSchema { name: row.get(0)?, creators: names(1)?, owners: names(2)? })
+            })
+            .collect()
     }
 
     /// In the order asked for.
@@ -123,7 +144,32 @@ impl Look<'_, '_> {
             Ok(())
         })
         .await?;
+        self.others(questions, &mut relations).await?;
         Ok(relations)
+    }
+
+    /// What hangs on the tables.
+    async fn others(&mut self, questions: &Questions, relations: &mut [Relation]) -> Result<(), StoreError> {
+        self.each(&questions.references, relations, |relation, row| {
+            relation.others.references.push(others::reference(row)?);
+            Ok(())
+        })
+        .await?;
+        self.each(&questions.rewrites, relations, |relation, row| {
+            relation.others.rewrites.push(others::rewrite(row)?);
+            Ok(())
+        })
+        .await?;
+        self.each(&questions.partitions, relations, |relation, row| {
+            relation.others.uncovered = !row.get::<bool>(2)?;
+            Ok(())
+        })
+        .await?;
+        self.each(&questions.publications, relations, |relation, row| {
+            relation.others.publications.push(others::publication(row)?);
+            Ok(())
+        })
+        .await
     }
 
     /// Adds what each row says to the table that its first column names by place, from 1.
@@ -158,7 +204,7 @@ fn relation(wanted: &Wanted, row: &Row) -> Result<Relation, StoreError> {
     })
 }
 
-fn column(row: &Row) -> Result<Column, StoreError> {
+pub(super) fn column(row: &Row) -> Result<Column, StoreError> {
     Ok(Column {
         name: row.get(1)?,
         of_type: row.get(2)?,
@@ -171,6 +217,7 @@ fn column(row: &Row) -> Result<Column, StoreError> {
         generated: row.get(9)?,
         loose_collation: row.get(10)?,
         rights: row.get(11)?,
+        is_domain: row.get(12)?,
     })
 }
 

@@ -5,12 +5,16 @@ mod columns;
 mod facts;
 mod gather;
 pub(super) mod needs;
+mod others;
 mod questions;
 mod rights;
 mod rules;
 #[cfg(test)]
 mod sound;
+mod texts;
 mod warnings;
+
+pub(super) use self::rules::refused_by;
 
 use std::time::Duration;
 
@@ -18,10 +22,11 @@ use cardgenius_pipeline::error::{ErrorKind, StoreError};
 
 use self::facts::{Facts, Relation};
 use self::gather::{Wanted, gather};
+use self::needs::Role;
 use self::questions::Questions;
 use super::PostgresServer;
-use crate::identifiers::Names;
-use crate::inspection::{Inspected, Inspection, KeyColumn, Part, Refusal};
+use super::strangers::{self, OutputOwner};
+use crate::inspection::{Inspected, Inspection, Intent, KeyColumn, Part, Refusal};
 use crate::protocol::work::{Work, read};
 use crate::server::Server;
 use crate::statement::{Row, Statement};
@@ -31,23 +36,33 @@ const SCAN_LIMIT: Duration = Duration::from_secs(20);
 
 impl PostgresServer {
     /// Looks at the server, the customer's tables and our own, and changes nothing.
-    pub(super) async fn look_inside_out(&self, part: Part) -> Result<Inspected, StoreError> {
-        let facts = match self.facts(part).await? {
+    pub(super) async fn look_inside_out(&self, part: Part, intent: &Intent) -> Result<Inspected, StoreError> {
+        let questions = strangers::names(&self.tables, OutputOwner::Trusted)
+            .and_then(|names| Questions::render(&names))
+            .map_err(|error| StoreError::caused(ErrorKind::Bug, "preparing the inspection", error))?;
+        let facts = match self.facts(&questions, part).await? {
             Ok(facts) => facts,
             Err(refusal) => {
                 let inspection = Inspection { refusals: vec![refusal], warnings: Vec::new() };
                 return Ok(Inspected { inspection, ..Inspected::default() });
             }
         };
-        let inspection =
+        let mut inspection =
             Inspection { refusals: rules::refusals(&facts, &self.tables), warnings: warnings::warnings(&facts) };
-        Ok(Inspected { inspection, input_key: key_of(&facts.input), output_key: key_of(&facts.output) })
+        others::judge(&facts, intent, &mut inspection);
+        texts::narrow_columns(&facts.output, intent, &mut inspection);
+        self.look_at_encoding(&questions, (&facts, intent), &mut inspection).await?;
+        Ok(Inspected {
+            inspection,
+            input_key: key_of(&facts.input),
+            output_key: key_of(&facts.output),
+            // None waits here: a foreign key's check takes a lock that goes with the one that we hold.
+            waits_for_users: None,
+        })
     }
 
     /// What the rules judge; or what kept us from looking at all.
-    async fn facts(&self, part: Part) -> Result<Result<Facts, Refusal>, StoreError> {
-        let questions = Questions::render(&Names::new(&self.tables))
-            .map_err(|error| StoreError::caused(ErrorKind::Bug, "preparing the inspection", error))?;
+    async fn facts(&self, questions: &Questions, part: Part) -> Result<Result<Facts, Refusal>, StoreError> {
         let tables = &self.tables;
         let (input, output) =
             ((&tables.source_schema, &*tables.source_table), (&tables.target_schema, &*tables.target_table));
@@ -62,7 +77,7 @@ impl PostgresServer {
         if part == Part::Target {
             wanted.push((&tables.target_schema, needs::FENCE.0));
         }
-        let (database, relations) = match self.look(&questions, part, &wanted).await? {
+        let (database, relations) = match self.look(questions, part, &wanted).await? {
             Ok(seen) => seen,
             Err(refusal) => return Ok(Err(refusal)),
         };
@@ -76,7 +91,7 @@ impl PostgresServer {
             facts.output = relations.next().unwrap_or_default();
         }
         facts.fence = relations.next();
-        self.look_inside(&questions, &mut facts).await?;
+        self.look_inside(questions, &mut facts).await?;
         Ok(Ok(facts))
     }
 
@@ -135,6 +150,22 @@ impl PostgresServer {
     }
 }
 
+/// What of the table of users keeps a migration's steps from being taken, or from being of use; `rows` are those of
+/// `inspect_columns.sql`. A key of another type is only refused for a run: the steps can be taken with it.
+pub(super) fn unfit_for_migration(shown: &str, rows: &[Row]) -> Result<Vec<String>, StoreError> {
+    let columns = rows.iter().map(gather::column).collect::<Result<Vec<_>, _>>()?;
+    let fault = |name: &str| match columns.iter().find(|column| column.name == name) {
+        // Without any column there is no table, and the steps say so.
+        None if columns.is_empty() => None,
+        None => Some(format!("{shown} lacks the column {name}: add it, or correct source.table")),
+        Some(column) if name == "processing_status" => Role::Status
+            .objection(column)
+            .map(|objection| format!("{shown}.{name} is {}: it {objection}", column.shown_type)),
+        Some(_) => None,
+    };
+    Ok(["user_id", "processing_status"].into_iter().filter_map(fault).collect())
+}
+
 /// How a table's `user_id` compares, if it is there.
 fn key_of(relation: &Relation) -> Option<KeyColumn> {
     let column = relation.column("user_id")?;
@@ -142,6 +173,7 @@ fn key_of(relation: &Relation) -> Option<KeyColumn> {
     Some(KeyColumn {
         table: relation.shown(),
         shown_type: column.shown_type.clone(),
+        characters: (column.modifier >= facts::HEADER).then(|| i64::from(column.modifier - facts::HEADER)),
         ignores_blanks: column.of_type == "bpchar",
         loose: loose.or_else(|| column.loose_collation.clone()),
     })

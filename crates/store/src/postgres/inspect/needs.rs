@@ -1,6 +1,6 @@
 //! What the program's statements need of every table: columns, their types, and rights.
 
-use super::facts::Column;
+use super::facts::{Column, HEADER};
 use crate::config::TableNames;
 
 /// The states that a status column must be able to hold (database.md, "The states of a user").
@@ -8,9 +8,6 @@ pub(super) const STATES: [&str; 4] = ["new", "pending", "completed", "failed"];
 
 /// Shortest limit on `processing_error` under which no reason of ours is refused.
 const REASON_CHARACTERS: i32 = 1_000;
-
-/// Bytes that a varying type's modifier counts beside its characters.
-const HEADER: i32 = 4;
 
 /// Our tables in the source database, with the rights that the statements need on the whole table.
 pub(super) const OWN_TABLES: [(&str, &[&str]); 9] = [
@@ -90,6 +87,10 @@ impl Role {
 }
 
 fn status_objection(column: &Column, text: bool) -> Option<String> {
+    if column.is_domain && !column.labels.is_empty() {
+        // The server finds no operator that compares such a domain with a label.
+        return Some("must be the enum itself, not a domain over it: ALTER TABLE … ALTER COLUMN … TYPE it".into());
+    }
     if !column.labels.is_empty() {
         let missing: Vec<&str> =
             STATES.into_iter().filter(|state| !column.labels.iter().any(|label| label == state)).collect();

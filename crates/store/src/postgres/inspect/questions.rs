@@ -23,11 +23,19 @@ macro_rules! questions {
 }
 
 questions! {
+    strangers: "strangers.sql", "looking for what strangers have made";
+    open_schemas: "inspect_open_schemas.sql", "looking who may create objects";
     server: "inspect_server.sql", "inspecting the server";
     relations: "inspect_relations.sql", "inspecting the tables";
     columns: "inspect_columns.sql", "inspecting the tables' columns";
     indexes: "inspect_indexes.sql", "inspecting the tables' indexes";
     triggers: "inspect_triggers.sql", "inspecting the tables' triggers";
+    references: "inspect_references.sql", "looking for foreign keys that reference the tables";
+    rewrites: "inspect_rewrites.sql", "inspecting the tables' rules";
+    publications: "inspect_publications.sql", "inspecting the tables' publications";
+    partitions: "inspect_partitions.sql", "inspecting the tables' parts";
+    unreadable_user: "inspect_unreadable_user.sql", "looking for users whose user_id cannot be read";
+    character: "inspect_character.sql", "looking what the encoding holds";
     sequences: "inspect_sequences.sql", "inspecting the tables' sequences";
     replication: "inspect_replication.sql", "inspecting the replication";
     version: "inspect_version.sql", "looking for the version of the schema";
@@ -39,9 +47,10 @@ questions! {
 mod tests {
     use super::*;
     use crate::config::TableNames;
+    use crate::postgres::strangers::{self, OutputOwner};
 
     #[test]
     fn every_question_names_only_what_exists() {
-        Questions::render(&Names::new(&TableNames::default())).unwrap();
+        Questions::render(&strangers::names(&TableNames::default(), OutputOwner::Trusted).unwrap()).unwrap();
     }
 }

@@ -16,6 +16,8 @@ pub(super) fn refusals(facts: &Facts, tables: &TableNames) -> Vec<Refusal> {
     if database.standby || database.read_only {
         found.push(read_only(database.called, &format!("role {}", database.role)));
     }
+    let of_strangers = database.strangers.iter();
+    found.extend(of_strangers.map(|fault| Refusal::new("foreign-object", format!("in {}: {fault}", database.called))));
     if facts.part.has_source() {
         found.extend(table(database, input, "create it, or correct source.schema and source.table"));
     }
@@ -25,6 +27,7 @@ pub(super) fn refusals(facts: &Facts, tables: &TableNames) -> Vec<Refusal> {
     }
     if input.is_table() {
         columns::input(input, &needs::input(tables), &mut found);
+        found.extend(hidden_key_type(input));
         found.extend(missing_key(input, &["user_id"], "is what a user is told by"));
         found.extend(users(facts));
     }
@@ -62,7 +65,7 @@ pub(super) fn read_only(called: &str, whom: &str) -> Refusal {
 }
 
 /// What we refuse, where an error is the first sign of it; `place` is where the database is.
-pub(super) fn refused_by(error: &StoreError, called: &str, place: &str) -> Option<Refusal> {
+pub(in crate::postgres) fn refused_by(error: &StoreError, called: &str, place: &str) -> Option<Refusal> {
     let text = error.to_string();
     // The driver asks the server before it lets us in, and has no code of its own for the answer.
     if error.kind() == ErrorKind::ReadOnly || text.ends_with("database does not allow writes") {
@@ -107,6 +110,19 @@ fn table(database: &Database, relation: &Relation, advice: &str) -> Option<Refus
     ))
 }
 
+/// Operators of a key that our sessions do not see: the server would compare the keys as text, in another order than the index has.
+fn hidden_key_type(input: &Relation) -> Option<Refusal> {
+    let key = input.column("user_id").filter(|key| key.of_type == "citext" && key.shown_type != "citext")?;
+    Some(Refusal::new(
+        "hidden-key-type",
+        format!(
+            "{}.user_id is {}, whose operators are in a schema that our sessions leave out, because other roles may create objects there or because it is not in the search_path of our role: take CREATE on that schema from them and put the schema into the role's search_path, or make the column varchar",
+            input.shown(),
+            key.shown_type
+        ),
+    ))
+}
+
 fn missing_key(relation: &Relation, key: &[&str], purpose: &str) -> Option<Refusal> {
     // Without the columns there is another refusal, and no statement that could be run.
     if relation.has_key(key) || key.iter().any(|column| relation.column(column).is_none()) {
@@ -130,7 +146,7 @@ fn missing_key(relation: &Relation, key: &[&str], purpose: &str) -> Option<Refus
 }
 
 /// Whether the table of users can be read so far as to look at its keys.
-fn users_are_readable(input: &Relation) -> bool {
+pub(super) fn users_are_readable(input: &Relation) -> bool {
     input.is_table()
         && input.schema_usage
         && !input.row_security

@@ -47,6 +47,7 @@ fn database(part: Part) -> Database {
         version_shown: "15.0".into(),
         role: "app".into(),
         autovacuum: true,
+        encoding: "UTF8".into(),
         backends: [100, 101, 100],
         ..Database::default()
     }

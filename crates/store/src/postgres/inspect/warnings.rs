@@ -1,8 +1,9 @@
 //! From facts to warnings: pure. What an operator should know before a run, and may well intend.
 
-use super::facts::{Database, Facts, Relation, Trigger};
+use super::facts::{Database, Facts, OpenSchema, Relation, Trigger};
 use super::needs::{self, Need};
 use crate::config::TableNames;
+use crate::identifiers::quote;
 
 /// Everything worth a word.
 pub(super) fn warnings(facts: &Facts) -> Vec<String> {
@@ -21,6 +22,7 @@ pub(super) fn warnings(facts: &Facts) -> Vec<String> {
         ));
     }
     found.extend(pooler(database));
+    found.extend(database.open_schemas.iter().map(|schema| open_schema(schema, [input, output])));
     for relation in [input, output] {
         if relation.column("user_id").is_some_and(|column| column.of_type == "citext") {
             found.push(format!(
@@ -36,12 +38,14 @@ pub(super) fn warnings(facts: &Facts) -> Vec<String> {
             ));
         }
     }
-    if output.persistence == "u" {
-        found.push(format!(
-            "{} is UNLOGGED: it is empty after a crash of the server, and absent on replicas, while the users stay completed; ALTER TABLE {} SET LOGGED;",
-            output.shown(),
-            output.quoted()
-        ));
+    for (relation, then) in [(input, "with every user gone"), (output, "while the users stay completed")] {
+        if relation.persistence == "u" {
+            found.push(format!(
+                "{} is UNLOGGED: it is empty after a crash of the server, and absent on replicas, {then}; ALTER TABLE {} SET LOGGED;",
+                relation.shown(),
+                relation.quoted()
+            ));
+        }
     }
     found
 }
@@ -81,6 +85,32 @@ fn replication(database: &Database) -> Option<String> {
             carried.join(", ")
         )
     })
+}
+
+/// A schema that is left out of our sessions' search path, and what that may break.
+fn open_schema(schema: &OpenSchema, tables: [&Relation; 2]) -> String {
+    let triggers: Vec<&str> =
+        tables.iter().flat_map(|table| &table.triggers).map(|trigger| trigger.name.as_str()).collect();
+    let affected = if triggers.is_empty() {
+        "functions of your triggers, if there are any,".to_owned()
+    } else {
+        format!("functions of your triggers ({})", triggers.join(", "))
+    };
+    let left_out = format!(
+        "our sessions leave it out of their search_path, so that the {affected} must name what is there with its schema, or have a search_path of their own (ALTER FUNCTION ... SET search_path = ...)"
+    );
+    let name = quote(&schema.name);
+    if schema.creators.is_empty() {
+        format!(
+            "schema {name} holds functions or operators of other roles ({}), which could be called in place of the server's own: {left_out}; drop those, or make them a trusted role's",
+            schema.owners.join(", ")
+        )
+    } else {
+        let creators = schema.creators.join(", ");
+        format!(
+            "other roles ({creators}) may create objects in schema {name}, and could have functions of theirs called in place of the server's own: {left_out}. To close the schema: REVOKE CREATE ON SCHEMA {name} FROM {creators};"
+        )
+    }
 }
 
 /// Two sessions held at once never share a server process, and one session never changes it, unless somebody between

@@ -4,7 +4,8 @@
 SELECT u.new, u.pending, u.failed, CASE WHEN estimated.users IS NOT NULL THEN greatest(estimated.users - u.new - u.pending - u.failed, 0) END,
     (SELECT count(*) FROM {{input}} AS p
         WHERE p.processing_status = 'pending'
-          AND NOT EXISTS (SELECT FROM {{claims}} AS c WHERE c.claim_id = p.claim_id AND c.state = 'open'))
+          AND NOT EXISTS (SELECT FROM {{claims}} AS c JOIN {{runs}} AS r ON r.run_id = c.run_id
+              WHERE c.claim_id = p.claim_id AND c.state = 'open' AND r.source_table = {{source_table_literal}}))
 FROM (
     SELECT count(*) FILTER (WHERE processing_status = 'new') AS new,
         count(*) FILTER (WHERE processing_status = 'pending') AS pending,

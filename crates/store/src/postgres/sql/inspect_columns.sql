@@ -29,7 +29,8 @@ SELECT r.place,
         SELECT privilege
         FROM unnest('{SELECT,INSERT,UPDATE}'::text[]) AS privilege
         WHERE has_column_privilege(a.attrelid, a.attnum, privilege)
-    )
+    ),
+    r.type_id <> a.atttypid
 FROM resolved AS r
 JOIN pg_attribute AS a ON a.attrelid = r.attrelid AND a.attnum = r.attnum
 JOIN pg_type AS t ON t.oid = r.type_id AND t.typtype <> 'd'

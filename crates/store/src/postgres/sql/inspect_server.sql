@@ -4,4 +4,5 @@ SELECT current_setting('server_version_num')::integer,
     pg_is_in_recovery(),
     current_setting('transaction_read_only')::boolean,
     current_user::text,
-    current_setting('autovacuum')::boolean AND current_setting('track_counts')::boolean
+    current_setting('autovacuum')::boolean AND current_setting('track_counts')::boolean,
+    current_setting('server_encoding')

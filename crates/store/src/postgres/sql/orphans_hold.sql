@@ -2,7 +2,8 @@
 SELECT u.user_id
 FROM {{input}} AS u
 WHERE u.processing_status = 'pending'
-  AND NOT EXISTS (SELECT FROM {{claims}} AS c WHERE c.claim_id = u.claim_id AND c.state = 'open')
+  AND NOT EXISTS (SELECT FROM {{claims}} AS c JOIN {{runs}} AS r ON r.run_id = c.run_id
+              WHERE c.claim_id = u.claim_id AND c.state = 'open' AND r.source_table = {{source_table_literal}})
 ORDER BY u.user_id
 LIMIT 10000
 FOR NO KEY UPDATE OF u SKIP LOCKED

@@ -2,7 +2,7 @@
 WITH looked_at AS MATERIALIZED (
     SELECT user_id, processing_status
     FROM {{input}}
-    WHERE user_id >= $1 AND (user_id <> $1 OR $1 = '')
+    WHERE user_id >= coalesce((SELECT user_id FROM {{input}} WHERE false), $1, '') AND ($1 IS NULL OR user_id <> $1)
     ORDER BY user_id
     LIMIT $2
 ), wanted AS MATERIALIZED (

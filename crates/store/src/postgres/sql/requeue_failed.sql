@@ -1,17 +1,18 @@
 -- One step over the failed users, in key order: looks at $2 of them after the cursor, and sets those to new that are asked
 -- for, passing over those that somebody holds locked. What a customer's own UPDATE would do, and no more: claim_id and
--- processing_error stay until the next claim.
+-- processing_error stay until the next claim. A cursor that is NULL stands at the front: no text of
+-- this server sorts before the empty one.
 WITH looked_at AS MATERIALIZED (
     SELECT user_id, processing_error, claim_id
     FROM {{input}}
-    WHERE processing_status = 'failed' AND user_id >= $1 AND (user_id <> $1 OR $1 = '')
+    WHERE processing_status = 'failed' AND user_id >= coalesce((SELECT user_id FROM {{input}} WHERE false), $1, '') AND ($1 IS NULL OR user_id <> $1)
     ORDER BY user_id
     LIMIT $2
 ), wanted AS MATERIALIZED (
     SELECT l.user_id
     FROM looked_at AS l
     WHERE ($3::text IS NULL OR l.processing_error ILIKE $3
-            OR regexp_replace(l.processing_error, '[0-9]+', 'N', 'g') ILIKE $3)
+            OR regexp_replace(l.processing_error, '[0-9][0-9.,]*', 'N', 'g') ILIKE $3)
         AND ($4::uuid IS NULL OR EXISTS (SELECT FROM {{claims}} AS c WHERE c.claim_id = l.claim_id AND c.run_id = $4))
 ), held AS MATERIALIZED (
     SELECT h.user_id

@@ -13,7 +13,8 @@ const STEP: i64 = 5_000;
 /// Where a walk over the users stands.
 #[derive(Clone, Debug, Default)]
 pub struct RequeueCursor {
-    after_key: String,
+    /// The last user that was looked at; none: the walk has not begun.
+    after_key: Option<String>,
     /// Whether the walk is over.
     pub is_over: bool,
 }
@@ -36,7 +37,7 @@ impl<S: Server, T: Server> SqlStore<S, T> {
             Requeue::Failed => Whom::Failed { pattern: None, run_id: None },
             Requeue::Everybody => Whom::Everybody,
         };
-        let walk = Walk { after_key: &cursor.after_key, rows: STEP, whom };
+        let walk = Walk { after_key: cursor.after_key.as_deref(), rows: STEP, whom };
         let mut work = Work::on(&self.source).await?;
         let outcome = async {
             let mut transaction = work.begin().await?;
@@ -48,8 +49,8 @@ impl<S: Server, T: Server> SqlStore<S, T> {
         work.done(&outcome).await;
         let walked = outcome?;
         cursor.is_over = walked.looked_at < STEP as u64;
-        if let Some(last) = walked.last_key {
-            cursor.after_key = last;
+        if walked.last_key.is_some() {
+            cursor.after_key = walked.last_key;
         }
         Ok(walked.requeued)
     }

@@ -1,0 +1,2 @@
+-- Triggers are made with names that name no database.
+USE {{source_schema}}

@@ -1,0 +1,1 @@
+UPDATE {{control}} SET paused = FALSE WHERE source_table = $1

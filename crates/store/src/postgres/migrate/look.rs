@@ -1,0 +1,77 @@
+//! The look before a migration's first step: what would keep one of the steps from being taken is said by name, while nothing has been
+//! changed yet.
+
+use cardgenius_pipeline::error::{ErrorKind, StoreError};
+
+use super::Migration;
+use crate::identifiers::quote;
+use crate::postgres::inspect::{self, refused_by};
+use crate::postgres::values::row_of;
+
+/// Our columns in the table of users.
+const OWN_COLUMNS: i64 = 4;
+
+impl Migration<'_> {
+    /// Looks at the rights that the steps need, and, where the users are, at the columns that they name.
+    pub(super) async fn look_first(&self, is_source: bool) -> Result<(), StoreError> {
+        let tables = &self.config.tables;
+        let mut faults = Vec::new();
+        if is_source {
+            faults.extend(self.missing_rights(&tables.source_schema, &tables.source_table).await?);
+            faults.extend(self.unfit_columns().await?);
+        } else {
+            faults.extend(self.missing_rights(&tables.target_schema, &tables.target_table).await?);
+        }
+        if faults.is_empty() { Ok(()) } else { Err(StoreError::new(ErrorKind::Refused, faults.join("\n"))) }
+    }
+
+    async fn missing_rights(&self, schema: &String, table: &String) -> Result<Vec<String>, StoreError> {
+        let doing = "looking at the rights that the migration needs";
+        let rows = self.query(include_str!("../sql/migrate_look.sql"), doing, &[schema, table]).await?;
+        // Without the schema a step says so, and what to do.
+        let Some(row) = rows.first() else { return Ok(Vec::new()) };
+        let (role, may_create): (&str, bool) = (row.get(0), row.get(1));
+        let (owner, is_owner): (Option<&str>, bool) = (row.get(2), row.get(3));
+        let mut faults = Vec::new();
+        if !may_create {
+            faults.push(format!(
+                "role {role} may not create our tables in schema {schema} (since PostgreSQL 15 only the owner of the database may, in public): let that owner or a superuser run GRANT CREATE ON SCHEMA {} TO {};",
+                quote(schema),
+                quote(role)
+            ));
+        }
+        if !is_owner && *table == self.config.tables.source_table && self.must_alter().await? {
+            let owner = owner.unwrap_or_default();
+            faults.push(format!(
+                "role {role} does not own {schema}.{table}, and only the owner, {owner}, may add our columns and our index: migrate as {owner}, or as a role that is a member of it"
+            ));
+        }
+        Ok(faults)
+    }
+
+    /// Whether columns or the index are still to be added to the table of users.
+    async fn must_alter(&self) -> Result<bool, StoreError> {
+        let state = self.input().await?;
+        Ok(state.columns < OWN_COLUMNS || state.index != Some(true))
+    }
+
+    /// What is wrong with the columns that the index over the unsettled and the views name.
+    async fn unfit_columns(&self) -> Result<Vec<String>, StoreError> {
+        let tables = &self.config.tables;
+        let (schemas, names) = ([tables.source_schema.as_str()], [tables.source_table.as_str()]);
+        let doing = "looking at the columns of the table of users";
+        let rows = self
+            .query(include_str!("../sql/inspect_columns.sql"), doing, &[&schemas.as_slice(), &names.as_slice()])
+            .await?;
+        let rows = rows.iter().map(|row| row_of(row, doing)).collect::<Result<Vec<_>, _>>()?;
+        inspect::unfit_for_migration(&format!("{}.{}", tables.source_schema, tables.source_table), &rows)
+    }
+}
+
+/// An error of ours in the inspection's words, where it is one that the inspection refuses by name.
+pub(super) fn in_words(error: StoreError, place: &str) -> StoreError {
+    match refused_by(&error, "the database", place) {
+        Some(refusal) => StoreError::new(ErrorKind::Refused, refusal.message),
+        None => error,
+    }
+}

@@ -1,0 +1,1 @@
+SELECT count(*) FROM {{output}} WHERE user_id = $1

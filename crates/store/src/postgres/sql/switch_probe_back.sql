@@ -1,0 +1,1 @@
+UPDATE {{control}} SET paused = false WHERE source_table = $1

@@ -1,0 +1,156 @@
+//! Users that a run cannot do, on both families of databases: all others are done, and the end of the run says how many are left, of which
+//! kind and with an example, in its exit code too.
+
+use cardgenius_testkit::Side;
+
+use crate::combinations::{Kind, Pair};
+use crate::place::SERVER;
+use crate::program::{holds_all, start};
+
+const BOTH: [Kind; 2] = [Kind::Postgres, Kind::Mariadb];
+
+/// Users U0001 and so on, all new.
+fn add_users(source: &Side<'_>, count: usize) {
+    let values: Vec<String> = (1..=count).map(|number| format!("('U{number:04}', 1000)")).collect();
+    let _ = source.ask(&format!("INSERT INTO {{{{input}}}} (user_id, avg_amazon_gmv) VALUES {}", values.join(", ")));
+}
+
+fn completed(pair: &Pair) -> Vec<String> {
+    pair.source.ask("SELECT count(*) FROM {{input}} WHERE processing_status = 'completed'")
+}
+
+fn states(pair: &Pair) -> Vec<String> {
+    pair.source.ask("SELECT state FROM {{runs}} ORDER BY opened_at")
+}
+
+#[test]
+fn users_that_cannot_be_claimed_are_named_and_stop_no_other_user() {
+    for kind in BOTH {
+        let pair = Pair::migrated((kind, None));
+        add_users(&pair.source, 300);
+        // The rows of a time before the constraint stay, and cannot be updated any more.
+        let _ = pair.source.ask(match kind {
+            Kind::Postgres => {
+                "UPDATE {{input}} SET avg_amazon_gmv = -5 WHERE user_id IN ('U0001', 'U0150', 'U0151', 'U0300');
+                 ALTER TABLE {{input}} ADD CONSTRAINT no_debts CHECK (avg_amazon_gmv >= 0) NOT VALID"
+            }
+            Kind::Mariadb => {
+                "ALTER TABLE {{input}} ADD CONSTRAINT no_debts CHECK (avg_amazon_gmv >= 0);
+                 SET SESSION check_constraint_checks = 0;
+                 UPDATE {{input}} SET avg_amazon_gmv = -5 WHERE user_id IN ('U0001', 'U0150', 'U0151', 'U0300')"
+            }
+        });
+        let answer = pair.backfill(100).run().ended(3);
+        holds_all(
+            &answer.stdout,
+            &["completed   296 users", "left        4 users", "4 cannot be claimed, such as \"U0001\"", "no_debts"],
+        );
+        holds_all(&answer.stderr, &["a user cannot be claimed", "U0150", "U0151", "U0300"]);
+        assert_eq!(completed(&pair), ["296"], "{kind:?}");
+        // With nothing else to do, no user is completed.
+        let answer = pair.backfill(100).run().ended(1);
+        holds_all(&answer.stdout, &["left        4 users", "no user of the backlog was completed"]);
+        assert_eq!(states(&pair), ["failed", "failed"], "{kind:?}");
+        let _ =
+            pair.source.ask("ALTER TABLE {{input}} DROP CONSTRAINT no_debts; UPDATE {{input}} SET avg_amazon_gmv = 5");
+        pair.backfill(100).run().ended(0);
+        assert_eq!(completed(&pair), ["300"], "{kind:?}");
+    }
+}
+
+#[test]
+fn users_whose_status_is_none_of_the_four_are_counted() {
+    for kind in BOTH {
+        let source = kind.source();
+        let _ = source.ask(match kind {
+            Kind::Postgres => {
+                "ALTER TABLE {{input}} ALTER processing_status DROP DEFAULT, ALTER processing_status TYPE text,
+                 ALTER processing_status DROP NOT NULL;
+                 ALTER TABLE {{input}} ALTER processing_status SET DEFAULT 'new'"
+            }
+            Kind::Mariadb => {
+                "ALTER TABLE {{input}} MODIFY processing_status ENUM('new', 'pending', 'completed', 'failed') NULL DEFAULT 'new'"
+            }
+        });
+        let pair = Pair { source, second: None }.made_ready();
+        add_users(&pair.source, 20);
+        let _ = pair.source.ask(match kind {
+            Kind::Postgres => {
+                "UPDATE {{input}} SET processing_status = NULL WHERE user_id = 'U0003';
+                 UPDATE {{input}} SET processing_status = 'NEW' WHERE user_id = 'U0004';
+                 UPDATE {{input}} SET processing_status = '' WHERE user_id = 'U0005';
+                 UPDATE {{input}} SET processing_status = 'new ' WHERE user_id = 'U0006'"
+            }
+            Kind::Mariadb => {
+                "SET SESSION sql_mode = '';
+                 UPDATE {{input}} SET processing_status = NULL WHERE user_id IN ('U0003', 'U0004');
+                 UPDATE {{input}} SET processing_status = 'NOUVEAU' WHERE user_id IN ('U0005', 'U0006')"
+            }
+        });
+        let answer = pair.backfill(10).run().ended(3);
+        let unknown = "4 have a status that is none of new, pending, completed and failed, such as \"U0003\"";
+        holds_all(&answer.stdout, &["completed   16 users", unknown]);
+        assert_eq!(states(&pair), ["failed"], "{kind:?}");
+        let _ =
+            pair.source.ask("UPDATE {{input}} SET processing_status = 'new' WHERE user_id BETWEEN 'U0003' AND 'U0006'");
+        pair.backfill(10).run().ended(0);
+        assert_eq!(completed(&pair), ["20"], "{kind:?}");
+    }
+}
+
+#[test]
+fn a_trigger_that_sets_users_back_as_they_are_claimed_fails_the_run_and_is_said() {
+    for kind in BOTH {
+        let pair = Pair::migrated((kind, None));
+        add_users(&pair.source, 60);
+        let _ = pair.source.ask(match kind {
+            Kind::Postgres => {
+                "CREATE FUNCTION set_back() RETURNS trigger LANGUAGE plpgsql AS
+                    'BEGIN NEW.processing_status := ''new''; RETURN NEW; END';
+                 CREATE TRIGGER set_back BEFORE UPDATE ON {{input}} FOR EACH ROW EXECUTE FUNCTION set_back()"
+            }
+            Kind::Mariadb => {
+                "CREATE TRIGGER set_back BEFORE UPDATE ON {{input}} FOR EACH ROW SET NEW.processing_status = 'new'"
+            }
+        });
+        let answer = pair.backfill(30).run().ended(1);
+        holds_all(&answer.stderr, &["a trigger or rule on the table of users may set users to new"]);
+        assert_eq!((completed(&pair), states(&pair)), (vec!["0".to_owned()], vec!["failed".to_owned()]), "{kind:?}");
+    }
+}
+
+#[test]
+fn updates_that_a_trigger_swallows_are_noticed() {
+    let pair = Pair::migrated((Kind::Postgres, None));
+    add_users(&pair.source, 60);
+    let _ = pair.source.ask(
+        "CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+         CREATE TRIGGER swallow BEFORE UPDATE ON {{input}} FOR EACH ROW WHEN (OLD.user_id = 'U0007') EXECUTE FUNCTION swallow()",
+    );
+    let answer = pair.backfill(30).run().ended(3);
+    holds_all(
+        &answer.stdout,
+        &["completed   59 users", "1 are new and not locked, such as \"U0007\"", "may swallow updates"],
+    );
+    assert_eq!(states(&pair), ["failed"]);
+}
+
+#[test]
+fn a_key_that_no_client_can_read_stops_no_other_user() {
+    let name = SERVER.fresh("ascii");
+    let place = SERVER.empty();
+    place.psql(&format!("CREATE DATABASE {name} ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"));
+    let ask = |script: &str| place.psql(&format!("\\connect {name}\n{script}"));
+    ask(include_str!("../../sql/postgres/customer/user_spending_data.sql"));
+    let url = SERVER.postgres.url(&name);
+    start(&["migrate"]).variable("CARDGENIUS_SOURCE__URL", &url).run().ended(0);
+    ask(
+        "INSERT INTO user_spending_data (user_id, avg_amazon_gmv) SELECT 'U' || n, 1000 FROM generate_series(1, 30) AS n",
+    );
+    ask("INSERT INTO user_spending_data (user_id, avg_amazon_gmv) VALUES (E'Zo\\xEB', 1000), ('Zoe', 1000)");
+    let answer = start(&["--backfill", "--chunk-rows", "10"]).variable("CARDGENIUS_SOURCE__URL", &url).run().ended(3);
+    holds_all(
+        &answer.stdout,
+        &["completed   31 users", "left        1 users", "1 cannot be claimed, such as \"Zo\\\\353\""],
+    );
+}

@@ -1,0 +1,133 @@
+//! On both families, a table of users that is renamed while a dead instance holds users of it, and a switch that cannot be turned.
+
+use cardgenius_testkit::{Counts, Side, audit_sides, populate};
+use nix::sys::signal::Signal;
+
+use crate::combinations::{Kind, Pair};
+use crate::place::migrated;
+use crate::program::{Start, holds_all};
+use crate::running::spawn;
+
+/// Short leases, so that a dead instance is found soon.
+fn quick(start: Start) -> Start {
+    start
+        .variable("CARDGENIUS_LEASE__LEASE_MS", "3000")
+        .variable("CARDGENIUS_LEASE__RENEW_MS", "500")
+        .variable("CARDGENIUS_LEASE__SWEEP_MS", "300")
+}
+
+/// Users, of whom a chunk is held by an instance that was killed.
+async fn killed_in_a_chunk(kind: Kind) -> Pair {
+    let users = migrated();
+    populate(&users.connect().await, &users.tables, 300, 601).await;
+    let pair = Pair::migrated((kind, None));
+    pair.source.populate_from(&users);
+    let deadly = quick(pair.backfill(100)).failpoints("compute.user=return(CK0000123)");
+    assert_eq!(spawn(deadly).outcome().err(), Some(Signal::SIGKILL));
+    assert_ne!(pair.source.ask("SELECT COUNT(*) FROM {{input}} WHERE processing_status = 'pending'"), ["0"]);
+    pair
+}
+
+/// Everybody is completed, and nothing of the old name is open.
+fn all_are_done(side: &Side<'_>) {
+    assert_eq!(audit_sides(side, side), Counts::all_completed(300));
+    assert_eq!(side.ask("SELECT COUNT(*) FROM {{claims}} WHERE state = 'open'"), ["0"]);
+    assert_eq!(side.ask("SELECT COUNT(*) FROM {{runs}} WHERE state = 'open'"), ["0"]);
+}
+
+async fn a_table_renamed(kind: Kind) {
+    let mut pair = killed_in_a_chunk(kind).await;
+    pair.start(&["pause", "--reason", "before"]).run().ended(0);
+    let _ = pair.source.ask("ALTER TABLE {{input}} RENAME TO users");
+    match &mut pair.source {
+        Side::Postgres(database) => database.tables.input = "users".into(),
+        Side::Mariadb(database) => database.tables.input = "users".into(),
+    }
+    let named = |start: Start| quick(start).variable("CARDGENIUS_SOURCE__TABLE", "users");
+    // The lease of the dead runs out.
+    cardgenius_testkit::until("the end of the lease", async || {
+        let now = if kind == Kind::Mariadb { "UTC_TIMESTAMP(6)" } else { "clock_timestamp()" };
+        let schema = match &pair.source {
+            Side::Postgres(database) => database.tables.input_schema.clone(),
+            Side::Mariadb(database) => database.name.clone(),
+        };
+        let alive = format!("SELECT COUNT(*) FROM {schema}.cardgenius_instances WHERE lease_until > {now}");
+        (pair.source.ask(&alive) == ["0"]).then_some(())
+    })
+    .await;
+    named(pair.start(&["migrate"])).run().ended(0);
+    named(pair.start(&["check"])).run().ended(0);
+    let status = named(pair.start(&["status"])).run().ended(0);
+    holds_all(&status.stdout, &["before"]);
+    named(pair.start(&["resume"])).run().ended(0);
+    named(pair.backfill(100)).run().ended(0);
+    all_are_done(&pair.source);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn users_of_a_renamed_table_are_freed_and_its_pause_holds() {
+    a_table_renamed(Kind::Postgres).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn users_of_a_renamed_table_are_freed_and_its_pause_holds_on_mariadb() {
+    a_table_renamed(Kind::Mariadb).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_renamed_schema_is_refused_until_it_is_migrated_and_then_its_users_are_done() {
+    let mut pair = killed_in_a_chunk(Kind::Postgres).await;
+    let _ = pair.source.ask("ALTER SCHEMA public RENAME TO shop");
+    if let Side::Postgres(database) = &mut pair.source {
+        (database.tables.input_schema, database.tables.output_schema) = ("shop".into(), "shop".into());
+    }
+    let named = |start: Start| {
+        quick(start).variable("CARDGENIUS_SOURCE__SCHEMA", "shop").variable("CARDGENIUS_TARGET__SCHEMA", "shop")
+    };
+    let refused = named(pair.start(&["check"])).refused();
+    holds_all(&refused, &["renamed-table", "public.user_spending_data", "cardgenius migrate"]);
+    named(pair.start(&["migrate"])).run().ended(0);
+    named(pair.start(&["check"])).run().ended(0);
+    named(pair.start(&["pause", "--reason", "a trial"])).run().ended(0);
+    let audit = "SELECT COUNT(*) FROM shop.cardgenius_audit WHERE action = 'pause' AND detail = 'a trial'";
+    assert_eq!(pair.source.ask(audit), ["1"]);
+    named(pair.start(&["resume"])).run().ended(0);
+    named(pair.backfill(100)).run().ended(0);
+    all_are_done(&pair.source);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_switch_whose_triggers_are_gone_is_told_by_check_and_mended_by_migrate() {
+    for (kind, drop, told) in [
+        (Kind::Postgres, "DROP TRIGGER cardgenius_control_audited ON cardgenius_control", "not written to the audit"),
+        (Kind::Mariadb, "DROP TRIGGER cardgenius_control_update_audited", "not written to the audit"),
+    ] {
+        let pair = Pair::migrated((kind, None));
+        let audit = "SELECT COUNT(*) FROM cardgenius_audit WHERE action <> 'migrate'";
+        assert_eq!(pair.source.ask(audit), ["0"], "the look left something behind");
+        let _ = pair.source.ask(drop);
+        holds_all(&pair.start(&["check"]).run().ended(0).stderr, &[told, "cardgenius migrate"]);
+        pair.start(&["migrate"]).run().ended(0);
+        let mended = pair.start(&["check"]).run().ended(0).stderr;
+        assert!(!mended.contains(told), "{mended}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_switch_whose_triggers_belong_to_a_dropped_account_is_told_by_check() {
+    let pair = Pair { source: Kind::Mariadb.source(), second: None };
+    let Side::Mariadb(database) = &pair.source else { unreachable!("made on MariaDB") };
+    let _ = pair.source.ask("CREATE USER leaving; GRANT ALL ON *.* TO leaving");
+    let url = database.server.url_as("leaving", None, &database.name);
+    pair.start(&["migrate", "--url", &url]).run().ended(0);
+    let _ = pair.source.ask("DROP USER leaving");
+    let told = pair.start(&["check"]).run().ended(0).stderr;
+    holds_all(&told, &["the switch cannot be turned", "1449", "the account that migrates must stay"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_migration_is_told_its_address_alone_on_mariadb() {
+    let pair = Pair { source: Kind::Mariadb.source(), second: None };
+    crate::program::start(&["migrate", "--url", &pair.source.url()]).run().ended(0);
+    pair.start(&["check"]).run().ended(0);
+}
