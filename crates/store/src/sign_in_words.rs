@@ -4,6 +4,7 @@ use std::panic::AssertUnwindSafe;
 
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 
 /// What every failed sign-in begins with; the place follows.
 pub(crate) const CANNOT_CONNECT: &str = "cannot connect to the database at";
@@ -17,15 +18,17 @@ pub(crate) const NO_CHANNEL_BINDING: &str = "the server did not use channel bind
     needs TLS, a password that the server keeps as scram-sha-256, and a certificate whose signature has a hash of its own: one \
     signed with Ed25519 or RSA-PSS has none";
 
-/// Awaits a driver's call that makes a connection. A driver that panics in it has met a way to sign in that it does not have.
-///
-/// # Errors
-/// It panicked.
-pub(crate) async fn caught<T>(doing: &str, call: impl Future<Output = T>) -> Result<T, StoreError> {
-    AssertUnwindSafe(call).catch_unwind().await.map_err(|_| {
+/// A driver's call that makes a connection, as an error where it panics: the driver has met a way to sign in that it does not
+/// have. Boxed, because it is large and part of every other call.
+pub(crate) fn caught<'a, T: Send + 'a>(
+    doing: &'a str,
+    call: impl Future<Output = T> + Send + 'a,
+) -> BoxFuture<'a, Result<T, StoreError>> {
+    let panicked = move |_| {
         let words = "the driver cannot sign in as the server asks for: give the account another authentication plugin";
         StoreError::new(ErrorKind::Authentication, format!("{doing}: {words}"))
-    })
+    };
+    AssertUnwindSafe(call).catch_unwind().map(move |made| made.map_err(panicked)).boxed()
 }
 
 #[cfg(test)]
