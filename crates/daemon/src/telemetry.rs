@@ -59,7 +59,7 @@ pub fn subscriber<W>(
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let registry = Registry::default().with(EnvFilter::try_new(&config.filter)?).with(filter_fn(is_discreet));
+    let registry = Registry::default().with(EnvFilter::try_new(config.directives())?).with(filter_fn(is_discreet));
     let human = match config.format {
         LogFormat::Auto => terminal,
         LogFormat::Human => true,

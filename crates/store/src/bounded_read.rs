@@ -91,10 +91,12 @@ impl Reads {
 fn regular_file(path: &Path) -> io::Result<File> {
     let flags = OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
     let file = OpenOptions::new().read(true).custom_flags(flags.bits()).open(path)?;
-    if file.metadata()?.is_file() {
+    let kind = file.metadata()?.file_type();
+    if kind.is_file() {
         return Ok(file);
     }
-    Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"))
+    let what = if kind.is_dir() { "it is a directory, not a file" } else { "it is not a regular file" };
+    Err(io::Error::new(io::ErrorKind::InvalidInput, what))
 }
 
 /// Counts a read for as long as it is under way.

@@ -42,12 +42,18 @@ impl LogConfig {
             "must not be empty (`off` silences the log)".to_owned()
         } else if let Some(fault) = self.filter.split(',').find_map(directive_fault) {
             format!("must be a log filter like `info` or `info,cardgenius_store=debug`: {fault}")
-        } else if let Err(error) = EnvFilter::try_new(&self.filter) {
+        } else if let Err(error) = EnvFilter::try_new(self.directives()) {
             format!("must be a log filter like `info` or `info,cardgenius_store=debug`: {error}")
         } else {
             return Vec::new();
         };
         vec![Violation::new("log.filter", rule)]
+    }
+
+    /// The filter as its library reads it: a list without blanks.
+    #[must_use]
+    pub fn directives(&self) -> String {
+        self.filter.split(',').map(str::trim).filter(|directive| !directive.is_empty()).collect::<Vec<_>>().join(",")
     }
 }
 
