@@ -22,6 +22,9 @@ const KEPT: &str =
 /// As the log and `failures` say it, with `N` for every number.
 const SAID: &str = r"refused by the database: x\nFORGED\r\u{Nb}]N;t\u{N}\u{Nb}Nm\u{N}\u{Ne}\u{N}\u{N}\u{Nb}\u{Nf}";
 
+/// What of both is the same on MariaDB.
+const BEGINNING: &str = r"refused by the database: x\nFORGED\r";
+
 trait Harmless {
     fn harmless(self) -> Self;
 }
@@ -51,11 +54,12 @@ fn literal(side: &Side<'_>, text: &str) -> String {
     }
 }
 
-/// One user who fails by an amount, and one whose rows a trigger refuses; both have hostile ids, the trigger hostile words.
+/// One user who fails by an amount, one whose rows a trigger refuses, and one who is completed. The first two have hostile ids, the
+/// trigger has hostile words.
 fn place(kind: Kind) -> Pair {
     let pair = Pair::migrated((kind, None));
     let side = &pair.source;
-    for (id, amount) in [(format!("a{HOSTILE}"), -1), (format!("b{HOSTILE}"), 5)] {
+    for (id, amount) in [(format!("a{HOSTILE}"), -1), (format!("b{HOSTILE}"), 5), ("c".to_owned(), 5)] {
         let id = literal(side, &id);
         let _ = side.ask(&format!("INSERT INTO user_spending_data (user_id, avg_amazon_gmv) VALUES ({id}, {amount})"));
     }
@@ -64,11 +68,13 @@ fn place(kind: Kind) -> Pair {
         Kind::Postgres => format!(
             "CREATE FUNCTION refuses() RETURNS trigger LANGUAGE plpgsql AS
                  $$ BEGIN RAISE EXCEPTION '%', {words}; END $$;
-             CREATE TRIGGER refuses BEFORE INSERT ON card_recommendations FOR EACH ROW EXECUTE FUNCTION refuses()"
+             CREATE TRIGGER refuses BEFORE INSERT ON card_recommendations FOR EACH ROW
+                 WHEN (NEW.user_id LIKE 'b%') EXECUTE FUNCTION refuses()"
         ),
         Kind::Mariadb => format!(
-            "CREATE TRIGGER refuses BEFORE INSERT ON card_recommendations FOR EACH ROW
-                 SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = {words}"
+            "DELIMITER //
+             CREATE TRIGGER refuses BEFORE INSERT ON card_recommendations FOR EACH ROW
+                 IF NEW.user_id LIKE 'b%' THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = {words}; END IF//"
         ),
     });
     pair
@@ -77,17 +83,22 @@ fn place(kind: Kind) -> Pair {
 fn every_command_writes_it_out(kind: Kind) {
     let pair = place(kind);
     let said = |arguments: &[&str]| for_people(pair.start(arguments)).run().harmless();
+    // MariaDB itself writes out most of what its messages hold, in its own way.
+    let (words, kept) = match kind {
+        Kind::Postgres => (SAID, KEPT),
+        Kind::Mariadb => (BEGINNING, BEGINNING),
+    };
     let answer = said(&["--backfill"]).ended(0);
     // A quoted value: its backslashes are doubled.
-    holds_all(&answer.stderr, &[&format!("user.id=a{SHOWN}"), &SAID.replace('\\', r"\\")]);
-    holds_all(&said(&["failures"]).ended(0).stdout, &[&format!("a{SHOWN}"), SAID]);
+    holds_all(&answer.stderr, &[&format!("user.id=a{SHOWN}"), &words.replace('\\', r"\\")]);
+    holds_all(&said(&["failures"]).ended(0).stdout, &[&format!("a{SHOWN}"), words]);
     let hex = match kind {
         Kind::Postgres => {
             "SELECT encode(convert_to(processing_error, 'UTF8'), 'hex') FROM user_spending_data ORDER BY user_id"
         }
         Kind::Mariadb => "SELECT HEX(processing_error) FROM user_spending_data ORDER BY user_id",
     };
-    let cleaned: String = KEPT.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let cleaned: String = kept.bytes().map(|byte| format!("{byte:02x}")).collect();
     let errors = pair.source.ask(hex);
     assert!(errors[1].to_lowercase().starts_with(&cleaned), "{errors:?}");
 

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use cardgenius_embedded::PostgresOptions;
-use cardgenius_testkit::{Counts, TestServer, populate, until};
+use cardgenius_testkit::{Counts, Gate, TestServer, populate, until};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::stat::Mode;
 use nix::unistd::{Pid, mkfifo};
@@ -114,11 +114,13 @@ async fn a_stop_is_heard_while_the_database_is_frozen_and_while_everybody_is_pau
     stops(paused, Signal::SIGTERM, 4);
 
     on(&database, &["resume"]).run().ended(0);
+    let gate = Gate::closed_from(database.connect().await, &database.tables, "").await;
     let impatient = |start: Start| start.variable("CARDGENIUS_PIPELINE__GRACE_MS", "1000");
     let daemon = Daemon::ready(impatient(daemon::start(&database)));
-    let run = spawn(impatient(backfill(&database, 1)));
-    let done = "SELECT count(*) FROM {{input}} WHERE processing_status = 'completed'";
-    until("some users", async || (database.psql(done) != "0").then_some(())).await;
+    daemon.running.said("joined the open run");
+    let run = spawn(impatient(backfill(&database, 20)));
+    run.said("joined the open run");
+    gate.reached_by(2).await;
     to_all_of(&server, Signal::SIGSTOP);
     let hasty = spawn(on(&database, &["requeue", "--everybody", "--yes"]));
     hasty.signal(Signal::SIGTERM);
@@ -128,6 +130,7 @@ async fn a_stop_is_heard_while_the_database_is_frozen_and_while_everybody_is_pau
     run.said("SIGTERM: stopping");
     stops(run, Signal::SIGINT, 4);
     to_all_of(&server, Signal::SIGCONT);
+    gate.open().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -142,7 +142,7 @@ mod tests {
             let violations = config.validate();
             assert!(violations.len() == 1 && violations[0].rule.contains(part), "{filter}: {violations:?}");
         }
-        for filter in ["INFO", "Debug", "info,", "info, cardgenius::http=trace", "cardgenius_store", "hyper=off,info"] {
+        for filter in ["INFO", "Debug", "info,", "info,cardgenius::http=trace", "cardgenius_store", "hyper=off,info"] {
             let config = LogConfig { filter: filter.to_owned(), ..LogConfig::default() };
             assert_eq!(config.validate(), [], "{filter}");
         }
