@@ -143,7 +143,7 @@ fn an_unknown_eta_is_no_number_and_no_run_is_no_progress() {
     assert!(text.contains("\ncardgenius_run_progress_ratio 0\n"), "{text}");
     assert!(
         text.contains(&format!(
-            "\ncardgenius_build_info{{schema=\"3\",version=\"{}\"}} 1\n",
+            "\ncardgenius_build_info{{schema=\"4\",version=\"{}\"}} 1\n",
             env!("CARGO_PKG_VERSION")
         ))
     );

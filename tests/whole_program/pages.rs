@@ -32,7 +32,7 @@ async fn a_daemon_on_sound_databases_is_alive_and_ready_and_says_who_it_is() {
     assert_eq!((status, page["instance"]["version"].as_str()), (200, Some(env!("CARGO_PKG_VERSION"))));
     let (status, metrics) = daemon.page("/metrics");
     assert_eq!(status, 200);
-    assert!(metrics.contains("cardgenius_build_info{schema=\"3\""), "{metrics}");
+    assert!(metrics.contains("cardgenius_build_info{schema=\"4\""), "{metrics}");
     assert_eq!(daemon.page("/").0, 404);
     daemon.stop();
 }

@@ -27,7 +27,8 @@ impl<S: Server, T: Server> SqlStore<S, T> {
     /// Adds what is wrong with names that were changed.
     pub(super) async fn look_for_renamed_tables(&self, inspection: &mut Inspection) -> Result<(), StoreError> {
         let rows = match read(&self.source, &self.source.sql().names_gone, &[]).await {
-            // Tables or rights are missing, or the server is too old: that is refused by name.
+            // What is refused by name says more than this look's error: a table or a right is missing, the server takes no writes.
+            Err(_) if !inspection.refusals.is_empty() => return Ok(()),
             Err(error) if matches!(error.kind(), ErrorKind::SchemaMismatch | ErrorKind::Refused) => return Ok(()),
             rows => rows?,
         };
