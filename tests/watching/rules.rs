@@ -21,6 +21,7 @@ const ALERTS: [&str; 16] = [
     "CardGeniusPausedLong",
     "CardGeniusPendingWithoutClaim",
     "CardGeniusPoolExhausted",
+    "CardGeniusRunFailing",
     "CardGeniusRunStuck",
     "CardGeniusThrottledLong",
     "CardGeniusThroughputLow",

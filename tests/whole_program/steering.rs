@@ -191,7 +191,7 @@ async fn status_shows_a_run_in_the_middle_to_people_and_to_programs() {
     let seen = &json["instances"][0];
     assert_eq!((&seen["alive"], seen["open_claims"].as_u64().unwrap() >= 2), (&true.into(), true), "{seen}");
     assert_eq!(seen["users_held"].as_u64().unwrap(), 20 * seen["open_claims"].as_u64().unwrap());
-    assert_eq!((&json["control"]["paused"], &json["schema_version"]), (&false.into(), &3.into()));
+    assert_eq!((&json["control"]["paused"], &json["schema_version"]), (&false.into(), &4.into()));
     assert!(!json.to_string().contains("gmv"));
     gate.open().await;
     instance.end().ended(3);

@@ -23,11 +23,11 @@ const NOTHING: [Signal; 6] =
 /// At the second signal, the last line of the log is waited for this long.
 const LAST_LINE: Duration = Duration::from_millis(200);
 
-/// Cancels `stop` at the first signal that asks for a stop.
+/// Cancels `stop` at the first signal that asks for a stop. What it gives is cancelled once the log has been given the line about it.
 ///
 /// # Errors
 /// The operating system gives no signals.
-pub fn watch(stop: CancellationToken) -> io::Result<()> {
+pub fn watch(stop: CancellationToken) -> io::Result<CancellationToken> {
     let ignored = Ignored::at_the_start();
     // A program under `nohup` is not to hear of its terminal's end.
     let asked = STOP.into_iter().filter(|signal| *signal == Signal::SIGINT || !ignored.holds(*signal));
@@ -38,17 +38,20 @@ pub fn watch(stop: CancellationToken) -> io::Result<()> {
             info!("{signal} means nothing here: the work goes on");
         }
     });
+    let logged = CancellationToken::new();
+    let has_logged = logged.clone();
     tokio::spawn(async move {
         let Some(first) = stops.recv().await else { return };
         // Before anything is said: a log that cannot be written must not keep the program from stopping.
         stop.cancel();
         warn!("{first}: stopping; a second signal ends the program at once");
+        has_logged.cancel();
         let Some(second) = stops.recv().await else { return };
         warn!("{second} again: ending at once; what was in flight will be swept by the next instance");
         standard_error::flush(LAST_LINE);
         std::process::exit(Exit::Stopped.code().into());
     });
-    Ok(())
+    Ok(logged)
 }
 
 /// These signals, in the order in which they come.

@@ -40,8 +40,19 @@ pub struct Refusal {
 }
 
 impl Refusal {
+    /// A message of one line: a line break in it comes from a name, and is written out.
     pub(crate) fn new(name: &'static str, message: impl Into<String>) -> Self {
-        Self { name, message: message.into() }
+        Self { name, message: message.into().replace('\n', "\\n") }
+    }
+
+    /// The same with statements to run, each on a line of its own.
+    pub(crate) fn with_statements(name: &'static str, message: impl Into<String>, statements: &[String]) -> Self {
+        let mut refusal = Self::new(name, message);
+        for statement in statements {
+            refusal.message.push('\n');
+            refusal.message.push_str(&statement.replace('\n', "\\n"));
+        }
+        refusal
     }
 }
 

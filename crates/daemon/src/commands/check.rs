@@ -4,7 +4,7 @@ use crate::any_store::AnyStore;
 use crate::catalogue_file::CatalogueText;
 use cardgenius_engine::Engine;
 use cardgenius_engine::catalogue::Catalogue;
-use cardgenius_engine::visible::Shown;
+use cardgenius_engine::visible::ShownLines;
 use cardgenius_pipeline::ports::{Store, Unknown};
 use cardgenius_store::bounded_read::Reads;
 use cardgenius_store::config::StoreConfig;
@@ -128,7 +128,7 @@ fn schedule_warnings(config: &Config, now: DateTime<Utc>) -> Vec<String> {
 }
 
 fn refused(name: &str, message: &str) {
-    output::complain(&format!("refused ({name}): {}", Shown(message)));
+    output::complain(&format!("refused ({name}): {}", ShownLines(message)));
 }
 
 /// Asks the DBA's own question once: later a fault in it counts as a stop, and a run that never begins says little.

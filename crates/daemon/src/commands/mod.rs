@@ -91,11 +91,19 @@ pub(crate) fn on_a_runtime(work: impl Future<Output = Exit>) -> Exit {
 pub(crate) fn until_a_signal(work: impl AsyncFnOnce(CancellationToken) -> Exit) -> Exit {
     on_a_runtime(async {
         let stop = CancellationToken::new();
-        if let Err(error) = signals::watch(stop.clone()) {
-            error!(%error, "cannot listen for signals");
-            return Exit::Failed;
+        let logged = match signals::watch(stop.clone()) {
+            Ok(logged) => logged,
+            Err(error) => {
+                error!(%error, "cannot listen for signals");
+                return Exit::Failed;
+            }
+        };
+        let exit = work(stop.clone()).await;
+        if stop.is_cancelled() {
+            // The work may be over before the log was told of the signal that ended it.
+            let _ = tokio::time::timeout(LAST_WORDS, logged.cancelled()).await;
         }
-        work(stop).await
+        exit
     })
 }
 

@@ -29,7 +29,7 @@ impl<S: Server, T: Server> SqlStore<S, T> {
         let rows = match read(&self.source, &self.source.sql().names_gone, &[]).await {
             // What is refused by name says more than this look's error: a table or a right is missing, the server takes no writes.
             Err(_) if !inspection.refusals.is_empty() => return Ok(()),
-            Err(error) if matches!(error.kind(), ErrorKind::SchemaMismatch | ErrorKind::Refused) => return Ok(()),
+            Err(error) if is_refused_elsewhere(error.kind()) => return Ok(()),
             rows => rows?,
         };
         for row in &rows {
@@ -69,6 +69,11 @@ impl<S: Server, T: Server> SqlStore<S, T> {
     }
 }
 
+/// Whether the inspection of the tables refuses by name what such an error comes from.
+const fn is_refused_elsewhere(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::SchemaMismatch | ErrorKind::StaleSession | ErrorKind::Refused)
+}
+
 const fn passes(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::Contention | ErrorKind::Timeout | ErrorKind::ReadOnly)
 }
@@ -77,6 +82,7 @@ const fn is_of_the_schema(kind: ErrorKind) -> bool {
     matches!(
         kind,
         ErrorKind::SchemaMismatch
+            | ErrorKind::StaleSession
             | ErrorKind::Bug
             | ErrorKind::Constraint
             | ErrorKind::DataRejected

@@ -34,16 +34,13 @@ pub(super) fn refusal(facts: &Facts, tables: &TableNames) -> Option<Refusal> {
         lacking.whole_table(fence, &account, FENCE.1);
     }
     (!lacking.grants.is_empty()).then(|| {
-        Refusal::new(
-            "missing-right",
-            format!(
-                "account {} lacks rights in {}: {}; let an administrator run:\n{}",
-                facts.server.account,
-                facts.part.called(),
-                lacking.rights.join("; "),
-                lacking.grants.join("\n")
-            ),
-        )
+        let message = format!(
+            "account {} lacks rights in {}: {}; let an administrator run:",
+            facts.server.account,
+            facts.part.called(),
+            lacking.rights.join("; ")
+        );
+        Refusal::with_statements("missing-right", message, &lacking.grants)
     })
 }
 

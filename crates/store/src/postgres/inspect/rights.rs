@@ -108,16 +108,13 @@ impl<'a> Lacking<'a> {
 
     fn refusal(self) -> Option<Refusal> {
         (!self.grants.is_empty()).then(|| {
-            Refusal::new(
-                "missing-right",
-                format!(
-                    "role {} lacks rights in {}: {}; let the owner or a superuser run:\n{}",
-                    self.database.role,
-                    self.database.called,
-                    self.rights.join("; "),
-                    self.grants.join("\n")
-                ),
-            )
+            let message = format!(
+                "role {} lacks rights in {}: {}; let the owner or a superuser run:",
+                self.database.role,
+                self.database.called,
+                self.rights.join("; ")
+            );
+            Refusal::with_statements("missing-right", message, &self.grants)
         })
     }
 }
