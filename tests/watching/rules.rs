@@ -9,7 +9,7 @@ use crate::expressions::{comparisons, metrics, string};
 use crate::prometheus::Prometheus;
 
 /// What is alerted on.
-const ALERTS: [&str; 16] = [
+const ALERTS: [&str; 17] = [
     "CardGeniusBackfillSlow",
     "CardGeniusCatalogueRefused",
     "CardGeniusDatabaseUnreachable",
