@@ -33,7 +33,7 @@ pub fn bytes(path: &Path, max_bytes: usize) -> io::Result<Vec<u8>> {
 ///
 /// # Errors
 ///
-/// Those of [`bytes`]; `InvalidData` where it is not UTF-8.
+/// Those of [`bytes()`]; `InvalidData` where it is not UTF-8.
 pub fn text(path: &Path, max_bytes: usize) -> io::Result<String> {
     String::from_utf8(bytes(path, max_bytes)?)
         .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not valid UTF-8"))
@@ -106,7 +106,8 @@ impl UnderWay {
     fn begin(reads: &'static Reads) -> Option<Self> {
         let more = |under_way: usize| (under_way < reads.max).then_some(under_way + 1);
         let has_room = reads.under_way.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok();
-        has_room.then_some(Self(reads))
+        // Made only where there is room: a value that is dropped at once would count down.
+        has_room.then(|| Self(reads))
     }
 }
 

@@ -13,7 +13,7 @@ pub(crate) const DATE: &str = "2026-11-20";
 
 /// Out of byte order, out of every collation's order, and not only ASCII.
 const IDS: [&str; 17] =
-    ["m", "B", "a", "b", "Z", "é", "e", "z", "ß", "_", "a_b", "ab", "日本", "~", "0", "\u{10ffff}", "\u{e000}"];
+    ["m", "B", "a", "b", "Z", "é", "e", "z", "ß", "_", "a_b", "ab", "日本", "~", "0", "\u{20000}", "\u{ff21}"];
 
 /// How a rate is described; the figures that depend on the user are put in by [`crate::thresholds`].
 #[derive(Clone, Debug)]

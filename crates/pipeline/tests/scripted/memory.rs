@@ -10,7 +10,7 @@ use cardgenius_pipeline::compute::ComputedChunk;
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 use cardgenius_pipeline::lease::LeaseView;
 use cardgenius_pipeline::ports::{
-    Blame, Chunk, ClaimRequest, ClaimTotals, Claimed, ClaimedUser, Closed, RunState, Slots, Suspicion,
+    Blame, Chunk, ClaimRequest, ClaimTotals, Claimed, ClaimedUser, Closed, Key, Left, RunState, Slots, Suspicion,
 };
 use cardgenius_pipeline::throttle::Headroom;
 use tokio::sync::{Notify, Semaphore};
@@ -457,10 +457,34 @@ impl Tables {
         if self.run == RunState::Open && open > 0 && state == RunState::Done {
             return Closed::LiveClaims(open);
         }
+        // Without words for what is left, the end looks first.
+        if self.run == RunState::Open
+            && state == RunState::Done
+            && reason.is_none()
+            && let Some(left) = self.left()
+        {
+            return Closed::UsersLeft(left);
+        }
         if self.run == RunState::Open {
             self.run = state;
             self.reason = reason.map(str::to_owned);
         }
         Closed::Closed(self.run)
+    }
+
+    /// The users that are left; none where all are done and any was completed.
+    fn left(&self) -> Option<Left> {
+        let key = |id: &String| Key { token: id.clone(), shown: id.clone() };
+        let of = |locked: bool| -> Vec<Key> {
+            let here = self.users.iter().filter(|(_, row)| row.status == Status::New && row.locked == locked);
+            here.map(|(id, _)| key(id)).collect()
+        };
+        let (free, locked) = (of(false), of(true));
+        let pending = self.users.values().filter(|row| matches!(row.status, Status::Pending(_))).count() as u64;
+        let sum = |of: fn(&ClaimTotals) -> u64| self.claims.values().map(|claim| of(&claim.totals)).sum();
+        let (completed, failed) = (sum(|totals| totals.completed), sum(|totals| totals.failed));
+        let new = (free.len() + locked.len()) as u64;
+        let is_left = new + pending > 0 || (completed == 0 && failed > 0);
+        is_left.then(|| Left { new, pending, free, locked, completed, failed, ..Left::default() })
     }
 }

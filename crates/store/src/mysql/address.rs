@@ -88,7 +88,7 @@ pub fn target(address: &Address) -> Result<Target, AddressError> {
 /// Judges the options of an address.
 ///
 /// # Errors
-/// As [`target`].
+/// As `target`.
 pub fn check(address: &Address) -> Result<(), AddressError> {
     target(address).map(|_| ())
 }
