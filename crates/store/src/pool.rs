@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 use deadpool::Runtime;
-use deadpool::managed::{Manager, Object, Pool, PoolError, TimeoutType};
+use deadpool::managed::{Manager, Metrics, Object, Pool, PoolError, TimeoutType};
 
 use crate::config::CallLimits;
 use crate::server::PoolStatus;
@@ -14,6 +14,9 @@ use crate::sign_in_words::{CANNOT_CONNECT, caught};
 /// Connections older than this are retired: memory that a session has gathered on the server goes, and a moved address is
 /// noticed.
 const MAX_AGE: Duration = Duration::from_secs(30 * 60);
+
+/// For so long after a session was found mistaken, what a younger session finds is so.
+const CHANGED_LATELY: Duration = Duration::from_secs(30);
 
 /// The sessions that a manager makes.
 pub(crate) struct SessionPool<M: Manager> {
@@ -72,6 +75,14 @@ impl<M: Manager> SessionPool<M> {
     /// true no longer.
     pub(crate) fn outdate(&self) {
         *self.outdated.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    /// Whether a session that was given out before may remember the tables as they were. A session that was made after the last
+    /// one that was found mistaken, a short while ago, saw them as they are.
+    pub(crate) fn may_remember(&self, metrics: &Metrics) -> bool {
+        let outdated = *self.outdated.lock().unwrap_or_else(PoisonError::into_inner);
+        let saw_the_change = |moment: Instant| metrics.created > moment && moment.elapsed() < CHANGED_LATELY;
+        metrics.recycle_count > 0 && !outdated.is_some_and(saw_the_change)
     }
 
     /// A connection, made anew if none is idle; none is used that has been idle for longer than `max_idle` or that

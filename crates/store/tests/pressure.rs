@@ -120,7 +120,9 @@ async fn who_waits_for_a_row_of_ours_is_seen_to_wait_and_who_waits_for_others_is
     let place = Place::on(&SERVER);
     let role = place.bare_role();
     let store = place.store_as(&role);
-    let (holder, waiter) = (place.database.connect().await, place.database.connect().await);
+    // A session of the same role: one of another role is none of ours, whatever its name.
+    place.database.psql(&format!("GRANT ALL ON written TO {role}"));
+    let (holder, waiter) = (place.connect_as(&role).await, place.database.connect().await);
     holder.batch_execute("BEGIN; LOCK TABLE written").await.unwrap();
     let waiting = tokio::spawn(async move { waiter.batch_execute("SELECT count(*) FROM written").await });
     let waits = "SELECT count(*) FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";

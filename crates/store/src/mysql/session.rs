@@ -41,7 +41,7 @@ impl MysqlSession {
     pub(super) async fn of(shared: &Shared) -> Result<Self, StoreError> {
         let statement_limit = shared.sessions.limits().statement;
         let mut pooled = shared.sessions.get().await?;
-        let remembers = Pooled::metrics(&pooled).recycle_count > 0;
+        let remembers = shared.sessions.may_remember(Pooled::metrics(&pooled));
         let keys = match &pooled.keys {
             Some(keys) => keys.clone(),
             None => {

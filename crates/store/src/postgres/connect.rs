@@ -107,20 +107,21 @@ impl Dial {
         let driving = tokio::spawn(async move {
             let _ = connection.await;
         });
-        be_missed_soon(&client).await?;
         self.path.ask(&client).await?;
+        be_missed_soon(&client, &self.path.settings()).await?;
         Ok((client, driving))
     }
 }
 
-/// Has the server notice soon that our host is lost. Where it does not know a setting, or cannot do it, it notices later.
-async fn be_missed_soon(client: &Client) -> Result<(), Error> {
-    let settings = [include_str!("sql/session_keepalives.sql"), include_str!("sql/session_connection_check.sql")];
-    // Sent one behind the other, and answered together.
-    for set in futures_util::future::join_all(settings.map(|sql| client.batch_execute(sql.trim_end()))).await {
-        match set {
+/// Has the server notice soon that our host is lost. Where it does not know a setting, or cannot do it, it notices later. Each is
+/// set in a transaction with our own `settings`: what is preset for the role, such as a limit of time, must not end the session.
+async fn be_missed_soon(client: &Client, settings: &str) -> Result<(), Error> {
+    for set in [include_str!("sql/session_keepalives.sql"), include_str!("sql/session_connection_check.sql")] {
+        let (begin, commit) = (include_str!("sql/transaction_begin.sql"), include_str!("sql/transaction_commit.sql"));
+        match client.batch_execute(&format!("{begin};\n{settings};\n{set};\n{commit}")).await {
             Err(error) if error.as_db_error().is_none() => return Err(error),
-            _ => {}
+            Err(_) => client.batch_execute(include_str!("sql/transaction_roll_back.sql")).await?,
+            Ok(()) => {}
         }
     }
     Ok(())

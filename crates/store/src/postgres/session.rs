@@ -46,7 +46,7 @@ pub struct PostgresSession {
 impl PostgresSession {
     pub(super) async fn of(sessions: &Sessions, own: &Arc<OwnStatements>) -> Result<Self, StoreError> {
         let object = sessions.get().await?;
-        let (limits, remembers) = (*sessions.limits(), Object::metrics(&object).recycle_count > 0);
+        let (limits, remembers) = (*sessions.limits(), sessions.may_remember(Object::metrics(&object)));
         let begin = sessions.dial().path().begin();
         Ok(Self { object, sessions: sessions.clone(), limits, own: own.clone(), begin, backend: None, remembers })
     }

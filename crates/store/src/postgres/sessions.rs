@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
+use deadpool::managed::Metrics;
 use deadpool_postgres::{Manager, ManagerConfig, Object, RecyclingMethod};
 
 use super::address;
@@ -79,6 +80,11 @@ impl Sessions {
     /// None could be had within the limits.
     pub(super) async fn get(&self) -> Result<Object, StoreError> {
         self.pool.get(Duration::MAX, |client| client.is_closed(), connect_error).await
+    }
+
+    /// See [`SessionPool::may_remember`].
+    pub(super) fn may_remember(&self, metrics: &Metrics) -> bool {
+        self.pool.may_remember(metrics)
     }
 
     /// Bounds a call on a session of the pool. A session that `remembers` earlier work may only believe that something is

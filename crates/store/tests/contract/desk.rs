@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cardgenius_pipeline::ports::{Claimed, RunRequest, RunState, Store};
+use cardgenius_pipeline::ports::{Claimed, Closed, RunRequest, RunState, Store};
 use cardgenius_store::desk::Pruned;
 use uuid::Uuid;
 
@@ -75,7 +75,9 @@ async fn past_run<B: Backend>(world: &World<B>, kind: &str, catalogue: char, row
         let chunk = instance.claim_and_compute(&run, 1).await;
         instance.finish(&chunk).await.unwrap();
     }
-    instance.store.close_run(run.run_id, state, None).await.unwrap();
+    // With words, as users are left.
+    let closed = instance.store.close_run(run.run_id, state, Some("a part of the users only")).await.unwrap();
+    assert_eq!(closed, Closed::Closed(state));
     instance.store.deregister().await.unwrap();
 }
 

@@ -16,7 +16,7 @@ async fn a_migration_is_done_again_without_a_change_and_says_what_is_there() {
         assert!(told.iter().any(|line| line == there), "{told:?}");
     }
     assert_eq!(place.schema(), schema);
-    assert_eq!(place.run("SELECT version, oldest_program FROM cardgenius_schema_version"), "3\t0.1.0\n");
+    assert_eq!(place.run("SELECT version, oldest_program FROM cardgenius_schema_version"), "4\t0.1.0\n");
     assert_eq!(place.run("SELECT COUNT(*) FROM cardgenius_audit WHERE action = 'migrate'"), "2\n");
 }
 

@@ -39,7 +39,7 @@ async fn a_source_on_postgresql_has_its_target_on_mysql() {
         there.contains("cardgenius_runs") && !there.contains("fence") && !there.contains("card_recommend"),
         "{there}"
     );
-    assert_eq!(POSTGRES.psql(&name, "SELECT max(version) FROM cardgenius_schema_version").unwrap().trim(), "3");
+    assert_eq!(POSTGRES.psql(&name, "SELECT max(version) FROM cardgenius_schema_version").unwrap().trim(), "4");
 }
 
 #[tokio::test]
@@ -53,7 +53,7 @@ async fn a_source_on_mysql_has_its_target_on_postgresql() {
     migrate(&config, &mut |_: &str| {}).await.unwrap();
     assert_eq!(POSTGRES.psql(&name, POSTGRES_TABLES).unwrap().trim(), "card_recommendations,cardgenius_fence");
     assert_eq!(source.run("SHOW TABLES LIKE 'card_recommendations'"), "");
-    assert_eq!(source.run("SELECT MAX(version) FROM cardgenius_schema_version"), "3\n");
+    assert_eq!(source.run("SELECT MAX(version) FROM cardgenius_schema_version"), "4\n");
 }
 
 #[tokio::test]

@@ -44,6 +44,14 @@ impl<'s> Place<'s> {
         role
     }
 
+    /// A session of this role, which ends when it is dropped.
+    pub async fn connect_as(&self, role: &str) -> tokio_postgres::Client {
+        let (client, connection) =
+            tokio_postgres::connect(&self.config(role).url, tokio_postgres::NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client
+    }
+
     fn config(&self, role: &str) -> DatabaseConfig {
         let url = self.database.server.url_as(role, None, &self.database.name);
         DatabaseConfig { url, ..DatabaseConfig::default() }

@@ -13,7 +13,7 @@ use crate::world::request;
 
 /// Whether it says that the run is closed.
 async fn close(closer: Arc<PostgresStore>, run_id: Uuid) -> bool {
-    match closer.close_run(run_id, RunState::Done, None).await.unwrap() {
+    match closer.close_run(run_id, RunState::Done, Some("users are left")).await.unwrap() {
         Closed::Closed(RunState::Done) => true,
         Closed::LiveClaims(1) => false,
         other => panic!("{other:?}"),

@@ -14,7 +14,7 @@ use crate::schedules::{Extent, Findings, Outcome, explore};
 use crate::world::{HELD, LEASE, NO_LEASE};
 
 /// Part of the statement of a renewal.
-const RENEWAL: &str = "renewed_at = clock_timestamp()";
+const RENEWAL: &str = "renewed_at = pg_catalog.clock_timestamp()";
 
 /// Part of the statement by which a sweep looks for claims of the dead.
 const FIRST_LOOK: &str = "i.lease_until IS NULL OR";

@@ -16,7 +16,7 @@ impl Migration<'_> {
         let tables = &self.config.tables;
         let shown = format!("{}.{}", tables.source_schema, tables.source_table);
         let faults = inspect::unfit_for_migration(&shown, &rows)?;
-        if faults.is_empty() { Ok(()) } else { Err(StoreError::new(ErrorKind::Refused, faults.join("\n"))) }
+        if faults.is_empty() { Ok(()) } else { Err(StoreError::new(ErrorKind::Refused, faults.join("; "))) }
     }
 }
 

@@ -294,7 +294,7 @@ impl Refusal {
             Some(code) if NOT_INSTANT.contains(&code) => StoreError::new(
                 ErrorKind::Refused,
                 format!(
-                    "{}: the server cannot do this beside the running work ({cause}). In a quiet hour run the statement below, which keeps writers waiting until it is done; then migrate again, which goes on from there:\n{}",
+                    "{}: the server cannot do this beside the running work ({cause}). In a quiet hour run the statement below, which keeps writers waiting until it is done; then migrate again, which goes on from there: {}",
                     step.name,
                     with_a_lock(sql)
                 ),

@@ -112,9 +112,10 @@ pub fn not_instant(statement: &str) -> String {
 }
 
 /// The same statement, for a server that cannot do it beside the running work at all: as a table with a FULLTEXT index is altered.
+/// On one line, for a message.
 pub fn with_a_lock(statement: &str) -> String {
-    let without_comment: Vec<&str> = statement.lines().filter(|line| !line.starts_with("--")).collect();
-    let statement = without_comment.join("\n").replace("ALGORITHM = INPLACE, LOCK = NONE", "LOCK = SHARED");
+    let without_comment: Vec<&str> = statement.lines().filter(|line| !line.starts_with("--")).map(str::trim).collect();
+    let statement = without_comment.join(" ").replace("ALGORITHM = INPLACE, LOCK = NONE", "LOCK = SHARED");
     format!("{};", statement.replace("ALGORITHM = INPLACE LOCK = NONE", "LOCK = SHARED").trim_end())
 }
 

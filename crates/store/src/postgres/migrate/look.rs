@@ -23,7 +23,7 @@ impl Migration<'_> {
         } else {
             faults.extend(self.missing_rights(&tables.target_schema, &tables.target_table).await?);
         }
-        if faults.is_empty() { Ok(()) } else { Err(StoreError::new(ErrorKind::Refused, faults.join("\n"))) }
+        if faults.is_empty() { Ok(()) } else { Err(StoreError::new(ErrorKind::Refused, faults.join("; "))) }
     }
 
     async fn missing_rights(&mut self, schema: &String, table: &String) -> Result<Vec<String>, StoreError> {
