@@ -41,7 +41,8 @@ impl MysqlSession {
     pub(super) async fn of(shared: &Shared) -> Result<Self, StoreError> {
         let statement_limit = shared.sessions.limits().statement;
         let mut pooled = shared.sessions.get().await?;
-        let remembers = shared.sessions.may_remember(Pooled::metrics(&pooled));
+        // Names of keys are remembered too, so that two changes in a short while are found one after the other.
+        let remembers = Pooled::metrics(&pooled).recycle_count > 0;
         let keys = match &pooled.keys {
             Some(keys) => keys.clone(),
             None => {

@@ -73,11 +73,6 @@ impl Sessions {
         self.pool.get((limits.load + limits.statement) / 2, |line| line.is_disconnected(), |_, error| error).await
     }
 
-    /// See [`SessionPool::may_remember`].
-    pub(super) fn may_remember(&self, metrics: &Metrics) -> bool {
-        self.pool.may_remember(metrics)
-    }
-
     /// Bounds a call on a session of the pool. A session that `remembers` earlier work may only believe that something is
     /// not as it should be: then all sessions of its age are used no longer, and a new one has to say.
     pub(super) async fn within<T>(
