@@ -119,7 +119,7 @@ pub enum Claimed {
     Chunk(Chunk),
     /// Nobody (more) to claim after that key.
     Nobody,
-    /// The database refused the claim for the sake of at least one user in it, and nobody was claimed. A claim of fewer users finds
+    /// The database refused the claim for the sake of at least one user in it, and no user was claimed. A claim of fewer users finds
     /// that user; a claim of one names it.
     Refused {
         /// The database's words.
@@ -429,7 +429,7 @@ pub trait Store: Send + Sync + 'static {
     fn open_or_join(&self, request: &RunRequest) -> impl Future<Output = Result<Run, StoreError>> + Send;
 
     /// Closes the run in `state` if it has no open claim; one that is `Done` is closed by exactly one caller. As done without a reason
-    /// it is closed only if nobody is left, or only those beyond the run's limit.
+    /// it is closed only if no user is left, or only those beyond the run's limit.
     fn close_run(
         &self,
         run_id: Uuid,

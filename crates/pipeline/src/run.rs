@@ -325,7 +325,7 @@ impl<S: Store, R: Recommend> Part<S, R> {
         Ok(())
     }
 
-    /// Closes the run, if nobody holds a claim.
+    /// Closes the run, if no instance holds a claim.
     async fn close(&self, state: RunState, reason: Option<&str>) -> Result<Closed, Verdict> {
         let mut trials = Trials::default();
         loop {

@@ -101,7 +101,7 @@ pub struct Inspected {
     pub input_key: Option<KeyColumn>,
     /// `user_id` in the table of recommendations, if it is there.
     pub output_key: Option<KeyColumn>,
-    /// A foreign key of the recommendations to the table of users, where loading waits for whoever holds the user locked.
+    /// A foreign key of the recommendations to the table of users, where loading waits for the session that holds the user locked.
     pub waits_for_users: Option<String>,
 }
 

@@ -34,7 +34,7 @@ pub(super) struct PassedBy {
     reason: String,
 }
 
-/// Counts chunks whose users were all set back to `new` while nobody was completed.
+/// Counts chunks whose users were all set back to `new` while no user was completed.
 #[derive(Debug, Default)]
 pub(super) struct Undone {
     chunks: u32,

@@ -28,7 +28,7 @@ pub enum SslMode {
     Required,
 }
 
-/// How the connection is encrypted, and whom it trusts.
+/// How the connection is encrypted, and which certificates it trusts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Encryption {
     /// Whether there is TLS.

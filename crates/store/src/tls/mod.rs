@@ -17,7 +17,7 @@ pub(crate) use self::words::{Refusal, refusal};
 /// How far the server's certificate is trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trust {
-    /// Encrypted, whichever server it is.
+    /// Encrypted, without a look at the server's certificate.
     Anything,
     /// Signed by an authority that we trust, for whatever name.
     Authority,

@@ -1,4 +1,4 @@
-//! Users that a walk over the keys could miss, and those whom the database does not let be claimed, completed or failed.
+//! Users that a walk over the keys could miss, and those that the database does not let be claimed, completed or failed.
 
 use cardgenius_pipeline::ports::{ClaimRequest, Store};
 use cardgenius_store::desk::Requeue;

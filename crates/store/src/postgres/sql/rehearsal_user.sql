@@ -1,4 +1,4 @@
--- The next user whom no instance and no other session holds. Locked as a claim locks: the customer's foreign-key inserts go on.
+-- The next user that no instance and no other session holds. Locked as a claim locks: the customer's foreign-key inserts go on.
 SELECT user_id::text
 FROM {{input}}
 WHERE user_id > $1 AND processing_status <> 'pending'

@@ -1,5 +1,5 @@
 -- Users whose status is none of the four, and one of them. Where the status is an enum, a further label is the customer's own, for users
--- that are not meant for a run: only NULL counts there. Texts are read by the partial index, where whoever is not completed is. NULL is
+-- that are not meant for a run: only NULL counts there. Texts are read by the partial index, which holds all users that are not completed. NULL is
 -- not in it: where the column may be NULL the table is read, which the caller bounds in time, and read from one end to the other:
 -- a sample of all of it, because the caller has taken sequential scans away from the planner.
 SELECT sum(found.users)::bigint, min(found.example)
