@@ -18,7 +18,7 @@ use crate::hours::Hours;
 use crate::lease::LeaseView;
 use crate::observe::{ChunkEnd, Flight, Observe, Stage, UserEnd, Waits};
 use crate::policy::{Decision, Policy, Trials};
-use crate::ports::{Blame, Chunk, ClaimTotals, Finished, Slots, Store};
+use crate::ports::{Blame, Chunk, ClaimTotals, Finished, RefusedUser, Slots, Store};
 use crate::progress::Progress;
 use crate::throttle::Headroom;
 
@@ -97,6 +97,8 @@ pub struct Life {
     pub finish_took: Option<Duration>,
     /// What became of its users, as far as a finish said so.
     pub totals: ClaimTotals,
+    /// Users that the database lets neither be completed nor be failed.
+    pub refused: Vec<RefusedUser>,
 }
 
 /// Why a chunk is given back.
@@ -143,14 +145,14 @@ impl<S: Store, R: Recommend> Shared<S, R> {
         // A chunk that is cut off here is given back at its deadline, or swept.
         let _ = failpoint!("chunk.claimed");
         let computing = self.workers.compute(self.engine.clone(), self.encoder.clone(), chunk);
-        let (mut finish_took, mut totals) = (None, ClaimTotals::default());
+        let (mut finish_took, mut totals, mut refused) = (None, ClaimTotals::default(), Vec::new());
         let end = match timeout_at(deadline, computing).await {
             Ok(Ok(computed)) => {
                 self.observer.stage(Stage::Compute, started.elapsed());
                 let _ = failpoint!("chunk.computed");
                 let mut settling = Settling::new(self, &computed);
                 let end = self.settle(&mut settling, completed, deadline).await;
-                (finish_took, totals) = (settling.took, settling.totals);
+                (finish_took, totals, refused) = (settling.took, settling.totals, settling.refused);
                 end
             }
             Ok(Err(error)) => {
@@ -171,7 +173,7 @@ impl<S: Store, R: Recommend> Shared<S, R> {
             run.id = %self.run_id, claim.id = %claim_id, users, duration_ms = started.elapsed().as_millis() as u64,
             outcome = end.of_chunk().name(), "chunk over"
         );
-        Life { end, finish_took, totals }
+        Life { end, finish_took, totals, refused }
     }
 
     async fn settle(&self, settling: &mut Settling<'_, S, R>, completed_before: u64, deadline: Instant) -> LifeEnd {
@@ -320,6 +322,8 @@ struct Settling<'a, S: Store, R> {
     in_doubt: bool,
     /// Users that fail by the rules, and were not yet seen to.
     failed_by_rule: u64,
+    /// Users that the database lets neither be completed nor be failed.
+    refused: Vec<RefusedUser>,
     /// How long the attempts took that were answered well.
     took: Option<Duration>,
 }
@@ -338,6 +342,7 @@ impl<'a, S: Store, R: Recommend> Settling<'a, S, R> {
             locked_waits: 0,
             in_doubt: false,
             failed_by_rule,
+            refused: Vec::new(),
             took: None,
         }
     }
@@ -351,7 +356,8 @@ impl<'a, S: Store, R: Recommend> Settling<'a, S, R> {
                     warn!(run.id = %self.shared.run_id, claim.id = %self.computed.claim_id, kind = error.kind().name(), %error, "a commit's answer was lost; looking it up");
                     self.in_doubt = true;
                 }
-                Ok(Finished { totals, waited }) => {
+                Ok(Finished { totals, refused, waited }) => {
+                    self.refused = refused;
                     let took = begun.elapsed().saturating_sub(waited);
                     self.took = Some(self.took.unwrap_or_default() + took);
                     self.shared.observer.stage(Stage::Finish, took);
@@ -389,6 +395,10 @@ impl<'a, S: Store, R: Recommend> Settling<'a, S, R> {
         self.trials = Trials::default();
         if totals.left == 0 {
             return Attempt::Over(LifeEnd::Settled);
+        }
+        if totals.left <= self.refused.len() as u64 {
+            // Waiting changes nothing for users that the database refuses.
+            return Attempt::GiveBack(None);
         }
         let since = *self.locked_since.get_or_insert_with(Instant::now);
         if since.elapsed() >= self.shared.config.locked_wait || self.shared.stop.is_cancelled() {

@@ -11,7 +11,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 use crate::compute::ComputedChunk;
-use crate::error::StoreError;
+use crate::error::{ErrorKind, StoreError};
 use crate::pressure::Pressure;
 use crate::throttle::Headroom;
 
@@ -186,12 +186,25 @@ pub struct Slots {
 }
 
 /// What came of a finish.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Finished {
     /// The claim's users so far.
     pub totals: ClaimTotals,
+    /// Of the users that are left: those that the database lets neither be completed nor be failed.
+    pub refused: Vec<RefusedUser>,
     /// Of the time that it took: how long it waited for a slot.
     pub waited: Duration,
+}
+
+/// A user that the database does not let be claimed or settled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusedUser {
+    /// The user.
+    pub user: Key,
+    /// Of which kind the refusal is.
+    pub kind: ErrorKind,
+    /// The database's words.
+    pub reason: String,
 }
 
 /// The instances whose lease holds.
@@ -307,6 +320,8 @@ pub struct Left {
     pub new: u64,
     /// Users that are `pending` without a claim: other sessions hold their rows locked, or the database does not let them be returned.
     pub pending: u64,
+    /// Of those: users that the database does not let be returned.
+    pub refused: Vec<RefusedUser>,
     /// Of the new users, the first [`Left::LOOKED_AT`] at most: those whose rows could be locked.
     pub free: Vec<Key>,
     /// Of the same users, those whose rows other sessions hold locked.

@@ -20,7 +20,7 @@ use tracing::warn;
 use uuid::Uuid;
 
 use self::gate::Holds;
-use self::left_behind::{PassedBy, Undone};
+use self::left_behind::Undone;
 use self::sharing::Sharing;
 use crate::claim::{Claimer, Step};
 use crate::compute::Recommend;
@@ -29,7 +29,9 @@ use crate::finish::{Life, LifeEnd, Returning, Shared, Why};
 use crate::observe::Stage;
 use crate::pace::Pace;
 use crate::policy::{Decision, Trials};
-use crate::ports::{Chunk, ClaimAnswer, ClaimRequest, ClaimTotals, Claimed, Closed, Key, RunState, RunTotals, Store};
+use crate::ports::{
+    Chunk, ClaimAnswer, ClaimRequest, ClaimTotals, Claimed, Closed, Key, RefusedUser, RunState, RunTotals, Store,
+};
 
 /// How an instance's part in a run ended.
 #[derive(Debug)]
@@ -93,8 +95,8 @@ struct Part<S: Store, R> {
     fruitful: bool,
     /// While chunks are given back for faults or an outage, and none is settled.
     nothing_gets_through: Option<Trials>,
-    /// Users that the database does not let be claimed.
-    passed_by: Vec<PassedBy>,
+    /// Users that the database does not let be claimed or settled.
+    passed_by: Vec<RefusedUser>,
     /// Refusals of single users that could be claimed when they were tried again.
     unnamed_refusals: u32,
     /// Looks in a row, at the end, that saw users that the pass before had every chance to claim.
@@ -184,7 +186,11 @@ impl<S: Store, R: Recommend> Part<S, R> {
         let mut trials = Trials::default();
         loop {
             shared.stop.run_until_cancelled(lease.held()).await.ok_or(Verdict::Stopped)?;
-            let request = ClaimRequest { in_turn: self.claims_in_turn(), ..claimer.request(rows) };
+            let request = ClaimRequest {
+                in_turn: self.claims_in_turn(),
+                passed_by: self.keys_passed_by(),
+                ..claimer.request(rows)
+            };
             let claim_id = request.claim_id;
             self.open.insert(claim_id);
             let begun = Instant::now();
@@ -256,8 +262,9 @@ impl<S: Store, R: Recommend> Part<S, R> {
                 }
                 Err(Verdict::Failed(error))
             }
-            Ok(Flown { claim_id, users, claimed_at, claim_took, life: Life { end, finish_took, totals } }) => {
+            Ok(Flown { claim_id, users, claimed_at, claim_took, life: Life { end, finish_took, totals, refused } }) => {
                 self.open.remove(&claim_id);
+                self.settling_was_refused(refused)?;
                 if self.undone.note(&totals, claimed_at) {
                     return Err(Verdict::Failed(left_behind::undone()));
                 }

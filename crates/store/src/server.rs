@@ -184,6 +184,9 @@ pub trait Session: Send + Sized + 'static {
     /// Of these users, those that the customer has deleted.
     fn users_gone(&mut self, user_ids: &[&str]) -> impl Future<Output = Result<Vec<String>, StoreError>> + Send;
 
+    /// Asks every constraint that would be asked at the commit only, now and after each further statement of the transaction.
+    fn ask_constraints_now(&mut self) -> impl Future<Output = Result<(), StoreError>> + Send;
+
     /// Loads rows, and asks every constraint; how many the server took.
     fn load(&mut self, form: RowForm, rows: Vec<Bytes>) -> impl Future<Output = Result<u64, StoreError>> + Send;
 

@@ -1,10 +1,10 @@
-//! Users that a run cannot do: those that the database does not let be claimed are passed by and named, and the end of the run says
+//! Users that a run cannot do: those that the database does not let be claimed or settled are passed by and named, and the end of the run says
 //! how many are left, and why.
 
 use tokio::time::Instant;
 use tracing::warn;
 
-use super::{Claimer, Closed, Key, Part, Recommend, RunState, Store, Verdict};
+use super::{Claimer, Closed, Key, Part, Recommend, RefusedUser, RunState, Store, Verdict};
 use crate::error::{ErrorKind, StoreError};
 use crate::ports::{ClaimTotals, LEFT_BEHIND, Left};
 
@@ -26,13 +26,6 @@ const UNDONE_USERS: u64 = 20;
 
 /// ... and so many of however few.
 const UNDONE_SMALL_CHUNKS: u32 = 5;
-
-/// A user that the database did not let be claimed.
-#[derive(Debug)]
-pub(super) struct PassedBy {
-    user: Key,
-    reason: String,
-}
 
 /// Counts chunks whose users were all set back to `new` while no user was completed.
 #[derive(Debug, Default)]
@@ -90,12 +83,30 @@ impl<S: Store, R: Recommend> Part<S, R> {
         };
         self.unnamed_refusals = 0;
         warn!(run.id = %self.run_id, user.id = user.shown, %error, "a user cannot be claimed; this instance passes it by until the run is over");
-        self.passed_by.push(PassedBy { user: user.clone(), reason: error.to_string() });
-        claimer.pass_by(user);
-        self.too_many_passed_by(error.kind()).map_or(Ok(()), |error| Err(Verdict::Failed(error)))
+        self.pass_by(RefusedUser { user, kind: error.kind(), reason: error.to_string() })
     }
 
-    /// Why not to go on, if so many users cannot be claimed that it is hardly their own fault.
+    /// Users of a chunk that could neither be completed nor be failed: they were given back, and are not claimed again.
+    pub(super) fn settling_was_refused(&mut self, refused: Vec<RefusedUser>) -> Result<(), Verdict> {
+        for user in refused {
+            warn!(run.id = %self.run_id, user.id = user.user.shown, reason = user.reason, "a user can be neither completed nor failed; this instance passes it by until the run is over");
+            self.pass_by(user)?;
+        }
+        Ok(())
+    }
+
+    fn pass_by(&mut self, user: RefusedUser) -> Result<(), Verdict> {
+        let kind = user.kind;
+        self.passed_by.push(user);
+        self.too_many_passed_by(kind).map_or(Ok(()), |error| Err(Verdict::Failed(error)))
+    }
+
+    /// The users that claims do not ask for.
+    pub(super) fn keys_passed_by(&self) -> Vec<Key> {
+        self.passed_by.iter().map(|refused| refused.user.clone()).collect()
+    }
+
+    /// Why not to go on, if so many users cannot be claimed or settled that it is hardly their own fault.
     fn too_many_passed_by(&self, kind: ErrorKind) -> Option<StoreError> {
         let (config, counts) = (&self.shared.config, self.shared.progress.counts());
         let (passed_by, settled) = (self.passed_by.len() as u64, counts.completed + counts.failed);
@@ -104,7 +115,7 @@ impl<S: Store, R: Recommend> Part<S, R> {
         let last = self.passed_by.last()?;
         (too_large || self.passed_by.len() >= MOST_PASSED_BY).then(|| {
             let doing = format!(
-                "{passed_by} users cannot be claimed, beside {settled} that this instance settled: more than \
+                "{passed_by} users cannot be claimed or settled, beside {settled} that this instance settled: more than \
                  pipeline.max_poison_share = {} allows, or than {MOST_PASSED_BY}; the last was {:?}: {}",
                 config.max_poison_share, last.user.shown, last.reason
             );
@@ -153,10 +164,10 @@ impl<S: Store, R: Recommend> Part<S, R> {
     /// there may be, and users whose rows another session holds. All others are left behind.
     fn tell(&self, left: &Left, passes: Option<u32>) -> Told {
         let mut told = Told { is_done: true, words: String::new() };
-        let refused: Vec<&PassedBy> =
+        let refused: Vec<&RefusedUser> =
             self.passed_by.iter().filter(|passed_by| left.free.contains(&passed_by.user)).collect();
         if let Some(first) = refused.first() {
-            let words = format!("cannot be claimed, such as {:?}: {}", first.user.shown, first.reason);
+            let words = format!("cannot be claimed or settled, such as {:?}: {}", first.user.shown, first.reason);
             told.add(refused.len() as u64, &words, false);
         }
         let free: Vec<&Key> = left.free.iter().filter(|user| !self.is_passed_by(user)).collect();
@@ -176,7 +187,16 @@ impl<S: Store, R: Recommend> Part<S, R> {
         }
         let example = left.locked.first().map(|user| such_as(&user.shown)).unwrap_or_default();
         told.add(left.locked.len() as u64, &format!("are held locked by other sessions{example}"), true);
-        told.add(left.pending, "are pending without a claim, as their rows were locked when it was closed", true);
+        let stuck = left.refused.len() as u64;
+        if let Some(first) = left.refused.first() {
+            let words = format!(
+                "are pending without a claim and cannot be set back to new, such as {:?}: {}",
+                first.user.shown, first.reason
+            );
+            told.add(stuck, &words, false);
+        }
+        let locked = left.pending.saturating_sub(stuck);
+        told.add(locked, "are pending without a claim, as their rows were locked when it was closed", true);
         let example = left.not_there.first().map(|user| such_as(&user.shown)).unwrap_or_default();
         let words = format!(
             "cannot be found by their key as this connection reads it{example}: does the server set the connection's character set?"

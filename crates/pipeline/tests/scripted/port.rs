@@ -118,7 +118,7 @@ impl Store for Memory {
             std::future::pending::<()>().await;
         }
         let totals = self.perform(Call::Finish, |tables| tables.finish(chunk)).await?;
-        Ok(Finished { totals, waited })
+        Ok(Finished { totals, waited, ..Finished::default() })
     }
 
     async fn look_up(&self, claim_id: Uuid) -> Result<Option<ClaimRow>, StoreError> {

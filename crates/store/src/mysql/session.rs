@@ -234,6 +234,11 @@ impl Session for MysqlSession {
         Ok(user_ids.iter().filter(|user_id| !there.contains(**user_id)).map(|user_id| (*user_id).to_owned()).collect())
     }
 
+    /// These servers ask every constraint at once.
+    async fn ask_constraints_now(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     async fn load(&mut self, form: RowForm, rows: Vec<Bytes>) -> Result<u64, StoreError> {
         self.load_rows(form, rows).await
     }

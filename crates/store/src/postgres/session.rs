@@ -277,6 +277,11 @@ impl Session for PostgresSession {
         Ok(loaded)
     }
 
+    async fn ask_constraints_now(&mut self) -> Result<(), StoreError> {
+        let own = self.own.clone();
+        self.execute(&own.constraints_now, &[]).await.map(drop)
+    }
+
     async fn prepare_to_count(&mut self, within: Duration) -> Result<(), StoreError> {
         let own = self.own.clone();
         self.set_limits(within, self.limits.lock).await?;

@@ -2,18 +2,20 @@
 
 use cardgenius_pipeline::error::StoreError;
 use cardgenius_pipeline::failpoint;
-use cardgenius_pipeline::ports::{Blame, ClaimTotals};
+use cardgenius_pipeline::ports::{Blame, ClaimTotals, RefusedUser};
+use tracing::warn;
 use uuid::Uuid;
 
 use super::SqlStore;
 use super::doubt::Side;
 use super::failure_log::FailedUser;
 use super::held_claim::HeldClaim;
-use super::load::REASON_CHARS;
+use super::load::{REASON_CHARS, is_refusal};
 use super::lock_watch::LockWatch;
+use super::sift::{Change, Sifted};
 use super::work::{Transaction, read};
 use crate::server::Server;
-use crate::statement::bind;
+use crate::statement::{Statement, Value, bind};
 
 /// Why users go back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +52,14 @@ pub(super) struct Given {
     pub(super) totals: ClaimTotals,
     /// Users failed because they ended the process, or met a fault alone, once too often.
     pub(super) condemned: u64,
+}
+
+/// What came of a change of listed users.
+#[derive(Debug, Default)]
+pub(super) struct Changed {
+    pub(super) users: u64,
+    /// Users that the database does not let be changed.
+    pub(super) refused: Vec<RefusedUser>,
 }
 
 impl<S: Server, T: Server> SqlStore<S, T> {
@@ -113,19 +123,7 @@ impl<S: Server, T: Server> SqlStore<S, T> {
         let sql = self.source.sql();
         let locked = LockWatch::begin(self.observer.as_ref());
         let (held, pending) = claim.hold_users(&mut transaction, sql).await?;
-        let condemned = match cause {
-            Cause::Crash => transaction.execute(&sql.users_condemn, &bind![claim.claim_id, &held]).await?,
-            Cause::OwnFault(blame) => {
-                let limit = i16::try_from(blame.limit).unwrap_or(i16::MAX);
-                let reason: String = blame.reason.chars().take(REASON_CHARS).collect();
-                let values = bind![claim.claim_id, &held, limit, &reason, blame.is_proven, blame.is_lasting];
-                transaction.execute(&sql.users_exhaust, &values).await?
-            }
-            Cause::Request => 0,
-        };
-        let (crashes, an_attempt, a_further_attempt) = cause.cost();
-        let values = bind![claim.claim_id, &held, crashes, an_attempt, a_further_attempt];
-        let returned = transaction.execute(&sql.users_return, &values).await?;
+        let (condemned, returned) = self.return_users(&mut transaction, claim, cause, &held).await?;
         let left = pending - returned - condemned;
         let count = |users: u64| i32::try_from(users).unwrap_or(i32::MAX);
         transaction
@@ -145,7 +143,67 @@ impl<S: Server, T: Server> SqlStore<S, T> {
         Ok(Given { totals, condemned })
     }
 
-    /// Whoever is condemned was alone in its claim.
+    /// Fails users that have ended the process or met a fault alone once too often, and sets the others back to `new`; how many
+    /// each. Users that the database refuses are passed over, and stay `pending`.
+    async fn return_users(
+        &self,
+        transaction: &mut Transaction<'_, S::Session>,
+        claim: &HeldClaim,
+        cause: Cause<'_>,
+        held: &[String],
+    ) -> Result<(u64, u64), StoreError> {
+        let sql = self.source.sql();
+        let held: Vec<&str> = held.iter().map(String::as_str).collect();
+        let before = bind![claim.claim_id];
+        let condemned = match cause {
+            Cause::Crash => self.change_users(transaction, &sql.users_condemn, (&before, &[]), &held).await?.users,
+            Cause::OwnFault(blame) => {
+                let limit = i16::try_from(blame.limit).unwrap_or(i16::MAX);
+                let reason: String = blame.reason.chars().take(REASON_CHARS).collect();
+                let after = bind![limit, &reason, blame.is_proven, blame.is_lasting];
+                self.change_users(transaction, &sql.users_exhaust, (&before, &after), &held).await?.users
+            }
+            Cause::Request => 0,
+        };
+        let (crashes, an_attempt, a_further_attempt) = cause.cost();
+        let after = bind![crashes, an_attempt, a_further_attempt];
+        let returned = self.change_users(transaction, &sql.users_return, (&before, &after), &held).await?;
+        if let Some(first) = returned.refused.first() {
+            warn!(
+                claim.id = %claim.claim_id, users = returned.refused.len(), user.id = first.user.shown, reason = first.reason,
+                "users cannot be set back to new, and stay pending; each sweep tries them again"
+            );
+        }
+        Ok((condemned, returned.users))
+    }
+
+    /// Changes the users that the database lets be changed.
+    pub(super) async fn change_users(
+        &self,
+        transaction: &mut Transaction<'_, S::Session>,
+        statement: &Statement,
+        (before, after): (&[Value<'_>], &[Value<'_>]),
+        user_ids: &[&str],
+    ) -> Result<Changed, StoreError> {
+        let change = Change::Return { statement, before, after };
+        let sifted = match change.make(transaction, user_ids).await {
+            Err(error) if is_refusal(error.kind()) => Sifted::all_refused(user_ids, &error),
+            sifted => sifted?,
+        };
+        if let Some(first) = sifted.refused.first() {
+            warn!(
+                users = sifted.refused.len(),
+                user.id = first.user_id,
+                reason = first.reason,
+                "{} was refused; these users stay as they are",
+                statement.doing
+            );
+        }
+        let refused = sifted.refused.iter().map(|user| self.shown(user)).collect();
+        Ok(Changed { users: sifted.changed, refused })
+    }
+
+    /// The condemned user was alone in its claim.
     fn log_condemned(&self, claim: &HeldClaim, cause: Cause<'_>, held: &[String], condemned: u64) {
         let reason = match cause {
             Cause::OwnFault(blame) => blame.reason.chars().take(REASON_CHARS).collect(),

@@ -18,10 +18,10 @@ const MAX_LOADS: usize = 4_096;
 
 /// Users tried alone before a refusal is called systemic: so many that a chunk with every second user poisonous is hardly
 /// ever taken for it.
-const PROBES: usize = 20;
+pub(super) const PROBES: usize = 20;
 
 /// So few users are told apart without asking whether it is the system.
-const A_FEW: usize = 5;
+pub(super) const A_FEW: usize = 5;
 
 /// A trigger may say anything at any length; `processing_error` need not hold all of it.
 pub(super) const REASON_CHARS: usize = 500;
@@ -66,7 +66,7 @@ pub(crate) const fn is_refusal(kind: ErrorKind) -> bool {
 
 /// The `probe`th of some places among `count`, far apart and in no step that a pattern of poison could share (the
 /// fractions of the golden ratio's multiples).
-fn spread(probe: usize, count: usize) -> usize {
+pub(super) fn spread(probe: usize, count: usize) -> usize {
     const GOLDEN_RATIO: f64 = 1.618_033_988_749_895;
     ((probe as f64 * GOLDEN_RATIO).fract() * count as f64) as usize % count
 }

@@ -7,6 +7,7 @@ mod doubt;
 mod failure_log;
 mod finish;
 mod give_back;
+mod guilty;
 mod held_claim;
 mod inspect;
 mod lease;
@@ -20,6 +21,8 @@ mod renamed;
 mod run;
 mod sample;
 mod schedule;
+mod settle;
+mod sift;
 mod slot;
 pub mod statements;
 mod sweep;
@@ -159,11 +162,11 @@ impl<S: Server, T: Server> Store for SqlStore<S, T> {
         let within = self.source.limits().slot_wait();
         let wanted = slots.map(|slots| SlotWanted { of: &self.source_table, slots, within });
         let mut slot = SlotWait::new(wanted, self.observer.as_ref());
-        let totals = match &self.target {
+        let finished = match &self.target {
             None => self.finish_in_one(chunk, &mut slot).await?,
             Some(target) => self.finish_in_two(target, chunk, &mut slot).await?,
         };
-        Ok(Finished { totals, waited: slot.waited })
+        Ok(Finished { waited: slot.waited, ..finished })
     }
 
     async fn look_up(&self, claim_id: Uuid) -> Result<Option<ClaimRow>, StoreError> {

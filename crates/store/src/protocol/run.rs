@@ -4,12 +4,10 @@ use std::time::Duration;
 
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 use cardgenius_pipeline::failpoint;
-use cardgenius_pipeline::ports::{ClaimTotals, Closed, Run, RunRequest, RunState, RunTotals, Unknown};
-use tracing::warn;
+use cardgenius_pipeline::ports::{ClaimTotals, Closed, Left, Run, RunRequest, RunState, RunTotals, Unknown};
 use uuid::Uuid;
 
 use super::SqlStore;
-use super::load::is_refusal;
 use super::slot;
 use super::work::{Transaction, Work, read};
 use crate::server::Server;
@@ -22,7 +20,7 @@ impl<S: Server, T: Server> SqlStore<S, T> {
     pub(super) async fn open_or_join_run(&self, request: &RunRequest) -> Result<Run, StoreError> {
         // Users whose rows somebody held locked when their claim was closed: a run that is over before this instance may
         // sweep would pass them by, as every short one after it.
-        while self.heal_orphans().await? > 0 {}
+        while self.heal_orphans().await?.users > 0 {}
         for _ in 0..OPEN_ATTEMPTS {
             let mut work = Work::on(&self.source).await?;
             let outcome = async {
@@ -119,9 +117,7 @@ impl<S: Server, T: Server> SqlStore<S, T> {
         // Before the run's row is locked: this look may take its time, and claims wait for that lock.
         let is_tentative = state == RunState::Done && reason.is_none();
         let unknown = if is_tentative { self.look_for_unknown().await? } else { Unknown::default() };
-        if is_tentative {
-            self.heal_what_can_be_healed().await?;
-        }
+        let refused = if is_tentative { self.heal_orphans().await?.refused } else { Vec::new() };
         let mut work = Work::on(&self.source).await?;
         let outcome = async {
             let sql = self.source.sql();
@@ -144,7 +140,7 @@ impl<S: Server, T: Server> SqlStore<S, T> {
                 && !self.has_reached_its_limit(&mut transaction, run_id).await?
                 && let Some(left) = self.look_at_left(&mut transaction, run_id, unknown).await?
             {
-                return Ok(Closed::UsersLeft(left));
+                return Ok(Closed::UsersLeft(Left { refused, ..left }));
             }
             let left: i64 = transaction.one(&sql.backlog_count, &[]).await?.get(0)?;
             transaction.execute(&sql.run_close, &bind![run_id, state.name(), self.instance_id, left, reason]).await?;
@@ -156,17 +152,6 @@ impl<S: Server, T: Server> SqlStore<S, T> {
         .await;
         work.done(&outcome).await;
         outcome
-    }
-
-    /// Returns users that are `pending` without a claim. Where the database refuses that they stand as they are, and are counted.
-    async fn heal_what_can_be_healed(&self) -> Result<(), StoreError> {
-        match self.heal_orphans().await {
-            Err(error) if is_refusal(error.kind()) => {
-                warn!(kind = error.kind().name(), %error, "users that are pending without a claim could not be set back to new, and stay pending");
-                Ok(())
-            }
-            healed => healed.map(drop),
-        }
     }
 
     /// Whether a run that is limited has settled as many users as it may.

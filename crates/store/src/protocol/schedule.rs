@@ -65,7 +65,7 @@ impl<S: Server, T: Server> SqlStore<S, T> {
     pub async fn tend(&self, tending: &Tending<'_>) -> Result<Tended, StoreError> {
         if tending.request.is_some() {
             // As in open_or_join_run: whoever was left locked shall not miss this run.
-            while self.heal_orphans().await? > 0 {}
+            while self.heal_orphans().await?.users > 0 {}
         }
         let mut work = Work::on(&self.source).await?;
         let outcome = async {

@@ -6,12 +6,12 @@ use std::time::Duration;
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 use cardgenius_pipeline::ports::Swept;
 use cardgenius_pipeline::{failpoint, taken_out};
-use tracing::warn;
+use tracing::{debug, warn};
 use uuid::Uuid;
 
 use super::SqlStore;
 use super::doubt::end_sessions;
-use super::give_back::{Cause, Given};
+use super::give_back::{Cause, Changed, Given};
 use super::held_claim::HeldClaim;
 use super::work::{Work, read_one};
 use crate::config::APPLICATION_PREFIX;
@@ -41,7 +41,16 @@ impl<S: Server, T: Server> SqlStore<S, T> {
                 }
             }
         }
-        swept.healed = self.heal_orphans().await?;
+        let healed = self.heal_orphans().await?;
+        if let Some(first) = healed.refused.first() {
+            debug!(
+                users = healed.refused.len(),
+                user.id = first.user.shown,
+                reason = first.reason,
+                "pending users of no claim cannot be set back to new"
+            );
+        }
+        swept.healed = healed.users;
         Ok(swept)
     }
 
@@ -118,16 +127,18 @@ impl<S: Server, T: Server> SqlStore<S, T> {
 
     /// Sets `pending` users of no open claim back to `new`: a status set by hand, or a row that was locked when its claim
     /// was closed. Safe at any time, whoever is alive: whoever is claimed has an open claim from the same commit on.
-    pub(super) async fn heal_orphans(&self) -> Result<u64, StoreError> {
+    pub(super) async fn heal_orphans(&self) -> Result<Changed, StoreError> {
         let mut work = Work::on(&self.source).await?;
         let outcome = async {
             let mut transaction = work.begin().await?;
             let orphans = transaction.rows(&self.source.sql().orphans_hold, &[]).await?;
             let orphans = orphans.iter().map(|row| row.get(0)).collect::<Result<Vec<String>, _>>()?;
             if orphans.is_empty() {
-                return Ok(0);
+                return Ok(Changed::default());
             }
-            let healed = transaction.execute(&self.source.sql().orphans_return, &bind![&orphans]).await?;
+            let orphans: Vec<&str> = orphans.iter().map(String::as_str).collect();
+            let statement = &self.source.sql().orphans_return;
+            let healed = self.change_users(&mut transaction, statement, (&[], &[]), &orphans).await?;
             transaction.commit().await?;
             Ok(healed)
         }

@@ -3,18 +3,20 @@
 use cardgenius_pipeline::compute::{ComputedChunk, ComputedUser};
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 use cardgenius_pipeline::observe::{Observe, Stage};
-use cardgenius_pipeline::ports::ClaimTotals;
+use cardgenius_pipeline::ports::Finished;
 use cardgenius_pipeline::{failpoint, taken_out};
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::SqlStore;
 use super::doubt::{Side, Trail};
-use super::finish::{Settlement, among};
+use super::finish::{Attempt, Held};
 use super::give_back::Cause;
+use super::guilty::Guilty;
 use super::held_claim::HeldClaim;
-use super::load::{self, Refused};
+use super::load::{self, Refused, is_refusal};
 use super::lock_watch::LockWatch;
+use super::settle::Settlement;
 use super::slot::SlotWait;
 use super::work::Work;
 use crate::server::{Server, Session};
@@ -97,17 +99,38 @@ impl<T: Server> Target<T> {
 }
 
 impl<S: Server, T: Server> SqlStore<S, T> {
-    /// Finishes a chunk over two databases: the source's users are held locked over the target's commit.
+    /// Finishes a chunk over two databases: the source's users are held locked over the target's commit. If the source then
+    /// refuses some users they are found, and the chunk is finished once more, with those as failures: the rows that were
+    /// loaded for them stay.
     pub(super) async fn finish_in_two(
         &self,
         target: &Target<T>,
         chunk: &ComputedChunk,
         slot: &mut SlotWait<'_>,
-    ) -> Result<ClaimTotals, StoreError> {
+    ) -> Result<Finished, StoreError> {
+        let mut attempt = self.in_two_sessions(target, chunk, slot, None).await?;
+        if let Attempt::Refused(_) = attempt {
+            let guilty = self.find_guilty(chunk, slot).await?;
+            attempt = self.in_two_sessions(target, chunk, slot, Some(&guilty)).await?;
+        }
+        match attempt {
+            Attempt::Finished(finished) => Ok(finished),
+            Attempt::Refused(error) => Err(error),
+            Attempt::NotAlone => Err(StoreError::new(ErrorKind::Bug, "the finish over two databases came to no end")),
+        }
+    }
+
+    async fn in_two_sessions(
+        &self,
+        target: &Target<T>,
+        chunk: &ComputedChunk,
+        slot: &mut SlotWait<'_>,
+        guilty: Option<&Guilty>,
+    ) -> Result<Attempt, StoreError> {
         let mut work = self.work_for(chunk.claim_id).await?;
         let outcome = async {
             slot.take(&mut work).await?;
-            self.finish_over(target, &mut work, chunk).await
+            self.finish_over(target, &mut work, chunk, guilty).await
         }
         .await;
         work.done(&outcome).await;
@@ -119,7 +142,8 @@ impl<S: Server, T: Server> SqlStore<S, T> {
         target: &Target<T>,
         work: &mut Work<S::Session>,
         chunk: &ComputedChunk,
-    ) -> Result<ClaimTotals, StoreError> {
+        guilty: Option<&Guilty>,
+    ) -> Result<Attempt, StoreError> {
         let sql = self.source.sql();
         let mut transaction = work.begin().await?;
         let claim = HeldClaim::lock_mine(&mut transaction, sql, chunk.claim_id, self.instance_id).await?;
@@ -127,7 +151,7 @@ impl<S: Server, T: Server> SqlStore<S, T> {
         let locked = LockWatch::begin(observer);
         let (held, pending) = claim.hold_users(&mut transaction, sql).await?;
         let superseded = claim.totals().left - pending;
-        let users = among(chunk, &held);
+        let held = Held::of(chunk, &held, guilty);
         let gone: Vec<String> = if superseded == 0 {
             Vec::new()
         } else {
@@ -141,21 +165,24 @@ impl<S: Server, T: Server> SqlStore<S, T> {
             trail,
             part: claim.parts + 1,
             chunk,
-            users: &users,
+            users: &held.innocent,
             gone: &gone,
             observer,
         };
         let refused = match target.load(&part).await {
             Err(error) if error.kind() == ErrorKind::ClaimLost => {
-                // Whoever shut it out did not come as far as the source. The claim is still ours, and we are alive: nobody
-                // else would give its users back.
+                // The session that shut it out did not come as far as the source. The claim is still ours, and we are alive:
+                // no other instance would give its users back.
                 self.close_claim(transaction, &claim, Cause::Request).await?;
                 return Err(error);
             }
             outcome => outcome?,
         };
-        let settlement = self.update_listed(&mut transaction, &claim, &users, &refused).await?;
-        let left = pending - held.len() as u64;
-        self.settle(transaction, &claim, Settlement { superseded, left, ..settlement }, locked).await
+        let settlement = match self.update_listed(&mut transaction, &claim, &held, &refused).await {
+            Err(error) if is_refusal(error.kind()) => return Ok(Attempt::Refused(error)),
+            settlement => settlement?,
+        };
+        let left = pending - held.users() + settlement.refused.len() as u64;
+        Attempt::of(self.settle(transaction, &claim, Settlement { superseded, left, ..settlement }, locked).await)
     }
 }

@@ -73,6 +73,9 @@ pub trait Database: Sized + Send + Sync + 'static {
     /// `not this one`.
     fn refuse_by_trigger(&self, pattern: &str) -> impl Future<Output = ()>;
 
+    /// Users `LIKE` this cannot get that status any more: a trigger of the customer's refuses it, saying `not this one`.
+    fn refuse_status(&self, status: &str, pattern: &str) -> impl Future<Output = ()>;
+
     /// Recommendations take no user ids longer than this any more.
     fn shorten_user_ids(&self, characters: usize) -> impl Future<Output = ()>;
 

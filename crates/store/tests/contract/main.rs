@@ -18,6 +18,7 @@ mod give_back;
 mod lease;
 mod left_behind;
 mod poison;
+mod refused_users;
 mod round_trip;
 mod runs;
 mod schedules;
@@ -177,6 +178,12 @@ on_each_backend! {
         a_reason_quotes_no_spending
         poison_in_front_of_rows_that_somebody_else_left_still_fails_alone
     }
+    refused_users {
+        a_user_that_cannot_be_completed_fails_alone
+        users_that_can_neither_be_completed_nor_failed_are_left_and_named
+        a_user_that_cannot_be_returned_stays_pending_and_holds_up_no_other_user
+        a_refusal_of_all_users_is_an_error_and_settles_none
+    }
     round_trip {
         what_is_loaded_is_what_was_encoded
     }
@@ -228,6 +235,24 @@ on_each_backend_with_a_postgres_source! {
     claim {
         users_in_partitions_are_claimed_in_order_each_once_and_with_their_own_amounts
         further_on_is_said_in_the_order_of_the_column_whatever_that_of_the_database
+    }
+    refused_users {
+        a_user_whose_completion_is_swallowed_fails_alone
+        a_user_that_is_refused_not_before_the_commit_fails_alone
+    }
+}
+
+/// Where users and recommendations are in the same database.
+macro_rules! on_each_backend_with_one_database {
+    ($($list:tt)*) => {
+        on_backend!(one_database_on_postgres: crate::backend::Alone<Postgres>; $($list)*);
+        on_backend!(one_database_on_mariadb: crate::backend::Alone<Mariadb>; $($list)*);
+    };
+}
+
+on_each_backend_with_one_database! {
+    refused_users {
+        a_user_that_cannot_be_completed_keeps_its_old_rows_where_they_are_in_the_same_database
     }
 }
 

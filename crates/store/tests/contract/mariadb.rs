@@ -262,6 +262,17 @@ impl Database for Mariadb {
         self.session().await.rows(&script).await;
     }
 
+    async fn refuse_status(&self, status: &str, pattern: &str) {
+        let script = format!(
+            "CREATE TRIGGER refuse_{status} BEFORE UPDATE ON user_spending_data FOR EACH ROW BEGIN
+                 IF NEW.user_id LIKE '{pattern}' AND NEW.processing_status = '{status}' THEN
+                     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'not this one';
+                 END IF;
+             END"
+        );
+        self.session().await.rows(&script).await;
+    }
+
     async fn shorten_user_ids(&self, characters: usize) {
         let declared = self.declared_key("card_recommendations").await;
         let sql = format!("ALTER TABLE card_recommendations MODIFY user_id VARCHAR({characters}){declared}");

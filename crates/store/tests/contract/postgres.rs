@@ -209,6 +209,10 @@ impl Database for Postgres {
         self.session().await.rows(&script).await;
     }
 
+    async fn refuse_status(&self, status: &str, pattern: &str) {
+        self.meet_status((status, pattern), "RAISE 'not this one'", "TRIGGER {name} BEFORE").await;
+    }
+
     async fn shorten_user_ids(&self, characters: usize) {
         let sql = format!("ALTER TABLE card_recommendations ALTER COLUMN user_id TYPE varchar({characters})");
         self.session().await.rows(&sql).await;
@@ -290,6 +294,31 @@ impl Postgres {
     /// As [`Database::require_known_users`], but a user that is not known is refused at the commit, and not before.
     pub async fn require_known_users_at_the_commit(&self, known: &[&str]) {
         self.require(known, "DEFERRABLE INITIALLY DEFERRED").await;
+    }
+
+    /// As [`Database::refuse_status`], but the update does nothing, and says nothing.
+    pub async fn swallow_status(&self, status: &str, pattern: &str) {
+        self.meet_status((status, pattern), "RETURN NULL", "TRIGGER {name} BEFORE").await;
+    }
+
+    /// As [`Database::refuse_status`], but not before the commit.
+    pub async fn refuse_status_at_the_commit(&self, status: &str, pattern: &str) {
+        self.meet_status((status, pattern), "RAISE 'not this one'", "CONSTRAINT TRIGGER {name} AFTER").await;
+    }
+
+    /// Runs a line of PL/pgSQL where a user gets a status.
+    async fn meet_status(&self, (status, pattern): (&str, &str), line: &str, kind: &str) {
+        let (name, deferred) =
+            (format!("meet_{status}"), if kind.contains("AFTER") { "DEFERRABLE INITIALLY DEFERRED" } else { "" });
+        let script = format!(
+            "CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                 IF NEW.user_id LIKE '{pattern}' AND NEW.processing_status = '{status}' THEN {line}; END IF;
+                 RETURN NEW;
+             END $$;
+             CREATE {} UPDATE ON user_spending_data {deferred} FOR EACH ROW EXECUTE FUNCTION {name}()",
+            kind.replace("{name}", &name)
+        );
+        self.session().await.rows(&script).await;
     }
 
     async fn require(&self, known: &[&str], when: &str) {

@@ -144,7 +144,7 @@ pub async fn whoever_gets_no_slot_in_time_finishes_without<B: Backend>() {
     let limit = Duration::from_millis(100);
     let instance = instance_with(&world, limit).await;
     let chunk = instance.claim_and_compute(&instance.run().await, 3).await;
-    let Finished { totals, waited } = instance.store.finish(&chunk, Some(ONE)).await.unwrap();
+    let Finished { totals, waited, .. } = instance.store.finish(&chunk, Some(ONE)).await.unwrap();
     assert_eq!(totals, completed(3));
     assert!(waited >= limit, "{waited:?}");
     world.assert_adds_up().await;
@@ -156,7 +156,8 @@ pub async fn a_free_slot_is_taken_whichever_it_is<B: Backend>() {
     let _held = (take(&world, 0).await.unwrap(), take(&world, 1).await.unwrap());
     let instance = instance_with(&world, LEASE).await;
     let chunk = instance.claim_and_compute(&instance.run().await, 3).await;
-    let Finished { totals, waited } = instance.store.finish(&chunk, Some(Slots { count: 3, home: 0 })).await.unwrap();
+    let Finished { totals, waited, .. } =
+        instance.store.finish(&chunk, Some(Slots { count: 3, home: 0 })).await.unwrap();
     assert_eq!(totals, completed(3));
     assert!(waited < quick().statement / 2, "{waited:?}, as long as for one that is taken");
 }
