@@ -1,6 +1,6 @@
 //! On MariaDB, a whole run by an account whose sessions begin with the worst that a server, a role or an `init_connect` can preset.
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 use cardgenius_embedded::MariadbOptions;
 use cardgenius_testkit::{MariadbDatabase, MariadbServer, Side, audit_sides};
@@ -20,6 +20,13 @@ static SERVER: LazyLock<MariadbServer> = LazyLock::new(|| {
     server
 });
 
+/// The presets are the server's, so that one test has them at a time.
+static TURN: Mutex<()> = Mutex::new(());
+
+fn turn() -> MutexGuard<'static, ()> {
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Presets that are at their worst together; each line is a combination.
 const COMBINATIONS: [&str; 4] = [
     // Keys and figures as another client would see them, and answers that are cut off.
@@ -29,7 +36,8 @@ const COMBINATIONS: [&str; 4] = [
     // Statements that are refused or ended.
     "sql_select_limit = 0, max_join_size = 1, sql_big_selects = 0, sql_safe_updates = 1, max_statement_time = 0.000001,
      sort_buffer_size = 1024, idle_transaction_timeout = 1, idle_write_transaction_timeout = 1, wait_timeout = 1, net_read_timeout = 1,
-     optimizer_max_sel_arg_weight = 0, innodb_lock_wait_timeout = 0, lock_wait_timeout = 0, old_mode = 'ZERO_DATE_TIME_CAST'",
+     optimizer_max_sel_arg_weight = 0, innodb_lock_wait_timeout = 0, lock_wait_timeout = 0, alter_algorithm = 'INSTANT',
+     max_session_mem_used = 1048576, old_mode = 'ZERO_DATE_TIME_CAST'",
     // Transactions that are other than they seem.
     "autocommit = 0, completion_type = 1, tx_isolation = 'SERIALIZABLE', foreign_key_checks = 0, unique_checks = 0,
      check_constraint_checks = 0, sql_auto_is_null = 1, character_set_client = utf8mb3, character_set_results = NULL,
@@ -47,7 +55,11 @@ const KEYS: [&str; 8] = ["CK1", "ck2", "Zoë", "प्रिया", "✨🎉", 
 
 /// Makes every session of the account begin so; none: as the server is by itself.
 fn preset(settings: Option<&str>) {
-    let init = settings.map_or(String::new(), |settings| format!("SET SESSION {settings}"));
+    begin_with(&settings.map_or(String::new(), |settings| format!("SET SESSION {settings}")));
+}
+
+/// Makes every session of the account begin with these statements.
+fn begin_with(init: &str) {
     let quoted = init.replace('\\', "\\\\").replace('\'', "''");
     SERVER.mariadb.run_sql("", &format!("SET GLOBAL init_connect = '{quoted}'")).unwrap();
 }
@@ -109,6 +121,7 @@ fn everybody_is_done(database: &MariadbDatabase<'static>, preset: &str) {
 
 #[test]
 fn a_run_is_the_same_whatever_the_sessions_of_its_account_begin_with() {
+    let _turn = turn();
     for settings in COMBINATIONS {
         preset(None);
         let database = customers();
@@ -121,7 +134,21 @@ fn a_run_is_the_same_whatever_the_sessions_of_its_account_begin_with() {
 }
 
 #[test]
+fn what_an_init_connect_has_begun_is_ended_before_a_session_works() {
+    let _turn = turn();
+    for begun in ["SET character_set_connection = utf16; START TRANSACTION", "LOCK TABLES user_spending_data READ"] {
+        preset(None);
+        let database = customers();
+        begin_with(begun);
+        lives(&database, begun);
+        preset(None);
+        everybody_is_done(&database, begun);
+    }
+}
+
+#[test]
 fn what_is_printed_and_the_roles_are_the_same_whatever_the_clients_session_begins_with() {
+    let _turn = turn();
     preset(None);
     let plain = customers();
     let made = |database: &MariadbDatabase<'static>| {

@@ -2,10 +2,12 @@
 //! kind and with an example, in its exit code too.
 
 use cardgenius_testkit::Side;
+use nix::sys::signal::Signal;
 
 use crate::combinations::{Kind, Pair};
 use crate::place::SERVER;
 use crate::program::{holds_all, start};
+use crate::running::spawn;
 
 const BOTH: [Kind; 2] = [Kind::Postgres, Kind::Mariadb];
 
@@ -43,7 +45,7 @@ fn users_that_cannot_be_claimed_are_named_and_stop_no_other_user() {
         let answer = pair.backfill(100).run().ended(3);
         holds_all(
             &answer.stdout,
-            &["completed   296 users", "left        4 users", "4 cannot be claimed, such as \"U0001\"", "no_debts"],
+            &["completed   296 users", "left        4 users", "4 cannot be claimed or settled, such as \"U0001\"", "no_debts"],
         );
         holds_all(&answer.stderr, &["a user cannot be claimed", "U0150", "U0151", "U0300"]);
         assert_eq!(completed(&pair), ["296"], "{kind:?}");
@@ -156,6 +158,74 @@ fn a_key_that_no_client_can_read_stops_no_other_user() {
     let answer = start(&["--backfill", "--chunk-rows", "10"]).variable("CARDGENIUS_SOURCE__URL", &url).run().ended(3);
     holds_all(
         &answer.stdout,
-        &["completed   31 users", "left        1 users", "1 cannot be claimed, such as \"Zo\\\\353\""],
+        &["completed   31 users", "left        1 users", "1 cannot be claimed or settled, such as \"Zo\\\\353\""],
     );
+}
+
+#[test]
+fn a_status_that_is_a_text_on_mariadb_is_told_apart_as_exactly() {
+    let pair = Pair::migrated((Kind::Mariadb, None));
+    let _ = pair.source.ask("ALTER TABLE {{input}} MODIFY processing_status VARCHAR(20) NULL DEFAULT 'new'");
+    add_users(&pair.source, 20);
+    pair.backfill(10).run().ended(0);
+    let _ = pair.source.ask(
+        "UPDATE {{input}} SET processing_status = 'new';
+         UPDATE {{input}} SET processing_status = '7th' WHERE user_id = 'U0003';
+         UPDATE {{input}} SET processing_status = ' new' WHERE user_id = 'U0004';
+         UPDATE {{input}} SET processing_status = NULL WHERE user_id = 'U0005'",
+    );
+    let answer = pair.backfill(10).run().ended(3);
+    let unknown = "3 have a status that is none of new, pending, completed and failed, such as \"U0003\"";
+    holds_all(&answer.stdout, &["completed   17 users", unknown]);
+}
+
+/// A trigger that refuses a status for some users.
+fn refuse(pair: &Pair, kind: Kind, status: &str, users: &str) {
+    let _ = pair.source.ask(&match kind {
+        Kind::Postgres => format!(
+            "CREATE FUNCTION refuse_{status}() RETURNS trigger LANGUAGE plpgsql AS
+                'BEGIN RAISE EXCEPTION ''{status} is not for this user''; END';
+             CREATE TRIGGER refuse_{status} BEFORE UPDATE ON {{{{input}}}} FOR EACH ROW
+             WHEN (NEW.processing_status = '{status}' AND NEW.user_id IN ({users})) EXECUTE FUNCTION refuse_{status}()"
+        ),
+        Kind::Mariadb => format!(
+            "DELIMITER //
+             CREATE TRIGGER refuse_{status} BEFORE UPDATE ON {{{{input}}}} FOR EACH ROW BEGIN
+                 IF NEW.processing_status = '{status}' AND NEW.user_id IN ({users}) THEN
+                     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = '{status} is not for this user';
+                 END IF;
+             END //"
+        ),
+    });
+}
+
+#[test]
+fn users_that_cannot_be_settled_are_named_and_stop_no_other_user() {
+    for kind in BOTH {
+        let pair = Pair::migrated((kind, None));
+        add_users(&pair.source, 300);
+        refuse(&pair, kind, "completed", "'U0001', 'U0150', 'U0300'");
+        refuse(&pair, kind, "failed", "'U0150', 'U0151'");
+        let _ = pair.source.ask("UPDATE {{input}} SET avg_amazon_gmv = -5 WHERE user_id = 'U0151'");
+        let answer = pair.backfill(100).run().ended(3);
+        let left = "2 cannot be claimed or settled, such as \"U015";
+        holds_all(&answer.stdout, &["completed   296 users", "failed      2 users", "left        2 users", left]);
+        holds_all(&answer.stderr, &["a user can be neither completed nor failed", "U0150", "U0151"]);
+        let failed =
+            pair.source.ask("SELECT user_id FROM {{input}} WHERE processing_status = 'failed' ORDER BY user_id");
+        assert_eq!(failed, ["U0001", "U0300"], "{kind:?}");
+        assert_eq!((completed(&pair), states(&pair)), (vec!["296".to_owned()], vec!["failed".to_owned()]), "{kind:?}");
+    }
+}
+
+#[test]
+fn a_run_whose_row_is_deleted_in_the_middle_is_not_done() {
+    let pair = Pair::migrated((Kind::Postgres, None));
+    add_users(&pair.source, 60);
+    let run = spawn(pair.backfill(20).failpoints("claim.committed=1*return(freeze)"));
+    run.said("failpoint claim.committed");
+    let _ = pair.source.ask("DELETE FROM {{claims}}; DELETE FROM {{runs}}");
+    run.signal(Signal::SIGCONT);
+    let answer = run.end().ended(1);
+    holds_all(&answer.stderr, &["the row of this run is gone"]);
 }

@@ -161,7 +161,8 @@ impl<S: Store, R: Recommend> Part<S, R> {
                 Step::Onward => {}
                 Step::RunClosed => {
                     let totals = self.totals().await?;
-                    return Err(Verdict::Closed(totals.state.unwrap_or(RunState::Done)));
+                    // A run without a row is taken for one that is given up: a row that vanished says nothing of what is done.
+                    return Err(Verdict::Closed(totals.state.unwrap_or(RunState::Abandoned)));
                 }
                 Step::PassOver { claimed } => {
                     self.pass_over(claimed).await?;

@@ -166,6 +166,12 @@ async fn report(
             error!("the run was closed as failed by another instance; its reason is in the runs table");
             Exit::Failed
         }
+        Ended::Closed(RunState::Abandoned) if totals.state.is_none() => {
+            error!(
+                "the row of this run is gone from the table of runs, so that it cannot be said what was done; the next start opens a run for the users that are left"
+            );
+            Exit::Failed
+        }
         Ended::Closed(RunState::Cancelled | RunState::Abandoned) => Exit::Stopped,
         Ended::Closed(RunState::Open | RunState::Done) if too_many_failed => {
             error!("more users failed than pipeline.max_failed_share = {} allows", config.pipeline.max_failed_share);

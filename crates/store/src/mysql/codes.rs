@@ -33,10 +33,12 @@ fn kind_of_code(code: u16) -> Option<ErrorKind> {
         1156..=1161 | 1152 | 1184 | 1835 | 4031 => ErrorKind::ConnectionLost,
         // a read-only transaction, read_only mode, InnoDB read-only, a table that was opened so
         1792 | 1836 | 1874 | 1036 => ErrorKind::ReadOnly,
-        // too many connections (in all, of this user), disk full, table full, out of memory, no thread, lock table full, packet
-        // too large, transaction, statement or index change log too large, too many prepared statements, stack, temporary file
-        1040 | 1203 | 1226 | 1021 | 1114 | 1037 | 1038 | 1041 | 1135 | 1206 | 1153 | 1197 | 1705 | 1799 | 1461
-        | 1119 | 1436 | 1878 => ErrorKind::ResourceLimit,
+        // too many connections (in all, of this user), disk full, table full, out of memory, no thread, lock table full,
+        // transaction, statement or index change log too large, too many prepared statements, stack, temporary file
+        1040 | 1203 | 1226 | 1021 | 1114 | 1037 | 1038 | 1041 | 1135 | 1206 | 1197 | 1705 | 1799 | 1461 | 1119
+        | 1436 | 1878 => ErrorKind::ResourceLimit,
+        // a packet that is larger than the server takes: it will be as large next time
+        1153 => ErrorKind::Refused,
         // storage engine, unknown, during commit or rollback, crashed table, index or table corrupted, internal, files that cannot
         // be opened, found, read or written, a table's space or a row's place that are lost, the binary log, another server's table,
         // a plugin's hook
@@ -161,6 +163,7 @@ pub const fn code_of(error: &Error) -> Option<u16> {
 pub fn store_error(doing: &str, error: Error) -> StoreError {
     let kind = match &error {
         Error::Server(error) => kind_of_error(error),
+        Error::Io(_) if is_too_large(&error) => ErrorKind::Refused,
         Error::Io(_) => ErrorKind::ConnectionLost,
         Error::Driver(error) => match error {
             // What came was no answer to what was asked: whatever the connection is in the middle of, it is of no use.
@@ -169,12 +172,17 @@ pub fn store_error(doing: &str, error: Error) -> StoreError {
             | DriverError::PacketOutOfOrder
             | DriverError::UnexpectedPacket { .. }
             | DriverError::BadCompressedPacketHeader => ErrorKind::ConnectionLost,
-            DriverError::PacketTooLarge => ErrorKind::ResourceLimit,
+            DriverError::PacketTooLarge => ErrorKind::Refused,
             _ => ErrorKind::Bug,
         },
         Error::Other(_) | Error::Url(_) => ErrorKind::Bug,
     };
     StoreError::caused(kind, doing, Described(error))
+}
+
+/// Whether the driver did not send a packet because the server would not take it: it says so as a failure of the connection.
+fn is_too_large(error: &Error) -> bool {
+    error.to_string().contains("Packet is larger than max_allowed_packet")
 }
 
 /// An error of the driver while a connection was being made.
@@ -191,6 +199,7 @@ pub fn connect_error(doing: &str, error: Error) -> StoreError {
             | DriverError::CleartextPluginDisabled
             | DriverError::InvalidParsecSalt,
         ) => ErrorKind::Authentication,
+        Error::Io(_) if is_too_large(&error) => ErrorKind::Refused,
         Error::Driver(_) | Error::Io(_) | Error::Other(_) | Error::Url(_) => ErrorKind::Unreachable,
     };
     StoreError::caused(kind, doing, Described(error))

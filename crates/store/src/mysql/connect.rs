@@ -48,7 +48,8 @@ impl Dial {
             .connect_attribute("program_name", name)
             // Where the configuration says, and nowhere else.
             .prefer_socket(false)
-            .setup(vec![settings(limits), include_str!("sql/session_isolation.sql").to_owned()]);
+            // The driver begins with the last of them.
+            .setup(session_setup(limits).into_iter().rev().collect::<Vec<_>>());
         let tcp = match target.place {
             Place::Socket(path) => {
                 opts = opts.socket(Some(path.display().to_string()));
@@ -182,8 +183,19 @@ pub(super) async fn within<T>(
     }
 }
 
+/// What every session begins with, in this order: an end to whatever an `init_connect` has begun, and our settings.
+pub(super) fn session_setup(limits: &CallLimits) -> [String; 5] {
+    [
+        include_str!("sql/transaction_roll_back.sql").to_owned(),
+        include_str!("sql/session_unlock_tables.sql").to_owned(),
+        include_str!("sql/session_character_set.sql").to_owned(),
+        settings(limits),
+        include_str!("sql/session_isolation.sql").to_owned(),
+    ]
+}
+
 /// The statement that sets what a session depends on, and its limits.
-pub(super) fn settings(limits: &CallLimits) -> String {
+fn settings(limits: &CallLimits) -> String {
     let seconds = |limit: Duration| limit.as_millis().div_ceil(1000).max(1).to_string();
     // With two databases a session sits idle in its transaction while the other one loads.
     let idle = limits.load + limits.statement;

@@ -148,12 +148,14 @@ impl<S: Server, T: Server> SqlStore<S, T> {
         user_id: &str,
         (status, touched): (&str, u64),
     ) -> Result<Option<Fault>, StoreError> {
-        let seen = transaction.maybe_one(&self.source.sql().rehearsal_status, &bind![user_id]).await?;
-        let seen: Option<String> = seen.map(|row| row.get(0)).transpose()?;
-        if touched == 1 && seen.as_deref() == Some(status) {
+        let seen = transaction.maybe_one(&self.source.sql().rehearsal_status, &bind![user_id, status]).await?;
+        let (is_set, seen) = match seen {
+            Some(row) => (row.get(0)?, row.get::<Option<String>>(1)?.unwrap_or_else(|| "NULL".to_owned())),
+            None => (false, "not there".to_owned()),
+        };
+        if touched == 1 && is_set {
             return Ok(None);
         }
-        let seen = seen.unwrap_or_else(|| "not there".to_owned());
         Ok(Some(Fault(format!(
             "setting the status to {status} changed {touched} rows, after which the user is {seen}: a trigger or a rule on the table of users changes or swallows the update"
         ))))

@@ -22,6 +22,10 @@ async fn a_rehearsal_finds_what_keeps_users_from_being_settled_and_leaves_nothin
     let before = database.run(all);
     assert_eq!(rehearse(&database).await, Inspection::default());
     assert_eq!(database.run(all), before);
+    // The server compares labels without regard to case, and so do the statements of a run.
+    database.run("ALTER TABLE user_spending_data MODIFY processing_status ENUM('NEW', 'Pending', 'COMPLETED', 'Failed') NOT NULL DEFAULT 'NEW'");
+    assert_eq!(rehearse(&database).await, Inspection::default());
+    database.run("ALTER TABLE user_spending_data MODIFY processing_status ENUM('new', 'pending', 'completed', 'failed') NOT NULL DEFAULT 'new'");
     for (cause, words, mending) in [
         (
             "CREATE TRIGGER spoils BEFORE UPDATE ON user_spending_data FOR EACH ROW SET NEW.processing_status = 'new'",

@@ -94,6 +94,8 @@ async fn a_server_without_local_files_or_with_small_packets_is_warned_about() {
         assert!(
             database.warned().await.starts_with("max_allowed_packet on the server of the database is 1048576 bytes")
         );
+        database.run("SET GLOBAL max_allowed_packet = 16384");
+        assert!(database.refused("small-packets").await.contains("SET GLOBAL max_allowed_packet = 16777216"));
     })
     .await;
 }

@@ -43,6 +43,10 @@ impl ServerFacts {
         self.settings.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
+    pub(super) fn bytes(&self, name: &str) -> Option<u64> {
+        self.setting(name)?.parse().ok()
+    }
+
     pub(super) fn is_on(&self, name: &str) -> bool {
         self.setting(name)
             .is_some_and(|value| !matches!(value.to_ascii_uppercase().as_str(), "OFF" | "0" | "NO_LOCK" | ""))

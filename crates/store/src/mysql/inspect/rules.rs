@@ -11,6 +11,9 @@ use crate::mysql::keys::{INPUT_KEY, OUTPUT_KEY, key_over};
 /// The columns of the index over the unsettled.
 const UNSETTLED: [&str; 3] = ["processing_status", "crashes", "user_id"];
 
+/// The smallest limit on a packet in which the keys of a chunk fit, and a catalogue.
+pub(super) const LEAST_PACKET_BYTES: u64 = 1 << 20;
+
 /// All that keeps a run from starting.
 pub(super) fn refusals(facts: &Facts, tables: &TableNames) -> Vec<Refusal> {
     let mut found = Vec::new();
@@ -50,6 +53,16 @@ fn server(facts: &Facts) -> Vec<Refusal> {
             READ_ONLY_SERVER,
             format!(
                 "{called} takes no writes from us: read_only (or innodb_read_only) is on, as on a replica; give the address of the primary, or switch that setting off"
+            ),
+        ));
+    }
+    if let Some(bytes) = server.bytes("max_allowed_packet")
+        && bytes < LEAST_PACKET_BYTES
+    {
+        found.push(Refusal::new(
+            "small-packets",
+            format!(
+                "max_allowed_packet on the server of {called} is {bytes} bytes, in which neither a catalogue nor a list of users fits: SET GLOBAL max_allowed_packet = 16777216; (and in the server's configuration)"
             ),
         ));
     }

@@ -1,6 +1,7 @@
 //! From facts to warnings: pure. What an operator should know before a run, and may well intend.
 
 use super::facts::{Facts, Table};
+use super::rules::LEAST_PACKET_BYTES;
 
 /// Under which a catalogue of some thousand cards may not pass in one statement.
 const ROOMY_PACKET_BYTES: u64 = 8 << 20;
@@ -20,8 +21,8 @@ pub(super) fn warnings(facts: &Facts) -> Vec<String> {
             "the server of {called} is a node of a Galera cluster: a chunk's transaction is certified by all nodes, and may be undone at its commit by a change elsewhere; it is tried again then, but give all instances the address of one and the same node, whose row locks they share"
         ));
     }
-    if let Some(bytes) = server.setting("max_allowed_packet").and_then(|bytes| bytes.parse::<u64>().ok())
-        && bytes < ROOMY_PACKET_BYTES
+    if let Some(bytes) = server.bytes("max_allowed_packet")
+        && (LEAST_PACKET_BYTES..ROOMY_PACKET_BYTES).contains(&bytes)
     {
         found.push(format!(
             "max_allowed_packet on the server of {called} is {bytes} bytes: a large catalogue may not fit in it; 16777216 or more would do"

@@ -3,7 +3,7 @@
 
 use cardgenius_pipeline::error::StoreError;
 
-use super::super::connect::settings;
+use super::super::connect::session_setup;
 use super::migration_settings;
 use super::steps::{COLUMNS, Kind, STEPS, Step, adding_only, drop_trigger, user_key_query};
 use crate::config::{CallLimits, TableNames};
@@ -47,8 +47,8 @@ pub fn print_target(tables: &TableNames) -> Result<String, StoreError> {
 /// What the session must be like, whatever the server, the account or the client has preset.
 fn session() -> String {
     let limits = CallLimits { lock: LOCK_TIMEOUT, ..CallLimits::default() };
-    let settings = [settings(&limits), include_str!("../sql/session_isolation.sql").to_owned(), migration_settings()];
-    settings.iter().map(|statement| format!("{};\n", without_comment(statement).1.trim_end())).collect()
+    let setup = session_setup(&limits).into_iter().chain([migration_settings()]);
+    setup.map(|statement| format!("{};\n", without_comment(&statement).1.trim_end())).collect()
 }
 
 fn printed(names: &Names, step: &Step, second_target: bool) -> Result<String, StoreError> {

@@ -12,5 +12,5 @@ SET SESSION character_set_client = utf8mb4, character_set_results = utf8mb4, col
     innodb_lock_wait_timeout = $1, lock_wait_timeout = $1, wait_timeout = $2, net_read_timeout = $3, net_write_timeout = $3
     /*M!, max_statement_time = 0, idle_transaction_timeout = 0, idle_write_transaction_timeout = 0, idle_readonly_transaction_timeout = 0,
     check_constraint_checks = 1, old_mode = '', default_regex_flags = '', max_recursive_iterations = 1000,
-    optimizer_max_sel_arg_weight = 32000, system_versioning_asof = DEFAULT */
+    optimizer_max_sel_arg_weight = 32000, max_session_mem_used = 9223372036854775807, system_versioning_asof = DEFAULT */
     /*!80000 , max_execution_time = 0, cte_max_recursion_depth = 1000, range_optimizer_max_mem_size = 8388608 */
