@@ -45,7 +45,12 @@ fn users_that_cannot_be_claimed_are_named_and_stop_no_other_user() {
         let answer = pair.backfill(100).run().ended(3);
         holds_all(
             &answer.stdout,
-            &["completed   296 users", "left        4 users", "4 cannot be claimed or settled, such as \"U0001\"", "no_debts"],
+            &[
+                "completed   296 users",
+                "left        4 users",
+                "4 cannot be claimed or settled, such as \"U0001\"",
+                "no_debts",
+            ],
         );
         holds_all(&answer.stderr, &["a user cannot be claimed", "U0150", "U0151", "U0300"]);
         assert_eq!(completed(&pair), ["296"], "{kind:?}");
@@ -228,4 +233,73 @@ fn a_run_whose_row_is_deleted_in_the_middle_is_not_done() {
     run.signal(Signal::SIGCONT);
     let answer = run.end().ended(1);
     holds_all(&answer.stderr, &["the row of this run is gone"]);
+}
+
+/// A trigger of the customer's that answers with an error of this code for some users.
+fn answer_with(pair: &Pair, kind: Kind, table: &str, code: &str) {
+    let when = if table == "{{input}}" { "UPDATE" } else { "INSERT" };
+    let _ = pair.source.ask(&match kind {
+        Kind::Postgres => format!(
+            "CREATE FUNCTION answer() RETURNS trigger LANGUAGE plpgsql AS
+                'BEGIN RAISE EXCEPTION ''in the way'' USING ERRCODE = ''{code}''; END';
+             CREATE TRIGGER answer BEFORE {when} ON {table} FOR EACH ROW
+             WHEN (NEW.user_id IN ('U0007', 'U0040')) EXECUTE FUNCTION answer()"
+        ),
+        Kind::Mariadb => format!(
+            "DELIMITER //
+             CREATE TRIGGER answer BEFORE {when} ON {table} FOR EACH ROW BEGIN
+                 IF NEW.user_id IN ('U0007', 'U0040') THEN
+                     SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = {code}, MESSAGE_TEXT = 'in the way';
+                 END IF;
+             END //"
+        ),
+    });
+}
+
+#[test]
+fn users_that_other_sessions_hold_up_are_left_for_the_next_run_and_stop_no_other_user() {
+    for (kind, table, code) in [
+        (Kind::Postgres, "{{input}}", "55P03"),
+        (Kind::Mariadb, "{{input}}", "1213"),
+        (Kind::Postgres, "{{output}}", "40001"),
+        (Kind::Mariadb, "{{output}}", "1205"),
+    ] {
+        let pair = Pair::migrated((kind, None));
+        add_users(&pair.source, 60);
+        answer_with(&pair, kind, table, code);
+        let impatient = pair
+            .backfill(30)
+            .variable("CARDGENIUS_RUN__LOCKED_WAIT_MS", "1")
+            .variable("CARDGENIUS_RETRY__BASE_MS", "10")
+            .variable("CARDGENIUS_RETRY__MAX_MS", "50");
+        let answer = impatient.run().ended(0);
+        holds_all(
+            &answer.stdout,
+            &["completed   58 users", "2 are held up by other sessions, such as \"U0", "in the way"],
+        );
+        assert_eq!(states(&pair), ["done"], "{kind:?} {table}");
+    }
+}
+
+#[test]
+fn users_that_are_new_again_after_each_pass_are_named_and_the_run_is_not_done() {
+    for (kind, status) in [(Kind::Postgres, "pending"), (Kind::Postgres, "completed"), (Kind::Mariadb, "pending")] {
+        let pair = Pair::migrated((kind, None));
+        add_users(&pair.source, 60);
+        let _ = pair.source.ask(&match kind {
+            Kind::Postgres => format!(
+                "CREATE FUNCTION set_back() RETURNS trigger LANGUAGE plpgsql AS
+                    'BEGIN NEW.processing_status := ''new''; RETURN NEW; END';
+                 CREATE TRIGGER set_back BEFORE UPDATE ON {{{{input}}}} FOR EACH ROW
+                 WHEN (NEW.processing_status = '{status}' AND NEW.user_id = 'U0007') EXECUTE FUNCTION set_back()"
+            ),
+            Kind::Mariadb => format!(
+                "CREATE TRIGGER set_back BEFORE UPDATE ON {{{{input}}}} FOR EACH ROW
+                 SET NEW.processing_status = IF(NEW.processing_status = '{status}' AND NEW.user_id = 'U0007', 'new', NEW.processing_status)"
+            ),
+        });
+        let answer = pair.backfill(30).run().ended(3);
+        holds_all(&answer.stdout, &["1 are new again after each of the last passes, such as \"U0007\""]);
+        assert_eq!(states(&pair), ["failed"], "{kind:?} {status}");
+    }
 }

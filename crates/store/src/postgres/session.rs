@@ -248,7 +248,7 @@ impl Session for PostgresSession {
         let key = Key { token: suspect.get(0)?, shown: suspect.get(1)? };
         match self.rows(&own.claim_suspect_mark, &bind![request.claim_id, &key.token]).await {
             Ok(_) => Ok(None),
-            Err(error) if is_refusal(error.kind()) => Ok(Some((key, error))),
+            Err(error) if is_refusal(error.kind()) || error.kind().may_be_of_one_row() => Ok(Some((key, error))),
             Err(error) => Err(error),
         }
     }

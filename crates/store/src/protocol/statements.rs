@@ -64,6 +64,7 @@ statements! {
     fence_tombstone: "closing the target's fence",
     fire_record: "recording what became of a schedule's time",
     fires_settled: "looking which of a schedule's times were dealt with",
+    input_probe: "asking whether the table of users takes updates",
     instance_register: "registering this instance",
     instance_stop: "deregistering this instance",
     instance_throttle: "writing down how fast this instance may go",

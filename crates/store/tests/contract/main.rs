@@ -259,6 +259,7 @@ on_each_backend_with_one_database! {
 on_each_backend_with_a_postgres_target! {
     poison {
         a_user_that_a_foreign_key_refuses_not_before_the_commit_fails_alone
+        a_user_whose_rows_are_dropped_by_a_trigger_fails_alone
     }
     round_trip {
         what_is_loaded_as_text_is_what_was_encoded

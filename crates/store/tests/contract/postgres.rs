@@ -296,6 +296,18 @@ impl Postgres {
         self.require(known, "DEFERRABLE INITIALLY DEFERRED").await;
     }
 
+    /// From now on the tenth recommendation of users `LIKE` this is dropped, and nothing said.
+    pub async fn drop_rows(&self, pattern: &str) {
+        let script = format!(
+            "CREATE FUNCTION drop_row() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                 IF NEW.user_id LIKE '{pattern}' AND NEW.rank = 10 THEN RETURN NULL; END IF;
+                 RETURN NEW;
+             END $$;
+             CREATE TRIGGER drop_row BEFORE INSERT ON card_recommendations FOR EACH ROW EXECUTE FUNCTION drop_row()"
+        );
+        self.session().await.rows(&script).await;
+    }
+
     /// As [`Database::refuse_status`], but the update does nothing, and says nothing.
     pub async fn swallow_status(&self, status: &str, pattern: &str) {
         self.meet_status((status, pattern), "RETURN NULL", "TRIGGER {name} BEFORE").await;
