@@ -109,6 +109,8 @@ struct Part<S: Store, R> {
     undone: Undone,
     /// Users that other sessions hold up.
     held_up: HeldUp,
+    /// Users that this instance had completed when the first of the passes with faults met its first one.
+    completed_at_fault: Option<u64>,
     /// Users that come back in each pass.
     recurring: Recurring,
     /// Since when an operator's pause has kept us from claiming.
@@ -144,6 +146,7 @@ impl<S: Store, R: Recommend> Part<S, R> {
             vain_looks: 0,
             undone: Undone::default(),
             held_up: HeldUp::default(),
+            completed_at_fault: None,
             recurring: Recurring::default(),
             paused_since: None,
         }
@@ -183,7 +186,9 @@ impl<S: Store, R: Recommend> Part<S, R> {
                     if passes >= self.shared.config.max_passes {
                         return Err(Verdict::Exhausted);
                     }
-                    claimer.begin_pass(self.largest_at_fault.take());
+                    let largest_at_fault = self.largest_at_fault.take();
+                    self.completed_at_fault = self.completed_at_fault.filter(|_| largest_at_fault.is_some());
+                    claimer.begin_pass(largest_at_fault);
                 }
             }
         }
@@ -230,6 +235,8 @@ impl<S: Store, R: Recommend> Part<S, R> {
             }
             self.open.remove(&claim_id);
             if self.may_be_of_one_user(claimer, &request, &error, &trials) {
+                shared.progress.retried();
+                shared.observer.retried(error.kind());
                 return Ok((Step::Refused { error, user: None }, begun.elapsed()));
             }
             self.persist("claiming", error, &mut trials).await?;
@@ -281,6 +288,9 @@ impl<S: Store, R: Recommend> Part<S, R> {
                 let Life { end, finish_took, totals, refused, held_up } = life;
                 self.open.remove(&claim_id);
                 self.settling_was_refused(refused)?;
+                if let LifeEnd::GivenBack(Why::Fault) = end {
+                    self.completed_at_fault.get_or_insert(self.shared.progress.counts().completed);
+                }
                 self.user_was_held_up(held_up)?;
                 if self.undone.note(&totals, claimed_at) {
                     return Err(Verdict::Failed(left_behind::undone()));

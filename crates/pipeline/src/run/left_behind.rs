@@ -108,8 +108,12 @@ impl<S: Store, R: Recommend> Part<S, R> {
         error.kind().may_be_of_one_row() && often && request.rows > 1
     }
 
-    /// The only user of a chunk that was given back, if other sessions held it up.
+    /// The only user of a chunk that was given back, if other sessions held it up. If no user was completed since the faults began,
+    /// it is not this user: a table may be locked as a whole.
     pub(super) fn user_was_held_up(&mut self, user: Option<RefusedUser>) -> Result<(), Verdict> {
+        if self.completed_at_fault.is_none_or(|completed| self.shared.progress.counts().completed <= completed) {
+            return Ok(());
+        }
         let (patience, now) = (self.shared.config.locked_wait, Instant::now());
         let Some(user) = user.and_then(|user| self.held_up.note(user, patience, now)) else { return Ok(()) };
         warn!(run.id = %self.run_id, user.id = user.user.shown, reason = user.reason, "other sessions hold up a user again and again; this instance passes it by until the run is over");
