@@ -10,7 +10,7 @@ use crate::server::Server;
 use crate::statement::{Row, bind};
 
 /// Turns of the switch that its triggers write down.
-const TURNS: i64 = 2;
+const TURNS: i64 = 3;
 
 /// A name under which our own tables know a table of users that is not there.
 struct Gone {
@@ -50,15 +50,20 @@ impl<S: Server, T: Server> SqlStore<S, T> {
             let mut transaction = work.begin().await?;
             transaction.execute(&sql.switch_probe, &bind![&probe]).await?;
             transaction.execute(&sql.switch_probe_back, &bind![&probe]).await?;
-            let turns: i64 = transaction.one(&sql.switch_probe_seen, &bind![&probe]).await?.get(0)?;
+            transaction.execute(&sql.switch_probe_again, &bind![&probe]).await?;
+            let seen = transaction.one(&sql.switch_probe_seen, &bind![&probe]).await?;
+            let seen: (i64, bool) = (seen.get(0)?, seen.get(1)?);
             transaction.roll_back().await?;
-            Ok(turns)
+            Ok(seen)
         }
         .await;
         work.done(&outcome).await;
         let advice = "run `cardgenius migrate`, which makes the triggers of cardgenius_control anew; the account that migrates must stay";
         match outcome {
-            Ok(TURNS) => Ok(None),
+            Ok((TURNS, true)) => Ok(None),
+            Ok((_, false)) => Ok(Some(
+                "the switch does not stay where it is put, so that `cardgenius pause` would pause no instance: is there a trigger of another's on cardgenius_control? Drop it".to_owned(),
+            )),
             Ok(_) => Ok(Some(format!("a turn of the switch is not written to the audit as it should be: {advice}"))),
             Err(error) if passes(error.kind()) => Ok(None),
             Err(error) if is_of_the_schema(error.kind()) => Ok(Some(format!(

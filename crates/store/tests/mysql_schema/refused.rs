@@ -1,5 +1,6 @@
 use cardgenius_embedded::{MariadbOptions, PrivateMariadb};
 use cardgenius_pipeline::error::ErrorKind;
+use cardgenius_store::migrate::migrate;
 
 use crate::place::{CUSTOMER, Place};
 
@@ -21,6 +22,58 @@ async fn what_is_no_table_of_users_is_refused_by_name_before_anything_is_made() 
         assert!(error.to_string().contains(words), "{error}");
         assert_eq!(place.run("SHOW TABLES LIKE 'cardgenius%'"), "");
     }
+}
+
+#[tokio::test]
+async fn what_bears_a_name_of_ours_and_is_not_ours_is_refused_by_name_before_the_first_step() {
+    let audit =
+        include_str!("../../../../sql/mysql/migrations/0001_08_audit.sql").replace("{{audit}}", "cardgenius_audit");
+    let forging = "CREATE TRIGGER forging BEFORE INSERT ON cardgenius_audit FOR EACH ROW SET NEW.actor = 'ceo'";
+    for (script, words) in [
+        (
+            "CREATE VIEW cardgenius_control AS SELECT TRUE AS paused",
+            "cardgenius_control bears the name of a table of ours and is a view: rename it or drop it",
+        ),
+        ("CREATE SEQUENCE cardgenius_claims", "cardgenius_claims bears the name of a table of ours and is a sequence"),
+        (
+            "CREATE TABLE cardgenius_stuck (a INT)",
+            "cardgenius_stuck bears the name of a view of ours and is a base table",
+        ),
+        (
+            "CREATE TABLE cardgenius_runs (run_id INT)",
+            "cardgenius_runs has no column run_id of type char, and so is not ours",
+        ),
+        (
+            &format!("{audit}; ALTER TABLE cardgenius_audit ENGINE = Aria"),
+            "cardgenius_audit has the engine Aria, and so is not ours",
+        ),
+        (&format!("{audit}; {forging}"), "cardgenius_audit has the trigger forging (definer "),
+        (
+            "CREATE VIEW card_recommendations AS SELECT 1 AS user_id",
+            "is a view, where the table of recommendations shall stand",
+        ),
+    ] {
+        let place = Place::customers();
+        place.run(script);
+        let error = place.migrate().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Refused, "{error}");
+        assert!(error.to_string().contains(words), "{error}");
+        assert_eq!(place.run("SHOW COLUMNS FROM user_spending_data LIKE 'claim_id'"), "");
+        assert_eq!(place.run("SHOW TABLES LIKE 'cardgenius\\_schema%'"), "");
+    }
+}
+
+#[tokio::test]
+async fn what_stands_where_the_fence_of_a_second_target_shall_stand_is_refused_by_name() {
+    let (place, other) = (Place::customers(), Place::empty());
+    other.run("CREATE VIEW cardgenius_fence AS SELECT 1 AS claim_id");
+    let mut config = place.config();
+    config.target = Some(other.config().source);
+    config.tables.target_schema.clone_from(&other.tables.source_schema);
+    let error = migrate(&config, &mut |_| {}).await.unwrap_err();
+    assert!(error.to_string().contains("cardgenius_fence bears the name of a table of ours and is a view"), "{error}");
+    other.run("DROP VIEW cardgenius_fence");
+    migrate(&config, &mut |_| {}).await.unwrap();
 }
 
 #[tokio::test]

@@ -69,7 +69,7 @@ pub(super) struct Table {
     pub(super) engine: Option<String>,
     pub(super) columns: Vec<Column>,
     pub(super) indexes: Vec<Index>,
-    pub(super) triggers: Vec<(String, String)>,
+    pub(super) triggers: Vec<Trigger>,
     /// Foreign keys that reference it.
     pub(super) references: Vec<Reference>,
     /// What its own foreign keys reference.
@@ -103,6 +103,16 @@ impl Table {
     }
 }
 
+/// A trigger on a table.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Trigger {
+    pub(super) name: String,
+    /// `INSERT`, `UPDATE`, `DELETE`
+    pub(super) event: String,
+    /// With whose rights it runs, if this account may see it: `app@%`.
+    pub(super) definer: String,
+}
+
 /// A column.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Column {
@@ -121,6 +131,8 @@ pub(super) struct Column {
     pub(super) collation: Option<String>,
     /// `select,insert,update,references`
     pub(super) privileges: String,
+    /// What a person wrote beside it, or we did.
+    pub(super) comment: String,
 }
 
 impl Column {

@@ -2,7 +2,7 @@
 
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 
-use super::facts::{Column, Facts, ServerFacts, Table};
+use super::facts::{Column, Facts, ServerFacts, Table, Trigger};
 use super::needs::{FENCE, OWN_TABLES};
 use super::others;
 use crate::identifiers::Names;
@@ -66,8 +66,8 @@ impl MysqlServer {
         for statement in [
             &own.inspect_tables,
             &own.inspect_columns,
-            &own.inspect_keys,
             &own.inspect_triggers,
+            &own.inspect_keys,
             &own.inspect_references,
             &own.inspect_referenced,
         ] {
@@ -101,22 +101,35 @@ fn of_table<'a>(rows: &'a [Row], name: &'a str) -> impl Iterator<Item = &'a Row>
 }
 
 fn table_of(schema: &str, name: &str, answers: &[Vec<Row>]) -> Result<Table, StoreError> {
-    let [tables, columns, keys, triggers, references, referenced] = answers else { return Ok(Table::default()) };
-    let seen = of_table(tables, name).next();
+    let [tables, columns, triggers, keys, references, referenced] = answers else { return Ok(Table::default()) };
+    Ok(Table {
+        indexes: indexes_of(keys, name)?,
+        references: of_table(references, name).map(others::reference).collect::<Result<_, _>>()?,
+        referenced: of_table(referenced, name).map(others::referenced).collect::<Result<_, _>>()?,
+        ..outline_of(schema, name, &[tables, columns, triggers])?
+    })
+}
+
+/// What it is, its columns and its triggers.
+pub(super) fn outline_of<R: AsRef<[Row]>>(schema: &str, name: &str, answers: &[R]) -> Result<Table, StoreError> {
+    let [tables, columns, triggers] = answers else { return Ok(Table::default()) };
+    let seen = of_table(tables.as_ref(), name).next();
     Ok(Table {
         schema: schema.to_owned(),
         name: name.to_owned(),
         kind: seen.map(|row| row.get(1)).transpose()?,
         engine: seen.map(|row| row.get::<Option<String>>(2)).transpose()?.flatten(),
-        columns: of_table(columns, name).map(column).collect::<Result<_, _>>()?,
-        indexes: indexes_of(keys, name)?,
-        triggers: of_table(triggers, name)
-            .map(|row| Ok((row.get(1)?, row.get(2)?)))
+        columns: of_table(columns.as_ref(), name).map(column).collect::<Result<_, _>>()?,
+        triggers: of_table(triggers.as_ref(), name)
+            .map(|row| Ok(Trigger { name: row.get(1)?, event: row.get(2)?, definer: definer(row)? }))
             .collect::<Result<_, StoreError>>()?,
-        references: of_table(references, name).map(others::reference).collect::<Result<_, _>>()?,
-        referenced: of_table(referenced, name).map(others::referenced).collect::<Result<_, _>>()?,
-        may_delete: false,
+        ..Table::default()
     })
+}
+
+/// Empty for an account without the right TRIGGER, to which MariaDB shows the name and the event only.
+fn definer(row: &Row) -> Result<String, StoreError> {
+    Ok(row.get::<Option<String>>(3)?.unwrap_or_default())
 }
 
 pub(super) fn column(row: &Row) -> Result<Column, StoreError> {
@@ -132,6 +145,7 @@ pub(super) fn column(row: &Row) -> Result<Column, StoreError> {
         scale: row.get(9)?,
         collation: row.get(10)?,
         privileges: row.get::<Option<String>>(11)?.unwrap_or_default(),
+        comment: row.get::<Option<String>>(12)?.unwrap_or_default(),
     })
 }
 

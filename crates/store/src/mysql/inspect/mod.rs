@@ -8,6 +8,7 @@ mod needs;
 mod others;
 mod rights;
 mod rules;
+pub(super) mod strangers;
 mod texts;
 mod version;
 mod warnings;
@@ -18,7 +19,9 @@ use cardgenius_pipeline::error::{ErrorKind, StoreError};
 
 use self::facts::{Facts, Table};
 use self::needs::Role;
+use self::strangers::Asked;
 use super::MysqlServer;
+use crate::identifiers::unsettled_index;
 use crate::inspection::{Inspected, Inspection, Intent, KeyColumn, Part, Refusal, references};
 use crate::protocol::work::{Work, read};
 use crate::server::{Server, Session};
@@ -44,8 +47,10 @@ impl MysqlServer {
             Err(error) => return Err(error),
         };
         let tables = &self.shared.tables;
-        let mut inspection =
-            Inspection { refusals: rules::refusals(&facts, tables), warnings: warnings::warnings(&facts) };
+        let mut inspection = Inspection {
+            refusals: rules::refusals(&facts, tables),
+            warnings: warnings::warnings(&facts, &unsettled_index(tables)),
+        };
         let output = &facts.output;
         texts::narrow_columns(output, intent, &mut inspection);
         references::judge(&output.shown(), &output.references, intent.allow_cascade, &mut inspection);
@@ -110,6 +115,16 @@ pub(super) fn unfit_for_migration(shown: &str, rows: &[Row]) -> Result<Vec<Strin
         Some(_) => None,
     };
     Ok(["user_id", "processing_status"].into_iter().filter_map(fault).collect())
+}
+
+/// What in a database bears names of ours, or stands where ours shall stand, and is not ours; the answers are those of
+/// `inspect_tables.sql`, `inspect_columns.sql` and `inspect_triggers.sql`.
+pub(super) fn foreign_objects(schema: &str, names: &[&str], answers: &[Vec<Row>]) -> Result<Vec<String>, StoreError> {
+    let mut faults = Vec::new();
+    for name in names {
+        faults.extend(strangers::faults(&gather::outline_of(schema, name, answers)?, Asked::BeforeTheFirstStep));
+    }
+    Ok(faults)
 }
 
 /// How a table's `user_id` compares, if it is there.

@@ -2,6 +2,7 @@
 
 use super::facts::{Facts, Table};
 use super::needs::{self, OWN_TABLES};
+use super::strangers::{self, Asked};
 use super::{columns, rights};
 use crate::config::TableNames;
 use crate::identifiers::{quote_mysql, unsettled_index};
@@ -40,6 +41,7 @@ pub(super) fn refusals(facts: &Facts, tables: &TableNames) -> Vec<Refusal> {
         found.extend(engine(table));
     }
     found.extend(own_tables(facts));
+    found.extend(foreign_objects(facts, &unsettled_index(tables)));
     found.extend(schema_version(facts));
     found.extend(rights::refusal(facts, tables));
     found
@@ -193,6 +195,31 @@ fn own_tables(facts: &Facts) -> Vec<Refusal> {
         ));
     }
     found
+}
+
+/// What bears names of ours and is not ours.
+fn foreign_objects(facts: &Facts, index: &str) -> Vec<Refusal> {
+    let own = facts.own.iter().chain(&facts.fence).flat_map(|table| strangers::faults(table, Asked::AtWork));
+    own.chain(foreign_columns(facts, index)).map(|fault| Refusal::new("foreign-object", fault)).collect()
+}
+
+/// Columns of the customer's own that are named as ours. Ours bear our comment; or, where a dump left the comments behind, the table has
+/// our index, beside our table of versions.
+fn foreign_columns(facts: &Facts, index: &str) -> Option<String> {
+    let input = &facts.input;
+    let versions = facts.own.iter().any(|table| table.name == OWN_TABLES[0].0 && table.kind.is_some());
+    if versions && input.indexes.iter().any(|known| known.name == index) {
+        return None;
+    }
+    let is_theirs = |name: &&str| input.column(name).is_some_and(|column| !column.comment.starts_with("CardGenius:"));
+    let theirs: Vec<&str> = needs::ADDED.into_iter().filter(is_theirs).collect();
+    (!theirs.is_empty()).then(|| {
+        format!(
+            "{} has columns of its own ({}) in which we would write: rename them; a column of ours bears a comment that begins with \"CardGenius:\"",
+            input.shown(),
+            theirs.join(", ")
+        )
+    })
 }
 
 /// The table of schema versions, if it can be read.
