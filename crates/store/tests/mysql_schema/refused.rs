@@ -24,6 +24,35 @@ async fn what_is_no_table_of_users_is_refused_by_name_before_anything_is_made() 
 }
 
 #[tokio::test]
+async fn what_bears_a_name_of_ours_and_is_not_ours_is_refused_before_the_first_step() {
+    for (script, words) in [
+        (
+            "CREATE VIEW cardgenius_claims AS SELECT 1 AS claim_id",
+            "cardgenius_claims is a view and bears the name of a table of ours",
+        ),
+        ("CREATE SEQUENCE cardgenius_audit", "cardgenius_audit is a sequence and bears the name of a table of ours"),
+        (
+            "CREATE TABLE cardgenius_stuck (user_id INT)",
+            "cardgenius_stuck is a base table and bears the name of a view of ours",
+        ),
+        (
+            "CREATE TABLE cardgenius_control (source_table VARCHAR(130) PRIMARY KEY, paused BOOLEAN);
+             CREATE TRIGGER lies BEFORE UPDATE ON cardgenius_control FOR EACH ROW SET NEW.paused = FALSE",
+            "has the trigger lies of ",
+        ),
+    ] {
+        let place = Place::customers();
+        let columns = "SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = 'user_spending_data'";
+        let before = place.run(columns);
+        place.run(script);
+        let error = place.migrate().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Refused, "{error}");
+        assert!(error.to_string().contains(words), "{error}");
+        assert_eq!(place.run(columns), before, "a step was taken: {script}");
+    }
+}
+
+#[tokio::test]
 async fn columns_of_ours_are_known_again_where_a_dump_lost_their_comments() {
     let place = Place::migrated().await;
     place.run("ALTER TABLE user_spending_data MODIFY attempts SMALLINT NOT NULL DEFAULT 0");

@@ -31,6 +31,10 @@ impl MysqlServer {
                 let mut tables = self.tables(&mut transaction, &names.source_schema, &wanted).await?.into_iter();
                 facts.input = tables.next().unwrap_or_default();
                 facts.own = tables.collect();
+                facts.strange = self.strange(&mut transaction, &names.source_schema).await?;
+                let table = bind![&names.source_schema, &names.source_table];
+                let columns = transaction.rows(&self.shared.own.migrate_foreign_columns, &table).await?;
+                facts.foreign_columns = columns.iter().map(|row| row.get(0)).collect::<Result<_, _>>()?;
             }
             if part.has_target() {
                 let mut wanted = vec![&*names.target_table];
@@ -38,12 +42,21 @@ impl MysqlServer {
                 let mut tables = self.tables(&mut transaction, &names.target_schema, &wanted).await?.into_iter();
                 facts.output = tables.next().unwrap_or_default();
                 facts.fence = tables.next();
+                if part == Part::Target {
+                    facts.strange.extend(self.strange(&mut transaction, &names.target_schema).await?);
+                }
             }
             Ok(facts)
         }
         .await;
         work.done(&outcome).await;
         outcome
+    }
+
+    /// What bears a name of ours in a schema and is not ours, in words.
+    async fn strange(&self, transaction: &mut Asking<'_>, schema: &str) -> Result<Vec<String>, StoreError> {
+        let rows = transaction.rows(&self.shared.own.strangers, &bind![schema, schema, schema]).await?;
+        rows.iter().map(|row| row.get(0)).collect()
     }
 
     async fn server_facts(&self, transaction: &mut Asking<'_>) -> Result<ServerFacts, StoreError> {

@@ -8,6 +8,7 @@ mod needs;
 mod others;
 mod rights;
 mod rules;
+pub(in crate::mysql) use self::rules::foreign_columns;
 mod texts;
 mod version;
 mod warnings;

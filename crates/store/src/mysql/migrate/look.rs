@@ -3,8 +3,8 @@
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 
 use super::Migration;
-use crate::mysql::inspect;
 use crate::mysql::values::row_of;
+use crate::mysql::{inspect, strangers};
 
 impl Migration<'_> {
     /// Refuses a table of users whose key or status our index and our statements could not use.
@@ -16,6 +16,13 @@ impl Migration<'_> {
         let tables = &self.config.tables;
         let shown = format!("{}.{}", tables.source_schema, tables.source_table);
         let faults = inspect::unfit_for_migration(&shown, &rows)?;
+        if faults.is_empty() { Ok(()) } else { Err(StoreError::new(ErrorKind::Refused, faults.join("; "))) }
+    }
+
+    /// Refuses what bears a name of ours in a schema and is not ours.
+    pub(super) async fn look_for_strangers(&mut self, schema: &str) -> Result<(), StoreError> {
+        let values = vec![schema.into(); 3];
+        let faults = self.texts(strangers::QUESTION, "looking for what is not ours", values).await?;
         if faults.is_empty() { Ok(()) } else { Err(StoreError::new(ErrorKind::Refused, faults.join("; "))) }
     }
 }
