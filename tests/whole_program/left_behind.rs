@@ -5,7 +5,7 @@ use cardgenius_testkit::Side;
 use nix::sys::signal::Signal;
 
 use crate::combinations::{Kind, Pair};
-use crate::place::SERVER;
+use crate::place::{SERVER, migrated};
 use crate::program::{holds_all, start};
 use crate::running::spawn;
 
@@ -302,4 +302,27 @@ fn users_that_are_new_again_after_each_pass_are_named_and_the_run_is_not_done() 
         holds_all(&answer.stdout, &["1 are new again after each of the last passes, such as \"U0007\""]);
         assert_eq!(states(&pair), ["failed"], "{kind:?} {status}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn old_recommendations_that_another_session_holds_locked_keep_no_run_from_its_end() {
+    let database = migrated();
+    let pair = Pair { source: Side::Postgres(database.clone()), second: None };
+    add_users(&pair.source, 60);
+    pair.backfill(30).run().ended(0);
+    let _ = pair.source.ask("UPDATE {{input}} SET processing_status = 'new'");
+    let holder = database.connect().await;
+    let lock = database.tables.render("BEGIN; SELECT 1 FROM {{output}} WHERE user_id = 'U0007' FOR UPDATE");
+    holder.batch_execute(&lock).await.unwrap();
+    let impatient = pair
+        .backfill(30)
+        .variable("CARDGENIUS_RUN__LOCKED_WAIT_MS", "1")
+        .variable("CARDGENIUS_LIMITS__LOCK_MS", "50")
+        .variable("CARDGENIUS_RETRY__BASE_MS", "10")
+        .variable("CARDGENIUS_RETRY__MAX_MS", "50");
+    let answer = impatient.run().ended(0);
+    holds_all(&answer.stdout, &["completed   59 users", "1 are held up by other sessions, such as \"U0007\""]);
+    holder.batch_execute("ROLLBACK").await.unwrap();
+    pair.backfill(30).run().ended(0);
+    assert_eq!(completed(&pair), ["60"]);
 }

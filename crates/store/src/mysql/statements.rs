@@ -46,6 +46,8 @@ statements! {
     requeue_failed: "looking for failed users to set back to new",
     requeue_hold: "setting users back to new",
     requeue_hold_failed: "setting failed users back to new",
+    requeue_next: "looking for the next user",
+    requeue_next_failed: "looking for the next failed user",
     requeue_set: "setting users back to new",
     requeue_users: "looking for users to set back to new",
     session_identity: "taking a name for the session",
