@@ -5,7 +5,7 @@ use cardgenius_testkit::Side;
 use nix::sys::signal::Signal;
 
 use crate::combinations::{Kind, Pair};
-use crate::place::SERVER;
+use crate::place::{SERVER, migrated};
 use crate::program::{holds_all, start};
 use crate::running::spawn;
 
@@ -304,11 +304,35 @@ fn users_that_are_new_again_after_each_pass_are_named_and_the_run_is_not_done() 
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn old_recommendations_that_another_session_holds_locked_keep_no_run_from_its_end() {
+    let database = migrated();
+    let pair = Pair { source: Side::Postgres(database.clone()), second: None };
+    add_users(&pair.source, 60);
+    pair.backfill(30).run().ended(0);
+    let _ = pair.source.ask("UPDATE {{input}} SET processing_status = 'new'");
+    let holder = database.connect().await;
+    let lock = database.tables.render("BEGIN; SELECT 1 FROM {{output}} WHERE user_id = 'U0007' FOR UPDATE");
+    holder.batch_execute(&lock).await.unwrap();
+    let impatient = pair
+        .backfill(30)
+        .variable("CARDGENIUS_RUN__LOCKED_WAIT_MS", "1")
+        .variable("CARDGENIUS_LIMITS__LOCK_MS", "50")
+        .variable("CARDGENIUS_RETRY__BASE_MS", "10")
+        .variable("CARDGENIUS_RETRY__MAX_MS", "50");
+    let answer = impatient.run().ended(0);
+    holds_all(&answer.stdout, &["completed   59 users", "1 are held up by other sessions, such as \"U0007\""]);
+    holder.batch_execute("ROLLBACK").await.unwrap();
+    pair.backfill(30).run().ended(0);
+    assert_eq!(completed(&pair), ["60"]);
+}
+
 /// A character set that has a character twice, of which only one comes back: a user of such a key is never found again.
 #[test]
 fn users_whose_key_is_not_the_one_that_the_server_tells_us_are_named_and_stop_no_other_user() {
     let source = Kind::Mariadb.source();
-    let _ = source.ask("ALTER TABLE {{input}} MODIFY user_id VARCHAR(50) CHARACTER SET cp932 COLLATE cp932_bin NOT NULL");
+    let _ =
+        source.ask("ALTER TABLE {{input}} MODIFY user_id VARCHAR(50) CHARACTER SET cp932 COLLATE cp932_bin NOT NULL");
     let pair = Pair { source, second: None }.made_ready();
     add_users(&pair.source, 20);
     // U+2252 is written as 81E0 or as 8790, and read as the former.

@@ -131,6 +131,30 @@ async fn a_switch_whose_triggers_are_gone_is_told_by_check_and_mended_by_migrate
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_switch_that_a_trigger_turns_back_is_told_by_check_and_by_pause() {
+    for kind in [Kind::Postgres, Kind::Mariadb] {
+        let pair = Pair::migrated((kind, None));
+        let _ = pair.source.ask(match kind {
+            Kind::Postgres => {
+                "CREATE FUNCTION lies() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.paused := false; RETURN NEW; END';
+                 CREATE TRIGGER lies BEFORE INSERT OR UPDATE ON cardgenius_control FOR EACH ROW EXECUTE FUNCTION lies()"
+            }
+            Kind::Mariadb => {
+                "CREATE TRIGGER lies BEFORE UPDATE ON cardgenius_control FOR EACH ROW SET NEW.paused = FALSE;
+                 CREATE TRIGGER lies_too BEFORE INSERT ON cardgenius_control FOR EACH ROW SET NEW.paused = FALSE"
+            }
+        });
+        let told = "look at the triggers of cardgenius_control";
+        holds_all(
+            &pair.start(&["pause", "--reason", "a trial"]).run().ended(1).stderr,
+            &["the switch does not stay as it was turned", told],
+        );
+        let code = if kind == Kind::Postgres { 0 } else { 64 };
+        holds_all(&pair.start(&["check"]).run().ended(code).stderr, &[told]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_switch_whose_triggers_belong_to_a_dropped_account_is_told_by_check() {
     let pair = Pair { source: Kind::Mariadb.source(), second: None };
     let Side::Mariadb(database) = &pair.source else { unreachable!("made on MariaDB") };

@@ -202,6 +202,9 @@ pub trait Session: Send + Sized + 'static {
     /// One step of a walk over the users; see [`Walk`].
     fn requeue(&mut self, walk: &Walk<'_>) -> impl Future<Output = Result<Walked, StoreError>> + Send;
 
+    /// The user at which the next step of a walk begins; none: the walk is over.
+    fn next_to_requeue(&mut self, walk: &Walk<'_>) -> impl Future<Output = Result<Option<String>, StoreError>> + Send;
+
     /// Sets those of a list that are completed or failed to `new`.
     fn requeue_listed(&mut self, user_ids: &[String]) -> impl Future<Output = Result<Requeued, StoreError>> + Send;
 

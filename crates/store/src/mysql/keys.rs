@@ -42,8 +42,6 @@ pub(super) struct Index {
     pub(super) key: bool,
     /// A column may be NULL, and NULL as often as one likes.
     pub(super) nullable: bool,
-    /// Over the words of a text.
-    pub(super) fulltext: bool,
 }
 
 /// The indexes of a table, out of the rows of `inspect_keys.sql`.
@@ -62,7 +60,6 @@ pub(super) fn indexes_of(rows: &[Row], table: &str) -> Result<Vec<Index>, StoreE
             // An expression has no column.
             index.key &= unique && whole && column.is_some();
             index.nullable |= nullable.unwrap_or(false);
-            index.fulltext |= row.get::<bool>(6)?;
             index.columns.push(column.unwrap_or_default());
         }
     }
@@ -115,7 +112,7 @@ mod tests {
     fn row(index: &str, column: &str, unique: bool, whole: bool, nullable: bool) -> Row {
         let text = |text: &str| Cell::Text(text.to_owned());
         let truth = |truth: bool| Cell::Whole(i64::from(truth));
-        Row(vec![text("Users"), text(index), text(column), truth(unique), truth(whole), truth(nullable), truth(false)])
+        Row(vec![text("Users"), text(index), text(column), truth(unique), truth(whole), truth(nullable)])
     }
 
     #[test]

@@ -307,14 +307,24 @@ impl Session for PostgresSession {
         Ok(Walked {
             looked_at: row.count(0)?,
             last_key: row.get(1)?,
-            requeued: Requeued { users: row.count(2)?, locked: row.count(3)? },
+            requeued: Requeued { users: row.count(2)?, locked: row.count(3)?, ..Requeued::default() },
         })
+    }
+
+    async fn next_to_requeue(&mut self, walk: &Walk<'_>) -> Result<Option<String>, StoreError> {
+        let own = self.own.clone();
+        self.driver_rows(&own.requeue_plan, &[]).await?;
+        let statement = match walk.whom {
+            Whom::Everybody => &own.requeue_next,
+            Whom::Failed { .. } => &own.requeue_next_failed,
+        };
+        self.rows(statement, &bind![walk.after_key]).await?.first().map(|row| row.get(0)).transpose()
     }
 
     async fn requeue_listed(&mut self, user_ids: &[String]) -> Result<Requeued, StoreError> {
         let own = self.own.clone();
         let row = only(self.rows(&own.requeue_users, &bind![user_ids]).await?, own.requeue_users.doing)?;
-        Ok(Requeued { users: row.count(0)?, locked: row.count(1)? })
+        Ok(Requeued { users: row.count(0)?, locked: row.count(1)?, ..Requeued::default() })
     }
 
     fn give_back(self) {}

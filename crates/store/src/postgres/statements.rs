@@ -40,6 +40,8 @@ statements! {
     pressure_upkeep: "looking for upkeep on the tables",
     requeue_everybody: "setting users back to new",
     requeue_failed: "setting failed users back to new",
+    requeue_next: "looking for the next user",
+    requeue_next_failed: "looking for the next failed user",
     requeue_plan: "preparing to set users back to new",
     requeue_users: "setting users back to new",
     sample_plan: "preparing to count users",

@@ -48,21 +48,22 @@ impl<S: Server, T: Server> SqlStore<S, T> {
         let outcome = async {
             let (sql, probe) = (self.source.sql(), format!("cardgenius check {}", Uuid::new_v4()));
             let mut transaction = work.begin().await?;
-            transaction.execute(&sql.switch_probe, &bind![&probe]).await?;
-            transaction.execute(&sql.switch_probe_back, &bind![&probe]).await?;
-            transaction.execute(&sql.switch_probe_again, &bind![&probe]).await?;
-            let seen = transaction.one(&sql.switch_probe_seen, &bind![&probe]).await?;
-            let seen: (i64, bool) = (seen.get(0)?, seen.get(1)?);
+            let mut stood = Vec::new();
+            for turn in [&sql.switch_probe, &sql.switch_probe_back, &sql.switch_probe_again] {
+                transaction.execute(turn, &bind![&probe]).await?;
+                stood.push(transaction.one(&sql.desk_switch, &bind![&probe]).await?.get::<bool>(0)?);
+            }
+            let turns: i64 = transaction.one(&sql.switch_probe_seen, &bind![&probe]).await?.get(0)?;
             transaction.roll_back().await?;
-            Ok(seen)
+            Ok((stood == [true, false, true], turns))
         }
         .await;
         work.done(&outcome).await;
         let advice = "run `cardgenius migrate`, which makes the triggers of cardgenius_control anew; the account that migrates must stay";
         match outcome {
-            Ok((TURNS, true)) => Ok(None),
-            Ok((_, false)) => Ok(Some(
-                "the switch does not stay where it is put, so that `cardgenius pause` would pause no instance: is there a trigger of another's on cardgenius_control? Drop it".to_owned(),
+            Ok((true, TURNS)) => Ok(None),
+            Ok((false, _)) => Ok(Some(
+                "the switch does not stay as it is turned, so that a pause is none: look at the triggers of cardgenius_control, one of which changes the row".to_owned(),
             )),
             Ok(_) => Ok(Some(format!("a turn of the switch is not written to the audit as it should be: {advice}"))),
             Err(error) if passes(error.kind()) => Ok(None),

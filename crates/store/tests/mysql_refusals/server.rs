@@ -113,7 +113,8 @@ async fn a_database_that_cannot_be_reached_is_an_error_and_no_refusal() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_ends_a_session_of_ours_whose_host_is_lost_by_our_limits_and_not_by_its_own() {
     let database = Inspected::sound().await;
-    let limits = "SELECT @@session.wait_timeout = 180 AND @@session.net_read_timeout = 60 AND @@session.net_write_timeout = 60
+    let limits =
+        "SELECT @@session.wait_timeout = 180 AND @@session.net_read_timeout = 60 AND @@session.net_write_timeout = 60
         AND @@session.innodb_lock_wait_timeout = 1 AND @@session.lock_wait_timeout = 1";
     let ours = MysqlServer::source(&database.config()).unwrap();
     assert_eq!(ours.ask_whether_to_stop(limits).await.unwrap(), Ok(true));

@@ -56,9 +56,9 @@ async fn a_trigger_on_a_table_of_ours_that_no_migration_made_is_refused_by_name(
     ] {
         database.run(&format!("CREATE TRIGGER meddling {meddling}"));
         let message = database.refused("foreign-object").await;
-        assert!(message.contains(&format!("{table} has the trigger meddling (definer ")), "{message}");
+        assert!(message.contains(&format!("{table} has the trigger meddling of ")), "{message}");
         let error = database.place.migrate().await.unwrap_err().to_string();
-        assert!(error.contains(&message), "{error}");
+        assert!(error.contains("has the trigger meddling of "), "{error}");
         database.run_advice(&message);
         database.assert_sound().await;
     }
@@ -74,9 +74,7 @@ async fn such_a_trigger_is_refused_under_the_rights_of_the_daemons_role_too() {
     ));
     database.run("CREATE TRIGGER meddling BEFORE INSERT ON cardgenius_audit FOR EACH ROW SET NEW.actor = 'ceo'");
     database.place.account = Some(daemon);
-    assert!(
-        database.refused("foreign-object").await.contains("the trigger meddling (definer hidden from this account)")
-    );
+    assert!(database.refused("foreign-object").await.contains("has the trigger meddling of an account that is hidden"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -84,17 +82,9 @@ async fn a_trigger_that_stands_in_place_of_ours_and_keeps_the_switch_from_pausin
     let database = Inspected::sound().await;
     let meddling = "BEFORE UPDATE ON cardgenius_control FOR EACH ROW SET NEW.paused = FALSE";
     database.run(&format!("CREATE OR REPLACE TRIGGER cardgenius_control_updated {meddling}"));
-    assert!(database.warned().await.starts_with("the switch does not stay where it is put"));
+    assert!(database.warned().await.starts_with("the switch does not stay as it is turned"));
     database.place.migrate().await.unwrap();
     database.assert_sound().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_table_of_our_name_that_is_a_view_is_refused_by_name() {
-    let database = Inspected::sound().await;
-    database.run("RENAME TABLE cardgenius_fires TO kept; CREATE VIEW cardgenius_fires AS SELECT * FROM kept");
-    let message = database.refused("foreign-object").await;
-    assert!(message.contains("cardgenius_fires bears the name of a table of ours and is a view"), "{message}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -105,6 +95,13 @@ async fn columns_of_the_customers_own_with_our_names_are_refused_before_a_migrat
     let refusals = Inspected::of(place).inspect().await.refusals;
     let message = &refusals.iter().find(|refusal| refusal.name == "foreign-object").unwrap().message;
     assert!(message.contains("has columns of its own (attempts) in which we would write: rename them"), "{message}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_of_ours_that_was_changed_by_hand_is_refused_by_name() {
+    let database = Inspected::sound().await;
+    database.run("ALTER TABLE cardgenius_claims MODIFY users VARCHAR(20) NOT NULL");
+    assert!(database.refused("foreign-object").await.contains("cardgenius_claims has no column users of type int"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -82,7 +82,8 @@ async fn the_whole_life_of_a_chunk_passes_whatever_is_preset_for_the_role() {
 }
 
 /// What a lost host is noticed by, as a session of ours has it.
-const MISSED_SOON: &str = "SELECT current_setting('tcp_keepalives_idle') = '20' AND current_setting('tcp_keepalives_interval') = '10'
+const MISSED_SOON: &str =
+    "SELECT current_setting('tcp_keepalives_idle') = '20' AND current_setting('tcp_keepalives_interval') = '10'
     AND current_setting('tcp_keepalives_count') = '3' AND current_setting('tcp_user_timeout') IN ('1min', '60000')
     AND current_setting('client_connection_check_interval') = '10s'";
 
@@ -91,7 +92,10 @@ async fn a_server_is_told_to_notice_within_a_minute_that_our_host_is_lost() {
     let server = PrivatePostgres::launch(PostgresOptions::for_tests().loopback_tcp()).unwrap();
     let role = server.superuser_name();
     server
-        .psql("postgres", &format!("ALTER ROLE {role} SET tcp_keepalives_idle = 7200; ALTER ROLE {role} SET tcp_user_timeout = 0"))
+        .psql(
+            "postgres",
+            &format!("ALTER ROLE {role} SET tcp_keepalives_idle = 7200; ALTER ROLE {role} SET tcp_user_timeout = 0"),
+        )
         .unwrap();
     let mut config = Database::empty().config();
     config.source = DatabaseConfig { url: server.tcp_url("postgres").unwrap(), ..DatabaseConfig::default() };

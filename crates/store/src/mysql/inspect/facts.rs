@@ -19,6 +19,12 @@ pub(super) struct Facts {
     pub(super) output: Table,
     /// Our own tables beside the users.
     pub(super) own: Vec<Table>,
+    /// What bears a name of ours and is not ours, in words.
+    pub(super) strange: Vec<String>,
+    /// Columns of the customer's in the table of users that bear the names of ours.
+    pub(super) foreign_columns: Vec<String>,
+    /// A FULLTEXT index of the table of users.
+    pub(super) fulltext: Option<String>,
     /// Our fence, in a second target database.
     pub(super) fence: Option<Table>,
     /// The version of our schema that is in force, and the oldest program that it serves.
@@ -69,7 +75,7 @@ pub(super) struct Table {
     pub(super) engine: Option<String>,
     pub(super) columns: Vec<Column>,
     pub(super) indexes: Vec<Index>,
-    pub(super) triggers: Vec<Trigger>,
+    pub(super) triggers: Vec<(String, String)>,
     /// Foreign keys that reference it.
     pub(super) references: Vec<Reference>,
     /// What its own foreign keys reference.
@@ -103,16 +109,6 @@ impl Table {
     }
 }
 
-/// A trigger on a table.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Trigger {
-    pub(super) name: String,
-    /// `INSERT`, `UPDATE`, `DELETE`
-    pub(super) event: String,
-    /// With whose rights it runs, if this account may see it: `app@%`.
-    pub(super) definer: String,
-}
-
 /// A column.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Column {
@@ -131,8 +127,6 @@ pub(super) struct Column {
     pub(super) collation: Option<String>,
     /// `select,insert,update,references`
     pub(super) privileges: String,
-    /// What a person wrote beside it, or we did.
-    pub(super) comment: String,
 }
 
 impl Column {

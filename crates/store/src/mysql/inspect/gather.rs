@@ -2,7 +2,7 @@
 
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 
-use super::facts::{Column, Facts, ServerFacts, Table, Trigger};
+use super::facts::{Column, Facts, ServerFacts, Table};
 use super::needs::{FENCE, OWN_TABLES};
 use super::others;
 use crate::identifiers::Names;
@@ -31,6 +31,12 @@ impl MysqlServer {
                 let mut tables = self.tables(&mut transaction, &names.source_schema, &wanted).await?.into_iter();
                 facts.input = tables.next().unwrap_or_default();
                 facts.own = tables.collect();
+                facts.strange = self.strange(&mut transaction, &names.source_schema).await?;
+                let table = bind![&names.source_schema, &names.source_table];
+                let columns = transaction.rows(&self.shared.own.migrate_foreign_columns, &table).await?;
+                let fulltext = transaction.maybe_one(&self.shared.own.inspect_fulltext, &table).await?;
+                facts.fulltext = fulltext.map(|row| row.get(0)).transpose()?;
+                facts.foreign_columns = columns.iter().map(|row| row.get(0)).collect::<Result<_, _>>()?;
             }
             if part.has_target() {
                 let mut wanted = vec![&*names.target_table];
@@ -38,12 +44,21 @@ impl MysqlServer {
                 let mut tables = self.tables(&mut transaction, &names.target_schema, &wanted).await?.into_iter();
                 facts.output = tables.next().unwrap_or_default();
                 facts.fence = tables.next();
+                if part == Part::Target {
+                    facts.strange.extend(self.strange(&mut transaction, &names.target_schema).await?);
+                }
             }
             Ok(facts)
         }
         .await;
         work.done(&outcome).await;
         outcome
+    }
+
+    /// What bears a name of ours in a schema and is not ours, in words.
+    async fn strange(&self, transaction: &mut Asking<'_>, schema: &str) -> Result<Vec<String>, StoreError> {
+        let rows = transaction.rows(&self.shared.own.strangers, &bind![schema, schema, schema]).await?;
+        rows.iter().map(|row| row.get(0)).collect()
     }
 
     async fn server_facts(&self, transaction: &mut Asking<'_>) -> Result<ServerFacts, StoreError> {
@@ -66,8 +81,8 @@ impl MysqlServer {
         for statement in [
             &own.inspect_tables,
             &own.inspect_columns,
-            &own.inspect_triggers,
             &own.inspect_keys,
+            &own.inspect_triggers,
             &own.inspect_references,
             &own.inspect_referenced,
         ] {
@@ -101,18 +116,24 @@ fn of_table<'a>(rows: &'a [Row], name: &'a str) -> impl Iterator<Item = &'a Row>
 }
 
 fn table_of(schema: &str, name: &str, answers: &[Vec<Row>]) -> Result<Table, StoreError> {
-    let [tables, columns, triggers, keys, references, referenced] = answers else { return Ok(Table::default()) };
+    let [tables, columns, keys, triggers, references, referenced] = answers else { return Ok(Table::default()) };
     Ok(Table {
         indexes: indexes_of(keys, name)?,
+        triggers: of_table(triggers, name)
+            .map(|row| Ok((row.get(1)?, row.get(2)?)))
+            .collect::<Result<_, StoreError>>()?,
         references: of_table(references, name).map(others::reference).collect::<Result<_, _>>()?,
         referenced: of_table(referenced, name).map(others::referenced).collect::<Result<_, _>>()?,
-        ..outline_of(schema, name, &[tables, columns, triggers])?
+        ..outline_of(schema, name, &[tables, columns])?
     })
 }
 
-/// What it is, its columns and its triggers.
-pub(super) fn outline_of<R: AsRef<[Row]>>(schema: &str, name: &str, answers: &[R]) -> Result<Table, StoreError> {
-    let [tables, columns, triggers] = answers else { return Ok(Table::default()) };
+/// What it is, and its columns.
+pub(super) fn outline_of<R: AsRef<[Row]>>(
+    schema: &str,
+    name: &str,
+    [tables, columns]: &[R; 2],
+) -> Result<Table, StoreError> {
     let seen = of_table(tables.as_ref(), name).next();
     Ok(Table {
         schema: schema.to_owned(),
@@ -120,16 +141,8 @@ pub(super) fn outline_of<R: AsRef<[Row]>>(schema: &str, name: &str, answers: &[R
         kind: seen.map(|row| row.get(1)).transpose()?,
         engine: seen.map(|row| row.get::<Option<String>>(2)).transpose()?.flatten(),
         columns: of_table(columns.as_ref(), name).map(column).collect::<Result<_, _>>()?,
-        triggers: of_table(triggers.as_ref(), name)
-            .map(|row| Ok(Trigger { name: row.get(1)?, event: row.get(2)?, definer: definer(row)? }))
-            .collect::<Result<_, StoreError>>()?,
         ..Table::default()
     })
-}
-
-/// Empty for an account without the right TRIGGER, to which MariaDB shows the name and the event only.
-fn definer(row: &Row) -> Result<String, StoreError> {
-    Ok(row.get::<Option<String>>(3)?.unwrap_or_default())
 }
 
 pub(super) fn column(row: &Row) -> Result<Column, StoreError> {
@@ -145,7 +158,6 @@ pub(super) fn column(row: &Row) -> Result<Column, StoreError> {
         scale: row.get(9)?,
         collation: row.get(10)?,
         privileges: row.get::<Option<String>>(11)?.unwrap_or_default(),
-        comment: row.get::<Option<String>>(12)?.unwrap_or_default(),
     })
 }
 

@@ -22,9 +22,6 @@ pub(super) const OWN_TABLES: [(&str, &[&str]); 9] = [
     ("cardgenius_audit", &["SELECT", "INSERT", "DELETE"]),
 ];
 
-/// What a migration adds to the table of users.
-pub(super) const ADDED: [&str; 4] = ["claim_id", "attempts", "crashes", "processed_at"];
-
 /// Our table in a second target database.
 pub(super) const FENCE: (&str, &[&str]) = ("cardgenius_fence", &["SELECT", "INSERT", "UPDATE", "DELETE"]);
 

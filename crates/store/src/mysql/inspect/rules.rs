@@ -1,8 +1,8 @@
 //! From facts to refusals: pure.
 
 use super::facts::{Facts, Table};
+use super::forms::{self, Asked};
 use super::needs::{self, OWN_TABLES};
-use super::strangers::{self, Asked};
 use super::{columns, rights};
 use crate::config::TableNames;
 use crate::identifiers::{quote_mysql, unsettled_index};
@@ -40,11 +40,25 @@ pub(super) fn refusals(facts: &Facts, tables: &TableNames) -> Vec<Refusal> {
     for table in [input, output].into_iter().chain(&facts.own).chain(&facts.fence) {
         found.extend(engine(table));
     }
+    if !facts.foreign_columns.is_empty() {
+        found.push(Refusal::new("foreign-object", foreign_columns(&input.shown(), &facts.foreign_columns)));
+    }
+    let strange = facts.strange.iter();
+    found.extend(strange.map(|fault| Refusal::new("foreign-object", format!("in {}: {fault}", facts.part.called()))));
+    let own = facts.own.iter().chain(&facts.fence).flat_map(|table| forms::faults(table, Asked::AtWork));
+    found.extend(own.map(|fault| Refusal::new("foreign-object", format!("in {}: {fault}", facts.part.called()))));
     found.extend(own_tables(facts));
-    found.extend(foreign_objects(facts, &unsettled_index(tables)));
     found.extend(schema_version(facts));
     found.extend(rights::refusal(facts, tables));
     found
+}
+
+/// The refusal of a table of users with such columns.
+pub(in crate::mysql) fn foreign_columns(shown: &str, columns: &[String]) -> String {
+    format!(
+        "{shown} has columns of its own ({}) in which we would write: rename them; a column of ours bears a comment that begins with \"CardGenius:\"",
+        columns.join(", ")
+    )
 }
 
 /// What of the server itself will not do.
@@ -195,31 +209,6 @@ fn own_tables(facts: &Facts) -> Vec<Refusal> {
         ));
     }
     found
-}
-
-/// What bears names of ours and is not ours.
-fn foreign_objects(facts: &Facts, index: &str) -> Vec<Refusal> {
-    let own = facts.own.iter().chain(&facts.fence).flat_map(|table| strangers::faults(table, Asked::AtWork));
-    own.chain(foreign_columns(facts, index)).map(|fault| Refusal::new("foreign-object", fault)).collect()
-}
-
-/// Columns of the customer's own that are named as ours. Ours bear our comment; or, where a dump left the comments behind, the table has
-/// our index, beside our table of versions.
-fn foreign_columns(facts: &Facts, index: &str) -> Option<String> {
-    let input = &facts.input;
-    let versions = facts.own.iter().any(|table| table.name == OWN_TABLES[0].0 && table.kind.is_some());
-    if versions && input.indexes.iter().any(|known| known.name == index) {
-        return None;
-    }
-    let is_theirs = |name: &&str| input.column(name).is_some_and(|column| !column.comment.starts_with("CardGenius:"));
-    let theirs: Vec<&str> = needs::ADDED.into_iter().filter(is_theirs).collect();
-    (!theirs.is_empty()).then(|| {
-        format!(
-            "{} has columns of its own ({}) in which we would write: rename them; a column of ours bears a comment that begins with \"CardGenius:\"",
-            input.shown(),
-            theirs.join(", ")
-        )
-    })
 }
 
 /// The table of schema versions, if it can be read.

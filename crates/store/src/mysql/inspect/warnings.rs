@@ -1,8 +1,8 @@
 //! From facts to warnings: pure. What an operator should know before a run, and may well intend.
 
 use super::facts::{Facts, Table};
-use super::needs::ADDED;
 use super::rules::LEAST_PACKET_BYTES;
+use crate::mysql::migrate::COLUMNS;
 
 /// Under which a catalogue of some thousand cards may not pass in one statement.
 const ROOMY_PACKET_BYTES: u64 = 8 << 20;
@@ -29,7 +29,7 @@ pub(super) fn warnings(facts: &Facts, index: &str) -> Vec<String> {
             "max_allowed_packet on the server of {called} is {bytes} bytes: a large catalogue may not fit in it; 16777216 or more would do"
         ));
     }
-    found.extend(locked_migration(&facts.input, index));
+    found.extend(locked_migration(facts, index));
     for table in [&facts.input, &facts.output] {
         if table.kind.as_deref() == Some("SYSTEM VERSIONED") {
             found.push(format!(
@@ -42,22 +42,21 @@ pub(super) fn warnings(facts: &Facts, index: &str) -> Vec<String> {
 }
 
 /// A migration of a table that the server alters only while it keeps writers waiting.
-fn locked_migration(input: &Table, index: &str) -> Option<String> {
-    let fulltext = input.indexes.iter().find(|known| known.fulltext)?;
-    let migrated =
-        ADDED.iter().all(|name| input.column(name).is_some()) && input.indexes.iter().any(|known| known.name == index);
+fn locked_migration(facts: &Facts, index: &str) -> Option<String> {
+    let (input, fulltext) = (&facts.input, facts.fulltext.as_ref()?);
+    let migrated = COLUMNS.iter().all(|name| input.column(name).is_some())
+        && input.indexes.iter().any(|known| known.name == index);
     (!migrated).then(|| {
         format!(
-            "{} has the FULLTEXT index {}, and so the server may add our columns and our index only with LOCK=SHARED, which keeps writers waiting: `cardgenius migrate` will stop with the statement to run in a quiet hour, and goes on after it when it is run again",
-            input.shown(),
-            fulltext.name
+            "{} has the FULLTEXT index {fulltext}, and so the server may add our columns and our index only with LOCK=SHARED, which keeps writers waiting: `cardgenius migrate` will stop with the statement to run in a quiet hour, and goes on after it when it is run again",
+            input.shown()
         )
     })
 }
 
 fn triggers(table: &Table, load: &str, fired: impl Fn(&str) -> bool) -> Option<String> {
     let names: Vec<&str> =
-        table.triggers.iter().filter(|trigger| fired(&trigger.event)).map(|trigger| trigger.name.as_str()).collect();
+        table.triggers.iter().filter(|(_, event)| fired(event)).map(|(name, _)| name.as_str()).collect();
     (!names.is_empty()).then(|| {
         format!("{} has triggers ({}): {load} through each, which slows every run", table.shown(), names.join(", "))
     })

@@ -1,55 +1,56 @@
-//! The looks before a migration's first step: at the columns that the steps name, and at what bears names of ours and is not ours; what
-//! is refused is told in the inspection's words.
+//! The look before a migration's first step at the columns that the steps name, and what is refused in the inspection's words.
 
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
+
 use mysql_async::Row as DriverRow;
 use mysql_async::prelude::Queryable;
 
 use super::Migration;
 use crate::mysql::connect::within;
-use crate::mysql::inspect;
 use crate::mysql::keys::KeyNames;
 use crate::mysql::marks::marked;
 use crate::mysql::values::{calls, row_of};
+use crate::mysql::{inspect, strangers};
 use crate::statement::{Row, bind};
 
 impl Migration<'_> {
     /// Refuses a table of users whose key or status our index and our statements could not use.
     pub(super) async fn look_at_columns(&mut self) -> Result<(), StoreError> {
+        let doing = "looking at the columns of the table of users";
+        let values = self.input();
+        let rows = self.query(include_str!("../sql/inspect_columns.sql"), doing, values).await?;
+        let rows: Vec<_> = rows.into_iter().map(row_of).collect();
         let tables = &self.config.tables;
-        let (schema, table) = (tables.source_schema.clone(), tables.source_table.clone());
-        let rows = self.looked_up(include_str!("../sql/inspect_columns.sql"), &schema, &[&table]).await?;
-        refuse(inspect::unfit_for_migration(&format!("{schema}.{table}"), &rows)?)
+        let shown = format!("{}.{}", tables.source_schema, tables.source_table);
+        let faults = inspect::unfit_for_migration(&shown, &rows)?;
+        if faults.is_empty() { Ok(()) } else { Err(StoreError::new(ErrorKind::Refused, faults.join("; "))) }
     }
 
-    /// Refuses what stands where ours shall stand: CREATE IF NOT EXISTS would take it over.
-    pub(super) async fn refuse_strangers(&mut self, of_source: bool) -> Result<(), StoreError> {
-        let tables = self.config.tables.clone();
-        let schema = if of_source { &tables.source_schema } else { &tables.target_schema };
-        let mut faults = Vec::new();
-        for (schema, names) in [
-            (schema, inspect::strangers::names(of_source)),
-            (
-                &tables.target_schema,
-                if of_source && self.second_target { Vec::new() } else { vec![&*tables.target_table] },
-            ),
-        ] {
-            let mut answers = Vec::new();
-            for template in [
-                include_str!("../sql/inspect_tables.sql"),
-                include_str!("../sql/inspect_columns.sql"),
-                include_str!("../sql/inspect_triggers.sql"),
-            ] {
-                answers.push(self.looked_up(template, schema, &names).await?);
-            }
-            faults.extend(inspect::foreign_objects(schema, &names, &answers)?);
+    /// Refuses what bears a name of ours in a schema and is not ours.
+    pub(super) async fn look_for_strangers(&mut self, schema: &str, of_source: bool) -> Result<(), StoreError> {
+        let values = vec![schema.into(); 3];
+        let mut faults = self.texts(strangers::QUESTION, "looking for what is not ours", values).await?;
+        faults.extend(self.other_forms(schema, of_source).await?);
+        if faults.is_empty() { Ok(()) } else { Err(StoreError::new(ErrorKind::Refused, faults.join("; "))) }
+    }
+
+    /// Tables under our names that have another form than ours, and what stands where the recommendations shall stand and is no table.
+    async fn other_forms(&mut self, schema: &str, of_source: bool) -> Result<Vec<String>, StoreError> {
+        let names = inspect::forms::names(of_source);
+        let tables = self.looked_up(include_str!("../sql/inspect_tables.sql"), schema, &names).await?;
+        let columns = self.looked_up(include_str!("../sql/inspect_columns.sql"), schema, &names).await?;
+        let mut faults = inspect::of_other_forms(schema, &names, &[tables, columns])?;
+        if !(of_source && self.second_target) {
+            let (schema, name) = (self.config.tables.target_schema.clone(), self.config.tables.target_table.clone());
+            let output = self.looked_up(include_str!("../sql/inspect_tables.sql"), &schema, &[&name]).await?;
+            faults.extend(inspect::in_the_outputs_place(&schema, &name, output)?);
         }
-        refuse(faults)
+        Ok(faults)
     }
 
     /// The rows of a statement of the inspection about tables of a database.
     async fn looked_up(&mut self, template: &str, schema: &str, tables: &[&str]) -> Result<Vec<Row>, StoreError> {
-        let doing = "looking at what is there before the first step";
+        let doing = "looking for what is not ours";
         let statement = marked(&self.names, template, doing)
             .map_err(|error| StoreError::caused(ErrorKind::Bug, "preparing the migrations", error))?;
         let (mut rows, names) = (Vec::new(), KeyNames::default());
@@ -59,10 +60,6 @@ impl Migration<'_> {
         }
         Ok(rows)
     }
-}
-
-fn refuse(faults: Vec<String>) -> Result<(), StoreError> {
-    if faults.is_empty() { Ok(()) } else { Err(StoreError::new(ErrorKind::Refused, faults.join("; "))) }
 }
 
 /// A server that takes no writes, in words; any other error as it is.

@@ -17,9 +17,11 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 pub(crate) use self::printed::{print_source, print_target};
-use self::steps::{COLUMNS, Kind, STEPS, Step, adding_only, drop_trigger, not_instant, user_key_query, with_a_lock};
+pub(super) use self::steps::COLUMNS;
+use self::steps::{Kind, STEPS, Step, adding_only, drop_trigger, not_instant, user_key_query, with_a_lock};
 use super::codes::{code_of, store_error};
 use super::connect::{Dial, within};
+use super::inspect;
 use crate::config::DatabaseConfig;
 use crate::identifiers::{Names, unsettled_index};
 use crate::migrate::{
@@ -42,6 +44,12 @@ const TOO_LONG_FOR_FORMAT: [u16; 2] = [1709, 1071];
 /// Triggers are for SUPER only, on a server with a binary log.
 const NO_TRIGGERS: u16 = 1419;
 
+/// The steps' templates.
+#[cfg(test)]
+pub(super) fn templates() -> impl Iterator<Item = &'static str> {
+    STEPS.iter().map(|step| step.template)
+}
+
 /// Takes the steps of a source that may be the target too.
 pub(crate) async fn migrate_source(config: &MigrateConfig, report: Report<'_>) -> Result<(), StoreError> {
     let second_target = config.target.is_some();
@@ -49,7 +57,7 @@ pub(crate) async fn migrate_source(config: &MigrateConfig, report: Report<'_>) -
     migration.lock(&config.tables.source_schema, report).await?;
     migration.check_input().await?;
     migration.look_at_columns().await?;
-    migration.refuse_strangers(true).await?;
+    migration.look_for_strangers(&config.tables.source_schema, true).await?;
     migration.steps(|place| place.is_in_source(second_target), report).await.map_err(look::in_words)
 }
 
@@ -61,7 +69,7 @@ pub(crate) async fn migrate_target(
 ) -> Result<(), StoreError> {
     let mut migration = Migration::connect(config, target, true).await?;
     migration.lock(&config.tables.target_schema, report).await?;
-    migration.refuse_strangers(false).await?;
+    migration.look_for_strangers(&config.tables.target_schema, false).await?;
     migration.steps(Place::is_in_second_target, report).await.map_err(look::in_words)
 }
 
@@ -176,10 +184,7 @@ impl<'a> Migration<'a> {
         let (values, doing) = (self.input(), "looking at the table of users");
         let columns = self.texts(include_str!("../sql/migrate_foreign_columns.sql"), doing, values).await?;
         if !columns.is_empty() {
-            return refused(format!(
-                "{shown} has columns of its own ({}) in which we would write: rename them; a column of ours bears a comment that begins with \"CardGenius:\"",
-                columns.join(", ")
-            ));
+            return refused(inspect::foreign_columns(&shown, &columns));
         }
         Ok(())
     }

@@ -1,9 +1,7 @@
-//! What bears a name of ours and is not ours. Tables have no owner here: an account that may CREATE in the database can make a table or
-//! view before the first migration does, and CREATE TABLE IF NOT EXISTS would take it over; one with the right TRIGGER can have
-//! statements of its own run at each write of ours, with the rights of the account that it names as their definer.
+//! What bears a name of ours and is a table, but of another form than ours. CREATE TABLE IF NOT EXISTS would take it over, and a later step
+//! or a run would fail of it.
 
 use super::facts::Table;
-use crate::identifiers::quote_mysql;
 
 /// Our tables, each with its columns and their types.
 const TABLES: [(&str, &str); 10] = [
@@ -41,24 +39,6 @@ const TABLES: [(&str, &str); 10] = [
     ("cardgenius_fence", "claim_id char, part int, loaded tinyint, written_at datetime"),
 ];
 
-/// Our views for people.
-const VIEWS: [&str; 5] = [
-    "cardgenius_status",
-    "cardgenius_progress",
-    "cardgenius_stuck",
-    "cardgenius_recent_runs",
-    "cardgenius_slow_chunks",
-];
-
-/// The triggers that a migration makes, all of them on the switch; it makes them anew each time.
-const TRIGGERS: [&str; 5] = [
-    "cardgenius_control_inserted",
-    "cardgenius_control_updated",
-    "cardgenius_control_insert_audited",
-    "cardgenius_control_update_audited",
-    "cardgenius_control_delete_audited",
-];
-
 /// When the question is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::mysql) enum Asked {
@@ -70,31 +50,15 @@ pub(in crate::mysql) enum Asked {
 
 /// The names that a source has, or, without one, a second target.
 pub(in crate::mysql) fn names(of_source: bool) -> Vec<&'static str> {
-    let tables = TABLES.iter().map(|(name, _)| *name).filter(|name| (*name == "cardgenius_fence") != of_source);
-    tables.chain(VIEWS.into_iter().filter(|_| of_source)).collect()
+    TABLES.iter().map(|(name, _)| *name).filter(|name| (*name == "cardgenius_fence") != of_source).collect()
 }
 
-/// What of a table, or of what stands in its place, is not ours.
+/// In what a table under a name of ours differs from ours.
 pub(super) fn faults(table: &Table, asked: Asked) -> Vec<String> {
-    let (shown, Some(kind)) = (table.shown(), table.kind.as_deref()) else { return Vec::new() };
-    let called = kind.to_lowercase();
-    if VIEWS.contains(&&*table.name.to_lowercase()) {
-        let other = !kind.eq_ignore_ascii_case("VIEW");
-        return other.then(|| bears(&shown, "view", &called)).into_iter().collect();
-    }
-    let ours = TABLES.iter().any(|(name, _)| name.eq_ignore_ascii_case(&table.name));
     if !table.is_table() {
-        let output = format!(
-            "{shown} is a {called}, where the table of recommendations shall stand: rename it, or correct target.table"
-        );
-        return vec![if ours { bears(&shown, "table", &called) } else { output }];
-    }
-    if !ours {
-        // The customer's own, which the inspection judges.
         return Vec::new();
     }
-    let mut found = Vec::new();
-    let before = asked == Asked::BeforeTheFirstStep;
+    let (mut found, shown, before) = (Vec::new(), table.shown(), asked == Asked::BeforeTheFirstStep);
     if let Some(engine) = table.engine.as_deref().filter(|engine| before && !engine.eq_ignore_ascii_case("InnoDB")) {
         found.push(format!("the table {shown} has the engine {engine}, and so is not ours: rename it or drop it"));
     }
@@ -106,33 +70,12 @@ pub(super) fn faults(table: &Table, asked: Asked) -> Vec<String> {
             ));
         }
     }
-    found.extend(triggers(table));
     found
-}
-
-fn bears(shown: &str, of_ours: &str, kind: &str) -> String {
-    format!("{shown} bears the name of a {of_ours} of ours and is a {kind}: rename it or drop it")
 }
 
 fn columns(table: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
     let of_table = TABLES.iter().find(|(name, _)| name.eq_ignore_ascii_case(table)).map_or("", |(_, columns)| columns);
     of_table.split(", ").filter_map(|column| column.split_once(' '))
-}
-
-/// They run at each of our writes.
-fn triggers(table: &Table) -> impl Iterator<Item = String> {
-    let on_the_switch = table.name.eq_ignore_ascii_case("cardgenius_control");
-    let ours = move |name: &str| on_the_switch && TRIGGERS.iter().any(|known| known.eq_ignore_ascii_case(name));
-    table.triggers.iter().filter(move |trigger| !ours(&trigger.name)).map(|trigger| {
-        let definer = if trigger.definer.is_empty() { "hidden from this account" } else { &trigger.definer };
-        format!(
-            "our table {} has the trigger {} (definer {definer}), which is not ours and would run at our writes: DROP TRIGGER {}.{};",
-            table.shown(),
-            trigger.name,
-            quote_mysql(&table.schema),
-            quote_mysql(&trigger.name)
-        )
-    })
 }
 
 #[cfg(test)]
@@ -159,6 +102,6 @@ mod tests {
             }
         }
         assert_eq!(made, TABLES.len());
-        assert_eq!((names(true).len(), names(false).len()), (14, 1));
+        assert_eq!((names(true).len(), names(false).len()), (9, 1));
     }
 }
