@@ -165,6 +165,22 @@ fn a_key_that_no_client_can_read_stops_no_other_user() {
         &answer.stdout,
         &["completed   31 users", "left        1 users", "1 cannot be claimed or settled, such as \"Zo\\\\353\""],
     );
+    // By key the last of them all, and of the failed ones the last too.
+    ask(
+        "INSERT INTO user_spending_data (user_id, processing_status) VALUES (E'\\xFF', 'completed'), (E'\\xFE', 'failed')",
+    );
+    let requeue =
+        |what: &str| start(&["requeue", what, "--yes"]).variable("CARDGENIUS_SOURCE__URL", &url).run().ended(0);
+    holds_all(&requeue("--failed").stdout, &["1 users are new again"]);
+    holds_all(&requeue("--everybody").stdout, &["32 users are new again"]);
+    // By key the last one of a whole step.
+    ask(
+        "TRUNCATE user_spending_data;
+         INSERT INTO user_spending_data (user_id, processing_status) SELECT 'A' || lpad(n::text, 5, '0'), 'completed' FROM generate_series(1, 4999) AS n;
+         INSERT INTO user_spending_data (user_id, processing_status) VALUES (E'A\\xFF', 'completed');
+         INSERT INTO user_spending_data (user_id, processing_status) SELECT 'B' || n, 'completed' FROM generate_series(1, 100) AS n",
+    );
+    holds_all(&requeue("--everybody").stdout, &["5,100 users are new again"]);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use cardgenius_pipeline::error::StoreError;
 use cardgenius_pipeline::observe::{Observe, Stage};
 use cardgenius_pipeline::ports::Slots;
 use tokio::time::Instant;
-use tracing::{debug, info};
+use tracing::info;
 
 use super::work::Work;
 use crate::server::{Session, SlotWanted};
@@ -19,6 +19,9 @@ const ONE_AT_A_TIME: Slots = Slots { count: 1, home: 0 };
 /// For how long one that got no turn to claim asks for none: whoever is in the way, it costs one wait, and claims beside each other
 /// cost little.
 const WITHOUT_TURNS: Duration = Duration::from_secs(60);
+
+/// In place of a holder that cannot be found any more.
+const LET_GO: &str = "let go by now";
 
 /// A finish on its way to a slot; without one where there are sessions enough.
 pub(super) struct SlotWait<'a> {
@@ -38,9 +41,11 @@ impl<'a> SlotWait<'a> {
         let Some(wanted) = self.wanted else { return Ok(()) };
         let (taken, waited) = wait(work, wanted, Stage::Slot, self.observer).await?;
         if !taken {
-            debug!(
+            let holder = work.slot_holder(wanted).await?;
+            info!(
                 slots = wanted.slots.count,
                 waited_ms = waited.as_millis() as u64,
+                holder = holder.as_deref().unwrap_or(LET_GO),
                 "got no slot to finish in; finishing without"
             );
         }
@@ -76,7 +81,7 @@ impl ClaimTurn {
             let holder = work.slot_holder(wanted).await?;
             info!(
                 waited_ms = waited.as_millis() as u64,
-                holder = holder.as_deref().unwrap_or("let go by now"),
+                holder = holder.as_deref().unwrap_or(LET_GO),
                 "got no turn to claim; claiming without for a minute"
             );
             *self.without_until() = Some(Instant::now() + WITHOUT_TURNS);

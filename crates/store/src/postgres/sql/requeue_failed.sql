@@ -14,6 +14,12 @@ WITH looked_at AS MATERIALIZED (
     WHERE ($3::text IS NULL OR l.processing_error ILIKE $3
             OR regexp_replace(l.processing_error, '[0-9][0-9.,]*', 'N', 'g') ILIKE $3)
         AND ($4::uuid IS NULL OR EXISTS (SELECT FROM {{claims}} AS c WHERE c.claim_id = l.claim_id AND c.run_id = $4))
+), readable AS (
+    -- A client reads no key that is not UTF-8, which only a database without an encoding has: see inspect_unreadable_user.sql.
+    SELECT l.user_id FROM looked_at AS l
+    WHERE CASE WHEN getdatabaseencoding() = 'SQL_ASCII' THEN l.user_id::text
+        ~ '^([\u0001-\u007F]|[\u00C2-\u00DF][\u0080-\u00BF]|\u00E0[\u00A0-\u00BF][\u0080-\u00BF]|[\u00E1-\u00EC\u00EE\u00EF][\u0080-\u00BF]{2}|\u00ED[\u0080-\u009F][\u0080-\u00BF]|\u00F0[\u0090-\u00BF][\u0080-\u00BF]{2}|[\u00F1-\u00F3][\u0080-\u00BF]{3}|\u00F4[\u0080-\u008F][\u0080-\u00BF]{2})*$'
+        ELSE true END
 ), held AS MATERIALIZED (
     SELECT h.user_id
     FROM {{input}} AS h
@@ -27,5 +33,5 @@ WITH looked_at AS MATERIALIZED (
     WHERE u.user_id = held.user_id
     RETURNING u.user_id
 )
-SELECT (SELECT count(*) FROM looked_at), (SELECT l.user_id FROM looked_at AS l ORDER BY l.user_id DESC LIMIT 1)::text,
+SELECT (SELECT count(*) FROM looked_at), (SELECT r.user_id FROM readable AS r ORDER BY r.user_id DESC LIMIT 1)::text,
     (SELECT count(*) FROM set_new), (SELECT count(*) FROM wanted) - (SELECT count(*) FROM set_new)

@@ -1,6 +1,6 @@
 //! Setting users back to `new`, in small steps: no long transaction, and nothing in memory but a key.
 
-use cardgenius_pipeline::error::StoreError;
+use cardgenius_pipeline::error::{ErrorKind, StoreError};
 
 use super::super::SqlStore;
 use super::super::load::is_refusal;
@@ -11,6 +11,9 @@ use crate::server::{Server, Session, Walk, Walked, Whom};
 /// Users that a step looks at.
 const STEP: i64 = 5_000;
 
+/// So many steps in a row may end where they began: one that was narrowed to a single user is as wide as ever after that.
+const MOST_UNMOVED: u32 = STEP.ilog2() + 1;
+
 /// Where a walk over the users stands.
 #[derive(Clone, Debug, Default)]
 pub struct RequeueCursor {
@@ -20,6 +23,8 @@ pub struct RequeueCursor {
     listed: usize,
     /// Users that a step looks at after one that was refused: half as many after each refusal, twice as many after each success.
     narrowed: Option<i64>,
+    /// Steps in a row after which the walk stands where it stood: no client can read the keys that they have looked at.
+    unmoved: u32,
     /// The first user that the database refuses to set back, and its words.
     pub refused: Option<(String, String)>,
     /// Whether the walk is over.
@@ -33,6 +38,17 @@ impl RequeueCursor {
 
     fn went_on(&mut self) {
         self.narrowed = self.narrowed.map(|rows| rows * 2).filter(|rows| *rows < STEP);
+    }
+
+    /// The walk goes on after the last key of the step that can be read. Those behind it are looked at once more.
+    fn moved_to(&mut self, last_key: Option<String>) -> Result<(), StoreError> {
+        self.unmoved = if last_key.is_some() { 0 } else { self.unmoved + 1 };
+        self.after_key = last_key.or(self.after_key.take());
+        if self.is_over || self.unmoved <= MOST_UNMOVED {
+            return Ok(());
+        }
+        let words = "too many users in a row have a user_id that is not UTF-8, so that the walk cannot go on behind them: `cardgenius check` names one; set the others back with SQL";
+        Err(StoreError::new(ErrorKind::DataRejected, words))
     }
 
     /// A step that was refused is taken again for half as many users. One of one user names it: then the walk goes on behind it.
@@ -77,9 +93,7 @@ impl<S: Server, T: Server> SqlStore<S, T> {
         };
         cursor.went_on();
         cursor.is_over = walked.looked_at < u64::try_from(rows).unwrap_or(0);
-        if walked.last_key.is_some() {
-            cursor.after_key = walked.last_key;
-        }
+        cursor.moved_to(walked.last_key)?;
         Ok(walked.requeued)
     }
 
