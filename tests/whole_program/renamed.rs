@@ -116,7 +116,10 @@ async fn a_switch_that_a_trigger_turns_back_is_told_by_check_and_by_pause() {
             }
         });
         let told = "look at the triggers of cardgenius_control";
-        holds_all(&pair.start(&["pause", "--reason", "a trial"]).run().ended(1).stderr, &["the switch does not stay as it was turned", told]);
+        holds_all(
+            &pair.start(&["pause", "--reason", "a trial"]).run().ended(1).stderr,
+            &["the switch does not stay as it was turned", told],
+        );
         let code = if kind == Kind::Postgres { 0 } else { 64 };
         holds_all(&pair.start(&["check"]).run().ended(code).stderr, &[told]);
     }
