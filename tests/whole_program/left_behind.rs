@@ -326,3 +326,21 @@ async fn old_recommendations_that_another_session_holds_locked_keep_no_run_from_
     pair.backfill(30).run().ended(0);
     assert_eq!(completed(&pair), ["60"]);
 }
+
+/// A character set that has a character twice, of which only one comes back: a user of such a key is never found again.
+#[test]
+fn users_whose_key_is_not_the_one_that_the_server_tells_us_are_named_and_stop_no_other_user() {
+    let source = Kind::Mariadb.source();
+    let _ =
+        source.ask("ALTER TABLE {{input}} MODIFY user_id VARCHAR(50) CHARACTER SET cp932 COLLATE cp932_bin NOT NULL");
+    let pair = Pair { source, second: None }.made_ready();
+    add_users(&pair.source, 20);
+    // U+2252 is written as 81E0 or as 8790, and read as the former.
+    let _ = pair.source.ask(
+        "INSERT INTO {{input}} (user_id, avg_amazon_gmv) VALUES (_cp932 X'53418790', 1000), (_cp932 X'534281E0', 1000)",
+    );
+    let answer = pair.backfill(7).run().ended(3);
+    holds_all(&answer.stdout, &["completed   21 users", "left        1 users", "such as \"SA≒\""]);
+    assert_eq!(completed(&pair), ["21"]);
+    assert_eq!(states(&pair), ["failed"]);
+}

@@ -1,9 +1,11 @@
 //! On both families, a table of users that is renamed while a dead instance holds users of it, and a switch that cannot be turned.
 
+use std::process::Command;
+
 use cardgenius_testkit::{Counts, Side, audit_sides, populate};
 
 use crate::combinations::{Kind, Pair};
-use crate::place::migrated;
+use crate::place::{SERVER, migrated};
 use crate::program::{Start, holds_all};
 
 /// A chunk of an instance that died, whose row was forgotten: a hundred of three hundred users, in an open run.
@@ -82,6 +84,33 @@ async fn a_renamed_schema_is_refused_until_it_is_migrated_and_then_its_users_are
     named(pair.start(&["resume"])).run().ended(0);
     named(pair.backfill(100)).run().ended(0);
     all_are_done(&pair.source);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dump_from_the_middle_of_a_run_is_worked_in_a_database_of_another_name() {
+    // Without its comments our columns are known again by our index.
+    for options in [&[][..], &["--no-comments"]] {
+        let original = killed_in_a_chunk(Kind::Postgres).await;
+        let dump = Command::new(SERVER.postgres.bindir().join("pg_dump"))
+            .args(options)
+            .args(["--no-owner", "--dbname", &original.source.url()])
+            .output()
+            .unwrap();
+        assert!(dump.status.success(), "{}", String::from_utf8_lossy(&dump.stderr));
+        let copy = Pair { source: Side::Postgres(SERVER.empty()), second: None };
+        let Side::Postgres(database) = &copy.source else { unreachable!("made on PostgreSQL") };
+        let _ = database.psql(&String::from_utf8(dump.stdout).unwrap());
+        copy.start(&["check"]).run().ended(0);
+        copy.start(&["migrate"]).run().ended(0);
+        copy.start(&["pause", "--reason", "a trial"]).run().ended(0);
+        let audit = "SELECT COUNT(*) FROM cardgenius_audit WHERE action = 'pause' AND detail = 'a trial'";
+        assert_eq!((copy.source.ask(audit), original.source.ask(audit)), (vec!["1".into()], vec!["0".into()]));
+        copy.start(&["resume"]).run().ended(0);
+        copy.backfill(100).run().ended(0);
+        all_are_done(&copy.source);
+        // The original is as it was.
+        assert_eq!(original.source.ask("SELECT COUNT(*) FROM {{input}} WHERE processing_status = 'completed'"), ["0"]);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

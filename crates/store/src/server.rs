@@ -133,6 +133,12 @@ pub trait Session: Send + Sized + 'static {
     /// Takes a slot for this transaction; false: none was free within the limit, and the transaction can only be rolled back.
     fn take_slot(&mut self, wanted: SlotWanted<'_>) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
+    /// Who holds the slot that was to be waited for, in words for people; none if it is free by now.
+    fn slot_holder(
+        &mut self,
+        wanted: SlotWanted<'_>,
+    ) -> impl Future<Output = Result<Option<String>, StoreError>> + Send;
+
     /// Runs a statement; how many rows it touched.
     fn execute(
         &mut self,

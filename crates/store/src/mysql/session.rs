@@ -169,6 +169,12 @@ impl Session for MysqlSession {
         Ok(true)
     }
 
+    async fn slot_holder(&mut self, wanted: SlotWanted<'_>) -> Result<Option<String>, StoreError> {
+        let own = self.shared.own.clone();
+        let rows = self.rows(&own.slot_holder, &bind![wanted.of, i64::from(wanted.slots.home)]).await?;
+        rows.first().map(|row| row.get(0)).transpose()
+    }
+
     async fn execute(&mut self, statement: &Statement, values: &[Value<'_>]) -> Result<u64, StoreError> {
         let (mut sum, keys) = (0, self.keys.clone());
         for call in calls(statement, values, &keys) {

@@ -192,6 +192,12 @@ impl Session for PostgresSession {
         if free.is_empty() { self.wait_for_slot(wanted).await } else { Ok(true) }
     }
 
+    async fn slot_holder(&mut self, wanted: SlotWanted<'_>) -> Result<Option<String>, StoreError> {
+        let own = self.own.clone();
+        let rows = self.rows(&own.slot_holder, &bind![wanted.of, i64::from(wanted.slots.home)]).await?;
+        rows.first().map(|row| row.get(0)).transpose()
+    }
+
     async fn execute(&mut self, statement: &Statement, values: &[Value<'_>]) -> Result<u64, StoreError> {
         let call = async {
             let prepared = self.object.prepare_cached(&statement.sql).await?;

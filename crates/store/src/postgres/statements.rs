@@ -47,6 +47,7 @@ statements! {
     sample_plan: "preparing to count users",
     sessions_alive: "looking whether sessions have ended",
     sessions_end: "ending sessions",
+    slot_holder: "looking who holds a slot",
     slot_try: "taking a slot",
     slot_wait: "waiting for a slot",
     stop_query_session: "preparing to ask the stop query",

@@ -10,7 +10,7 @@ use crate::server::Server;
 use crate::statement::{Row, bind};
 
 /// Turns of the switch that its triggers write down.
-const TURNS: i64 = 2;
+const TURNS: i64 = 3;
 
 /// A name under which our own tables know a table of users that is not there.
 struct Gone {
@@ -49,13 +49,13 @@ impl<S: Server, T: Server> SqlStore<S, T> {
             let (sql, probe) = (self.source.sql(), format!("cardgenius check {}", Uuid::new_v4()));
             let mut transaction = work.begin().await?;
             let mut stood = Vec::new();
-            for turn in [&sql.switch_probe, &sql.switch_probe_back] {
+            for turn in [&sql.switch_probe, &sql.switch_probe_back, &sql.switch_probe_again] {
                 transaction.execute(turn, &bind![&probe]).await?;
                 stood.push(transaction.one(&sql.desk_switch, &bind![&probe]).await?.get::<bool>(0)?);
             }
             let turns: i64 = transaction.one(&sql.switch_probe_seen, &bind![&probe]).await?.get(0)?;
             transaction.roll_back().await?;
-            Ok((stood == [true, false], turns))
+            Ok((stood == [true, false, true], turns))
         }
         .await;
         work.done(&outcome).await;

@@ -112,6 +112,7 @@ statements! {
     sweep_dead_claims: "looking for claims of dead instances",
     sweep_dead_sessions: "looking for sessions of dead instances",
     switch_probe: "trying the switch",
+    switch_probe_again: "trying the switch",
     switch_probe_back: "trying the switch",
     switch_probe_seen: "trying the switch",
     users_complete_listed: "completing users",

@@ -253,6 +253,9 @@ macro_rules! on_each_backend_with_one_database {
 }
 
 on_each_backend_with_one_database! {
+    slots {
+        the_session_that_holds_a_slot_is_named
+    }
     refused_users {
         a_user_that_cannot_be_completed_keeps_its_old_rows_where_they_are_in_the_same_database
     }

@@ -119,6 +119,7 @@ impl Database for Postgres {
     const FOR_SHARE: &'static str = "FOR SHARE";
     const ANALYZE: &'static str = "ANALYZE user_spending_data";
     const WHOAMI: &'static str = "session_user";
+    const NUMBER: &'static str = "pg_backend_pid()";
 
     async fn empty() -> Self {
         // The role is made with the templates.

@@ -23,6 +23,8 @@ pub(super) struct Facts {
     pub(super) strange: Vec<String>,
     /// Columns of the customer's in the table of users that bear the names of ours.
     pub(super) foreign_columns: Vec<String>,
+    /// A FULLTEXT index of the table of users.
+    pub(super) fulltext: Option<String>,
     /// Our fence, in a second target database.
     pub(super) fence: Option<Table>,
     /// The version of our schema that is in force, and the oldest program that it serves.

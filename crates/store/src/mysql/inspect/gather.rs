@@ -34,6 +34,8 @@ impl MysqlServer {
                 facts.strange = self.strange(&mut transaction, &names.source_schema).await?;
                 let table = bind![&names.source_schema, &names.source_table];
                 let columns = transaction.rows(&self.shared.own.migrate_foreign_columns, &table).await?;
+                let fulltext = transaction.maybe_one(&self.shared.own.inspect_fulltext, &table).await?;
+                facts.fulltext = fulltext.map(|row| row.get(0)).transpose()?;
                 facts.foreign_columns = columns.iter().map(|row| row.get(0)).collect::<Result<_, _>>()?;
             }
             if part.has_target() {
@@ -115,20 +117,31 @@ fn of_table<'a>(rows: &'a [Row], name: &'a str) -> impl Iterator<Item = &'a Row>
 
 fn table_of(schema: &str, name: &str, answers: &[Vec<Row>]) -> Result<Table, StoreError> {
     let [tables, columns, keys, triggers, references, referenced] = answers else { return Ok(Table::default()) };
-    let seen = of_table(tables, name).next();
     Ok(Table {
-        schema: schema.to_owned(),
-        name: name.to_owned(),
-        kind: seen.map(|row| row.get(1)).transpose()?,
-        engine: seen.map(|row| row.get::<Option<String>>(2)).transpose()?.flatten(),
-        columns: of_table(columns, name).map(column).collect::<Result<_, _>>()?,
         indexes: indexes_of(keys, name)?,
         triggers: of_table(triggers, name)
             .map(|row| Ok((row.get(1)?, row.get(2)?)))
             .collect::<Result<_, StoreError>>()?,
         references: of_table(references, name).map(others::reference).collect::<Result<_, _>>()?,
         referenced: of_table(referenced, name).map(others::referenced).collect::<Result<_, _>>()?,
-        may_delete: false,
+        ..outline_of(schema, name, &[tables, columns])?
+    })
+}
+
+/// What it is, and its columns.
+pub(super) fn outline_of<R: AsRef<[Row]>>(
+    schema: &str,
+    name: &str,
+    [tables, columns]: &[R; 2],
+) -> Result<Table, StoreError> {
+    let seen = of_table(tables.as_ref(), name).next();
+    Ok(Table {
+        schema: schema.to_owned(),
+        name: name.to_owned(),
+        kind: seen.map(|row| row.get(1)).transpose()?,
+        engine: seen.map(|row| row.get::<Option<String>>(2)).transpose()?.flatten(),
+        columns: of_table(columns.as_ref(), name).map(column).collect::<Result<_, _>>()?,
+        ..Table::default()
     })
 }
 

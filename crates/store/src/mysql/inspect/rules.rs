@@ -1,6 +1,7 @@
 //! From facts to refusals: pure.
 
 use super::facts::{Facts, Table};
+use super::forms::{self, Asked};
 use super::needs::{self, OWN_TABLES};
 use super::{columns, rights};
 use crate::config::TableNames;
@@ -44,6 +45,8 @@ pub(super) fn refusals(facts: &Facts, tables: &TableNames) -> Vec<Refusal> {
     }
     let strange = facts.strange.iter();
     found.extend(strange.map(|fault| Refusal::new("foreign-object", format!("in {}: {fault}", facts.part.called()))));
+    let own = facts.own.iter().chain(&facts.fence).flat_map(|table| forms::faults(table, Asked::AtWork));
+    found.extend(own.map(|fault| Refusal::new("foreign-object", format!("in {}: {fault}", facts.part.called()))));
     found.extend(own_tables(facts));
     found.extend(schema_version(facts));
     found.extend(rights::refusal(facts, tables));

@@ -16,7 +16,7 @@ WHERE t.table_schema = $2 AND t.table_type <> 'VIEW'
         'cardgenius_status', 'cardgenius_progress', 'cardgenius_stuck', 'cardgenius_recent_runs',
         'cardgenius_slow_chunks')
 UNION ALL
-SELECT CONCAT('table ', g.event_object_schema, '.', g.event_object_table, ' has the trigger ', g.trigger_name, ' of ', g.definer,
+SELECT CONCAT('table ', g.event_object_schema, '.', g.event_object_table, ' has the trigger ', g.trigger_name, ' of ', COALESCE(g.definer, 'an account that is hidden from this one'),
     ', which is not ours and runs when we write: DROP TRIGGER `', REPLACE(g.trigger_schema, '`', '``'), '`.`', REPLACE(g.trigger_name, '`', '``'), '`;')
 FROM information_schema.triggers AS g
 WHERE g.event_object_schema = $3
