@@ -63,7 +63,7 @@ macro_rules! view {
     };
 }
 
-const STEPS: [Step; 23] = [
+const STEPS: [Step; 25] = [
     step!("0001_01_schema_version", Source, Transaction),
     step!("0001_02_catalogues", Source, Transaction),
     step!("0001_03_runs", Source, Transaction),
@@ -82,6 +82,8 @@ const STEPS: [Step; 23] = [
     step!("0002_04_closed_claims", Source, Transaction),
     step!("0003_01_throttle", Source, Transaction),
     step!("0004_11_names_gone", Source, Transaction),
+    step!("0004_12_no_public", Source, Transaction),
+    step!("0004_13_no_public_fence", SecondTarget, Transaction),
     view!("0003_11_view_status", "status"),
     view!("0003_12_view_progress", "progress"),
     view!("0003_13_view_stuck", "stuck"),

@@ -191,3 +191,14 @@ async fn a_trigger_on_a_table_of_ours_and_a_column_of_the_customers_with_a_name_
     let found = inspection.refusals.iter().any(|refusal| refusal.message.contains("has columns of its own (attempts)"));
     assert!(found, "{inspection:#?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_index_that_the_server_ignores_is_refused_with_the_statement_that_ends_it() {
+    let database = Inspected::sound().await;
+    database.run("ALTER TABLE user_spending_data ALTER INDEX cardgenius_unsettled_user_spending_data IGNORED");
+    let message = database.refused("missing-index").await;
+    let advice = "ALTER INDEX `cardgenius_unsettled_user_spending_data` NOT IGNORED";
+    assert!(message.contains(advice), "{message}");
+    database.run("ALTER TABLE user_spending_data ALTER INDEX cardgenius_unsettled_user_spending_data NOT IGNORED");
+    database.assert_sound().await;
+}

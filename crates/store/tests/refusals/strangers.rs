@@ -154,6 +154,66 @@ async fn what_comes_into_a_strangers_hands_later_is_refused_by_the_check() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_strangers_table_does_not_become_the_output_after_the_first_migration_either() {
+    let mut database = Database::sound().await;
+    let stranger = fresh("mallory");
+    database.run(&format!("CREATE ROLE {stranger}; CREATE TABLE cards2 (LIKE card_recommendations INCLUDING ALL); ALTER TABLE cards2 OWNER TO {stranger}"));
+    database.tables.target_table = "cards2".into();
+    let error = database.try_migrate().await.unwrap_err();
+    assert!(
+        error.kind() == ErrorKind::Refused && error.to_string().contains("table public.cards2 belongs to role"),
+        "{error}"
+    );
+    assert!(database.refused("foreign-object").await.contains("table public.cards2 belongs to role"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_type_that_bears_the_name_of_a_table_of_ours_is_refused_before_the_first_step() {
+    let database = beside(&fresh("mallory"), "CREATE DOMAIN public.cardgenius_audit AS integer");
+    let error = database.try_migrate().await.unwrap_err();
+    assert!(error.to_string().contains("type public.cardgenius_audit bears the name of a table of ours"), "{error}");
+    assert_eq!(database.run("SELECT count(*) FROM pg_class WHERE relname LIKE 'cardgenius%'"), "0");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn default_privileges_do_not_open_our_tables_and_rights_of_strangers_are_warned_of() {
+    let database = Database::empty();
+    let stranger = fresh("mallory");
+    database.run(CUSTOMER);
+    database.run(&format!(
+        "CREATE ROLE {stranger};
+         ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ALL ON TABLES TO PUBLIC;
+         ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ALL ON TABLES TO {stranger}"
+    ));
+    database.try_migrate().await.unwrap();
+    let open = "SELECT count(*) FROM pg_class AS c CROSS JOIN aclexplode(c.relacl) AS a
+        WHERE c.relname LIKE 'cardgenius%' AND c.relkind = 'r' AND a.grantee = 0 AND a.privilege_type <> 'SELECT'";
+    assert_eq!(database.run(open), "0");
+    let warning = database.warned().await;
+    assert!(warning.contains(&format!("{stranger} may write to our tables (public.cardgenius_audit")), "{warning}");
+    let (_, advice) = warning.split_once("REVOKE ").unwrap();
+    database.run(&format!("REVOKE {}", advice.split_once(';').unwrap().0));
+    database.assert_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trigger_of_the_customers_whose_function_is_a_strangers_is_warned_of() {
+    let database = Database::sound().await;
+    let stranger = fresh("mallory");
+    database.run(&format!(
+        "CREATE ROLE {stranger};
+         CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN RETURN NEW; END $f$;
+         ALTER FUNCTION stamp() OWNER TO {stranger};
+         CREATE TRIGGER stamp BEFORE UPDATE ON user_spending_data FOR EACH ROW EXECUTE FUNCTION stamp()"
+    ));
+    let warnings = database.inspect().await.warnings;
+    let told = warnings.iter().any(|warning| {
+        warning.contains("stamp") && warning.contains(&stranger) && warning.contains("runs with our rights")
+    });
+    assert!(told, "{warnings:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn columns_of_the_customers_own_that_are_named_as_ours_are_not_taken_over() {
     for column in [
         "attempts smallint NOT NULL DEFAULT 5",

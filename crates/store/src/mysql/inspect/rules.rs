@@ -243,7 +243,9 @@ fn missing_index(input: &Table, name: &str) -> Option<Refusal> {
         )
     } else {
         format!(
-            "{shown} has no index {name} over ({columns}), without which every claim reads the whole table: run `cardgenius migrate`"
+            "{shown} has no index {name} over ({columns}), without which every claim reads the whole table: run `cardgenius migrate`. If it is there and only ignored or invisible: ALTER TABLE {} ALTER INDEX {} NOT IGNORED; (on MySQL VISIBLE in place of NOT IGNORED)",
+            input.quoted(),
+            quote_mysql(name)
         )
     };
     Some(Refusal::new("missing-index", message))

@@ -56,6 +56,8 @@ pub(super) struct Database {
     pub(super) replication: Vec<Replication>,
     /// What bears a name of ours and is not ours, or is in a stranger's hands: in words, with what to do.
     pub(super) strangers: Vec<String>,
+    /// What strangers may do to our tables, or have done to the customer's: in words, with what to do.
+    pub(super) stranger_rights: Vec<String>,
     /// Schemas of the tables in which strangers may create something, or have.
     pub(super) open_schemas: Vec<OpenSchema>,
     /// Server processes that served two of our sessions, held at once: the first's transaction, the second's after it, and

@@ -41,6 +41,7 @@ pub(super) async fn gather(
         let mut look = Look { transaction: &mut transaction, wanted };
         database.replication = look.replication(&questions.replication).await?;
         database.strangers = look.strangers(&questions.strangers).await?;
+        database.stranger_rights = look.strangers(&questions.stranger_rights).await?;
         database.open_schemas = look.open_schemas(&questions.open_schemas).await?;
         Ok((database, look.relations(questions).await?))
     }
@@ -80,6 +81,7 @@ async fn server_of(
         encoding: row.get(6)?,
         replication: Vec::new(),
         strangers: Vec::new(),
+        stranger_rights: Vec::new(),
         open_schemas: Vec::new(),
         backends: [0; 3],
     })

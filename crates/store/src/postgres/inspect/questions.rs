@@ -24,6 +24,7 @@ macro_rules! questions {
 
 questions! {
     strangers: "strangers.sql", "looking for what strangers have made";
+    stranger_rights: "stranger_rights.sql", "looking what strangers may do";
     open_schemas: "inspect_open_schemas.sql", "looking who may create objects";
     server: "inspect_server.sql", "inspecting the server";
     relations: "inspect_relations.sql", "inspecting the tables";

@@ -22,6 +22,7 @@ pub(super) fn warnings(facts: &Facts) -> Vec<String> {
         ));
     }
     found.extend(pooler(database));
+    found.extend(database.stranger_rights.iter().map(|right| format!("in {}: {right}", database.called)));
     found.extend(database.open_schemas.iter().map(|schema| open_schema(schema, [input, output])));
     for relation in [input, output] {
         if relation.column("user_id").is_some_and(|column| column.of_type == "citext") {

@@ -62,8 +62,6 @@ WITH trusted AS (
     FROM pg_class AS c
     JOIN pg_namespace AS n ON n.oid = c.relnamespace
     WHERE n.nspname = {{target_schema_literal}} AND c.relname = {{output_table_literal}} AND c.relkind IN ('r', 'p')
-        -- With which table to work is decided by the first migration.
-        AND NOT EXISTS (SELECT FROM found)
 ), indexes (index_name, schema_name, table_name) AS (
     VALUES
         ('cardgenius_runs_one_open', {{source_schema_literal}}, 'cardgenius_runs'),
@@ -104,6 +102,11 @@ SELECT format('table %s has the rule %I, which is not ours: DROP RULE %I ON %s;'
 FROM found AS f
 JOIN pg_rewrite AS r ON r.ev_class = f.oid
 WHERE f.relkind = 'r'
+UNION ALL
+SELECT format('type %I.%I bears the name of a table of ours: rename it or drop it', n.nspname, y.typname)
+FROM own
+JOIN pg_namespace AS n ON n.nspname = own.schema_name
+JOIN pg_type AS y ON y.typnamespace = n.oid AND y.typname = own.table_name AND y.typrelid = 0
 UNION ALL
 SELECT format('%I.%I bears the name of an index of ours on %I and is something else: rename it or drop it', x.schema_name, x.index_name, x.table_name)
 FROM indexes AS x
