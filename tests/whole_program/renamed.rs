@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use cardgenius_engine::catalogue::DEFAULT_TEXT;
 use cardgenius_testkit::{Counts, Side, audit_sides, populate};
 
 use crate::combinations::{Kind, Pair};
@@ -106,7 +107,15 @@ async fn a_dump_from_the_middle_of_a_run_is_worked_in_a_database_of_another_name
         let audit = "SELECT COUNT(*) FROM cardgenius_audit WHERE action = 'pause' AND detail = 'a trial'";
         assert_eq!((copy.source.ask(audit), original.source.ask(audit)), (vec!["1".into()], vec!["0".into()]));
         copy.start(&["resume"]).run().ended(0);
-        copy.backfill(100).run().ended(0);
+        let catalogue = DEFAULT_TEXT.replace('\'', "''");
+        let _ = database.psql(&format!("UPDATE cardgenius_catalogues SET catalogue_text = '{catalogue}'"));
+        let short = copy
+            .backfill(100)
+            .variable("CARDGENIUS_LEASE__LEASE_MS", "1500")
+            .variable("CARDGENIUS_LEASE__RENEW_MS", "400")
+            .variable("CARDGENIUS_LEASE__SWEEP_MS", "200")
+            .variable("CARDGENIUS_LIMITS__RENEW_STATEMENT_MS", "400");
+        short.run().ended(0);
         all_are_done(&copy.source);
         // The original is as it was.
         assert_eq!(original.source.ask("SELECT COUNT(*) FROM {{input}} WHERE processing_status = 'completed'"), ["0"]);
@@ -149,7 +158,8 @@ async fn a_switch_that_a_trigger_turns_back_is_told_by_check_and_by_pause() {
             &pair.start(&["pause", "--reason", "a trial"]).run().ended(1).stderr,
             &["the switch does not stay as it was turned", told],
         );
-        let code = if kind == Kind::Postgres { 0 } else { 64 };
+        // On MariaDB the triggers are refused by name, so that the switch is not tried.
+        let (code, told) = if kind == Kind::Postgres { (0, told) } else { (64, "has the trigger lies_too of ") };
         holds_all(&pair.start(&["check"]).run().ended(code).stderr, &[told]);
     }
 }
