@@ -105,6 +105,10 @@ pub(super) struct Relation {
     pub(super) triggers: Vec<Trigger>,
     /// Columns whose defaults draw from a sequence that this role may not use; the sequence quoted, with its schema.
     pub(super) closed_sequences: Vec<(String, String)>,
+    /// Strangers' functions and types that it makes our sessions call.
+    pub(super) foreign_code: Vec<ForeignCode>,
+    /// Strangers that may change it.
+    pub(super) writers: Vec<Writer>,
     /// The customer's objects that hang on it.
     pub(super) others: Others,
 }
@@ -138,6 +142,24 @@ impl Relation {
                 && columns.iter().all(|column| index.columns.iter().any(|of_index| of_index == column))
         })
     }
+}
+
+/// A function or a type of a stranger, and how a table makes our sessions call it.
+#[derive(Clone, Debug)]
+pub(super) struct ForeignCode {
+    /// `the trigger t, whose function public.f`
+    pub(super) what: String,
+    /// Quoted.
+    pub(super) owner: String,
+}
+
+/// A role that may change a table.
+#[derive(Clone, Debug)]
+pub(super) struct Writer {
+    /// Quoted; or `PUBLIC`.
+    pub(super) role: String,
+    /// INSERT, UPDATE, DELETE, TRUNCATE, TRIGGER.
+    pub(super) privileges: Vec<String>,
 }
 
 /// A column; a domain is seen as the type that it is made of.

@@ -2,7 +2,9 @@
 
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 
-use super::facts::{Column, Database, Index, OLDEST_SERVER, OpenSchema, Relation, Replication, Trigger};
+use super::facts::{
+    Column, Database, ForeignCode, Index, OLDEST_SERVER, OpenSchema, Relation, Replication, Trigger, Writer,
+};
 use super::others;
 use super::questions::Questions;
 use crate::identifiers::quote;
@@ -144,14 +146,34 @@ impl Look<'_, '_> {
             Ok(())
         })
         .await?;
+        self.of_strangers(questions, &mut relations).await?;
         self.others(questions, &mut relations).await?;
         Ok(relations)
+    }
+
+    /// What strangers have put on the tables, and what they may.
+    async fn of_strangers(&mut self, questions: &Questions, relations: &mut [Relation]) -> Result<(), StoreError> {
+        self.each(&questions.foreign_code, relations, |relation, row| {
+            relation.foreign_code.push(ForeignCode { what: row.get(1)?, owner: row.get(2)? });
+            Ok(())
+        })
+        .await?;
+        self.each(&questions.writers, relations, |relation, row| {
+            relation.writers.push(Writer { role: row.get(1)?, privileges: row.get(2)? });
+            Ok(())
+        })
+        .await
     }
 
     /// What hangs on the tables.
     async fn others(&mut self, questions: &Questions, relations: &mut [Relation]) -> Result<(), StoreError> {
         self.each(&questions.references, relations, |relation, row| {
             relation.others.references.push(others::reference(row)?);
+            Ok(())
+        })
+        .await?;
+        self.each(&questions.children, relations, |relation, row| {
+            relation.others.children.push((row.get(1)?, row.get(2)?));
             Ok(())
         })
         .await?;
@@ -221,7 +243,7 @@ pub(super) fn column(row: &Row) -> Result<Column, StoreError> {
     })
 }
 
-fn index(row: &Row) -> Result<Index, StoreError> {
+pub(super) fn index(row: &Row) -> Result<Index, StoreError> {
     Ok(Index { name: row.get(1)?, columns: row.get(2)?, valid: row.get(3)?, key: row.get(4)? })
 }
 
