@@ -7,7 +7,7 @@ use cardgenius_embedded::PostgresOptions;
 use cardgenius_testkit::{Counts, TestServer, audit};
 use serde_json::Value;
 
-use crate::documents::{are_settings, grace_seconds, is_a_command_line, root, told, yaml};
+use crate::documents::{are_settings, is_a_command_line, root, stop_seconds, told, yaml};
 use crate::program::{Start, start};
 
 /// What docker-compose makes of the file.
@@ -98,7 +98,7 @@ fn the_program_knows_what_it_is_told() {
         are_settings(variables(service));
         if ["daemon", "backfill"].contains(&name) {
             let grace = service["stop_grace_period"].as_str().unwrap().strip_suffix('s').unwrap();
-            assert!(grace.parse::<f64>().unwrap() > grace_seconds() + 5.0, "{name}");
+            assert!(grace.parse::<f64>().unwrap() > stop_seconds() + 5.0, "{name}");
         }
     });
     assert_eq!(told, 3);

@@ -110,9 +110,13 @@ pub fn are_settings<'v>(variables: impl IntoIterator<Item = (&'v str, &'v str)>)
     serde_json::from_str(&answer.stdout).unwrap()
 }
 
-/// Seconds that whoever stops the program must leave it, for a stop to be a graceful one: more than `pipeline.grace_ms`.
-pub fn grace_seconds() -> f64 {
+/// What a stop takes at most after the grace time, in seconds: where the database gives no answer, chunks are given back for ten
+/// seconds in vain, and then the run's sums, the lease and what watches the database are waited for, two seconds each.
+const AFTER_THE_GRACE_TIME: f64 = 25.0;
+
+/// Seconds that whatever stops the program must leave it, for a stop to be a graceful one.
+pub fn stop_seconds() -> f64 {
     let shown = are_settings([]);
     let grace = shown.as_array().unwrap().iter().find(|one| one["setting"] == "pipeline.grace_ms").unwrap();
-    grace["value"].as_f64().unwrap() / 1000.0
+    grace["value"].as_f64().unwrap() / 1000.0 + AFTER_THE_GRACE_TIME
 }

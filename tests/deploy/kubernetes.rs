@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::documents::{PYTHON, Said, are_settings, files, grace_seconds, is_a_command_line, read, root, told, yaml};
+use crate::documents::{PYTHON, Said, are_settings, files, is_a_command_line, read, root, stop_seconds, told, yaml};
 
 /// The newest that the validator knows, and the oldest that Kubernetes itself or its providers still keep.
 const VERSIONS: [&str; 2] = ["1.37", "1.30"];
@@ -216,7 +216,7 @@ fn the_program_knows_what_it_is_told_and_is_left_the_time_that_it_takes() {
     fs::write(&password, "secret").unwrap();
     for (name, template) in workloads(&objects) {
         let pod = &template["spec"];
-        assert!(pod["terminationGracePeriodSeconds"].as_f64().unwrap() > grace_seconds() + 5.0, "{name}");
+        assert!(pod["terminationGracePeriodSeconds"].as_f64().unwrap() > stop_seconds() + 5.0, "{name}");
         let container = &pod["containers"][0];
         is_a_command_line(&words(&container["args"]));
         let own = list(&container["env"]).iter().map(|one| (one["name"].as_str().unwrap(), password.to_str().unwrap()));

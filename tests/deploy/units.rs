@@ -4,7 +4,7 @@ use std::fs;
 
 use tempfile::TempDir;
 
-use crate::documents::{are_settings, files, grace_seconds, is_a_command_line, read, told};
+use crate::documents::{are_settings, files, is_a_command_line, read, stop_seconds, told};
 use crate::program::holds_all;
 
 const INSTALLED: &str = "/usr/local/bin/cardgenius";
@@ -77,7 +77,7 @@ fn the_units_start_what_the_program_knows_and_leave_it_the_time_that_it_takes() 
         let arguments: Vec<&str> = value(&unit, "ExecStart").split(' ').collect();
         assert_eq!(arguments[0], INSTALLED, "{path}");
         is_a_command_line(&arguments[1..]);
-        assert!(value(&unit, "TimeoutStopSec").parse::<f64>().unwrap() > grace_seconds() + 5.0, "{path}");
+        assert!(value(&unit, "TimeoutStopSec").parse::<f64>().unwrap() > stop_seconds() + 5.0, "{path}");
         let variables = values(&unit, "Environment");
         assert_eq!(variables, ["CARDGENIUS_SOURCE__PASSWORD_FILE=%d/source-password"]);
         assert_eq!(value(&unit, "LoadCredential"), "source-password:/etc/cardgenius/source-password");

@@ -9,7 +9,7 @@ use crate::expressions::{comparisons, metrics, string};
 use crate::prometheus::Prometheus;
 
 /// What is alerted on.
-const ALERTS: [&str; 17] = [
+const ALERTS: [&str; 18] = [
     "CardGeniusBackfillSlow",
     "CardGeniusCatalogueRefused",
     "CardGeniusDatabaseUnreachable",
@@ -21,6 +21,7 @@ const ALERTS: [&str; 17] = [
     "CardGeniusPausedLong",
     "CardGeniusPendingWithoutClaim",
     "CardGeniusPoolExhausted",
+    "CardGeniusRunFailed",
     "CardGeniusRunFailing",
     "CardGeniusRunStuck",
     "CardGeniusThrottledLong",

@@ -5,7 +5,7 @@ use cardgenius_testkit::Side;
 use nix::sys::signal::Signal;
 
 use crate::combinations::{Kind, Pair};
-use crate::place::SERVER;
+use crate::place::{SERVER, migrated};
 use crate::program::{holds_all, start};
 use crate::running::spawn;
 
@@ -45,7 +45,12 @@ fn users_that_cannot_be_claimed_are_named_and_stop_no_other_user() {
         let answer = pair.backfill(100).run().ended(3);
         holds_all(
             &answer.stdout,
-            &["completed   296 users", "left        4 users", "4 cannot be claimed or settled, such as \"U0001\"", "no_debts"],
+            &[
+                "completed   296 users",
+                "left        4 users",
+                "4 cannot be claimed or settled, such as \"U0001\"",
+                "no_debts",
+            ],
         );
         holds_all(&answer.stderr, &["a user cannot be claimed", "U0150", "U0151", "U0300"]);
         assert_eq!(completed(&pair), ["296"], "{kind:?}");
@@ -160,6 +165,22 @@ fn a_key_that_no_client_can_read_stops_no_other_user() {
         &answer.stdout,
         &["completed   31 users", "left        1 users", "1 cannot be claimed or settled, such as \"Zo\\\\353\""],
     );
+    // By key the last of them all, and of the failed ones the last too.
+    ask(
+        "INSERT INTO user_spending_data (user_id, processing_status) VALUES (E'\\xFF', 'completed'), (E'\\xFE', 'failed')",
+    );
+    let requeue =
+        |what: &str| start(&["requeue", what, "--yes"]).variable("CARDGENIUS_SOURCE__URL", &url).run().ended(0);
+    holds_all(&requeue("--failed").stdout, &["1 users are new again"]);
+    holds_all(&requeue("--everybody").stdout, &["32 users are new again"]);
+    // By key the last one of a whole step.
+    ask(
+        "TRUNCATE user_spending_data;
+         INSERT INTO user_spending_data (user_id, processing_status) SELECT 'A' || lpad(n::text, 5, '0'), 'completed' FROM generate_series(1, 4999) AS n;
+         INSERT INTO user_spending_data (user_id, processing_status) VALUES (E'A\\xFF', 'completed');
+         INSERT INTO user_spending_data (user_id, processing_status) SELECT 'B' || n, 'completed' FROM generate_series(1, 100) AS n",
+    );
+    holds_all(&requeue("--everybody").stdout, &["5,100 users are new again"]);
 }
 
 #[test]
@@ -228,4 +249,114 @@ fn a_run_whose_row_is_deleted_in_the_middle_is_not_done() {
     run.signal(Signal::SIGCONT);
     let answer = run.end().ended(1);
     holds_all(&answer.stderr, &["the row of this run is gone"]);
+}
+
+/// A trigger of the customer's that answers with an error of this code for some users.
+fn answer_with(pair: &Pair, kind: Kind, table: &str, code: &str) {
+    let when = if table == "{{input}}" { "UPDATE" } else { "INSERT" };
+    let _ = pair.source.ask(&match kind {
+        Kind::Postgres => format!(
+            "CREATE FUNCTION answer() RETURNS trigger LANGUAGE plpgsql AS
+                'BEGIN RAISE EXCEPTION ''in the way'' USING ERRCODE = ''{code}''; END';
+             CREATE TRIGGER answer BEFORE {when} ON {table} FOR EACH ROW
+             WHEN (NEW.user_id IN ('U0007', 'U0040')) EXECUTE FUNCTION answer()"
+        ),
+        Kind::Mariadb => format!(
+            "DELIMITER //
+             CREATE TRIGGER answer BEFORE {when} ON {table} FOR EACH ROW BEGIN
+                 IF NEW.user_id IN ('U0007', 'U0040') THEN
+                     SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = {code}, MESSAGE_TEXT = 'in the way';
+                 END IF;
+             END //"
+        ),
+    });
+}
+
+#[test]
+fn users_that_other_sessions_hold_up_are_left_for_the_next_run_and_stop_no_other_user() {
+    for (kind, table, code) in [
+        (Kind::Postgres, "{{input}}", "55P03"),
+        (Kind::Mariadb, "{{input}}", "1213"),
+        (Kind::Postgres, "{{output}}", "40001"),
+        (Kind::Mariadb, "{{output}}", "1205"),
+    ] {
+        let pair = Pair::migrated((kind, None));
+        add_users(&pair.source, 60);
+        answer_with(&pair, kind, table, code);
+        let impatient = pair
+            .backfill(30)
+            .variable("CARDGENIUS_RUN__LOCKED_WAIT_MS", "1")
+            .variable("CARDGENIUS_RETRY__BASE_MS", "10")
+            .variable("CARDGENIUS_RETRY__MAX_MS", "50");
+        let answer = impatient.run().ended(0);
+        holds_all(
+            &answer.stdout,
+            &["completed   58 users", "2 are held up by other sessions, such as \"U0", "in the way"],
+        );
+        assert_eq!(states(&pair), ["done"], "{kind:?} {table}");
+    }
+}
+
+#[test]
+fn users_that_are_new_again_after_each_pass_are_named_and_the_run_is_not_done() {
+    for (kind, status) in [(Kind::Postgres, "pending"), (Kind::Postgres, "completed"), (Kind::Mariadb, "pending")] {
+        let pair = Pair::migrated((kind, None));
+        add_users(&pair.source, 60);
+        let _ = pair.source.ask(&match kind {
+            Kind::Postgres => format!(
+                "CREATE FUNCTION set_back() RETURNS trigger LANGUAGE plpgsql AS
+                    'BEGIN NEW.processing_status := ''new''; RETURN NEW; END';
+                 CREATE TRIGGER set_back BEFORE UPDATE ON {{{{input}}}} FOR EACH ROW
+                 WHEN (NEW.processing_status = '{status}' AND NEW.user_id = 'U0007') EXECUTE FUNCTION set_back()"
+            ),
+            Kind::Mariadb => format!(
+                "CREATE TRIGGER set_back BEFORE UPDATE ON {{{{input}}}} FOR EACH ROW
+                 SET NEW.processing_status = IF(NEW.processing_status = '{status}' AND NEW.user_id = 'U0007', 'new', NEW.processing_status)"
+            ),
+        });
+        let answer = pair.backfill(30).run().ended(3);
+        holds_all(&answer.stdout, &["1 are new again after each of the last passes, such as \"U0007\""]);
+        assert_eq!(states(&pair), ["failed"], "{kind:?} {status}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn old_recommendations_that_another_session_holds_locked_keep_no_run_from_its_end() {
+    let database = migrated();
+    let pair = Pair { source: Side::Postgres(database.clone()), second: None };
+    add_users(&pair.source, 60);
+    pair.backfill(30).run().ended(0);
+    let _ = pair.source.ask("UPDATE {{input}} SET processing_status = 'new'");
+    let holder = database.connect().await;
+    let lock = database.tables.render("BEGIN; SELECT 1 FROM {{output}} WHERE user_id = 'U0007' FOR UPDATE");
+    holder.batch_execute(&lock).await.unwrap();
+    let impatient = pair
+        .backfill(30)
+        .variable("CARDGENIUS_RUN__LOCKED_WAIT_MS", "1")
+        .variable("CARDGENIUS_LIMITS__LOCK_MS", "50")
+        .variable("CARDGENIUS_RETRY__BASE_MS", "10")
+        .variable("CARDGENIUS_RETRY__MAX_MS", "50");
+    let answer = impatient.run().ended(0);
+    holds_all(&answer.stdout, &["completed   59 users", "1 are held up by other sessions, such as \"U0007\""]);
+    holder.batch_execute("ROLLBACK").await.unwrap();
+    pair.backfill(30).run().ended(0);
+    assert_eq!(completed(&pair), ["60"]);
+}
+
+/// A character set that has a character twice, of which only one comes back: a user of such a key is never found again.
+#[test]
+fn users_whose_key_is_not_the_one_that_the_server_tells_us_are_named_and_stop_no_other_user() {
+    let source = Kind::Mariadb.source();
+    let _ =
+        source.ask("ALTER TABLE {{input}} MODIFY user_id VARCHAR(50) CHARACTER SET cp932 COLLATE cp932_bin NOT NULL");
+    let pair = Pair { source, second: None }.made_ready();
+    add_users(&pair.source, 20);
+    // U+2252 is written as 81E0 or as 8790, and read as the former.
+    let _ = pair.source.ask(
+        "INSERT INTO {{input}} (user_id, avg_amazon_gmv) VALUES (_cp932 X'53418790', 1000), (_cp932 X'534281E0', 1000)",
+    );
+    let answer = pair.backfill(7).run().ended(3);
+    holds_all(&answer.stdout, &["completed   21 users", "left        1 users", "such as \"SA≒\""]);
+    assert_eq!(completed(&pair), ["21"]);
+    assert_eq!(states(&pair), ["failed"]);
 }

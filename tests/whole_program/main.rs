@@ -38,6 +38,7 @@ mod hostile_sessions;
 mod hostile_text;
 mod joining;
 mod left_behind;
+mod limits;
 mod logs;
 mod migrating;
 mod odd_keys;

@@ -1,9 +1,12 @@
 //! On both families, a table of users that is renamed while a dead instance holds users of it, and a switch that cannot be turned.
 
+use std::process::Command;
+
+use cardgenius_engine::catalogue::DEFAULT_TEXT;
 use cardgenius_testkit::{Counts, Side, audit_sides, populate};
 
 use crate::combinations::{Kind, Pair};
-use crate::place::migrated;
+use crate::place::{SERVER, migrated};
 use crate::program::{Start, holds_all};
 
 /// A chunk of an instance that died, whose row was forgotten: a hundred of three hundred users, in an open run.
@@ -85,6 +88,41 @@ async fn a_renamed_schema_is_refused_until_it_is_migrated_and_then_its_users_are
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_dump_from_the_middle_of_a_run_is_worked_in_a_database_of_another_name() {
+    // Without its comments our columns are known again by our index.
+    for options in [&[][..], &["--no-comments"]] {
+        let original = killed_in_a_chunk(Kind::Postgres).await;
+        let dump = Command::new(SERVER.postgres.bindir().join("pg_dump"))
+            .args(options)
+            .args(["--no-owner", "--dbname", &original.source.url()])
+            .output()
+            .unwrap();
+        assert!(dump.status.success(), "{}", String::from_utf8_lossy(&dump.stderr));
+        let copy = Pair { source: Side::Postgres(SERVER.empty()), second: None };
+        let Side::Postgres(database) = &copy.source else { unreachable!("made on PostgreSQL") };
+        let _ = database.psql(&String::from_utf8(dump.stdout).unwrap());
+        copy.start(&["check"]).run().ended(0);
+        copy.start(&["migrate"]).run().ended(0);
+        copy.start(&["pause", "--reason", "a trial"]).run().ended(0);
+        let audit = "SELECT COUNT(*) FROM cardgenius_audit WHERE action = 'pause' AND detail = 'a trial'";
+        assert_eq!((copy.source.ask(audit), original.source.ask(audit)), (vec!["1".into()], vec!["0".into()]));
+        copy.start(&["resume"]).run().ended(0);
+        let catalogue = DEFAULT_TEXT.replace('\'', "''");
+        let _ = database.psql(&format!("UPDATE cardgenius_catalogues SET catalogue_text = '{catalogue}'"));
+        let short = copy
+            .backfill(100)
+            .variable("CARDGENIUS_LEASE__LEASE_MS", "1500")
+            .variable("CARDGENIUS_LEASE__RENEW_MS", "400")
+            .variable("CARDGENIUS_LEASE__SWEEP_MS", "200")
+            .variable("CARDGENIUS_LIMITS__RENEW_STATEMENT_MS", "400");
+        short.run().ended(0);
+        all_are_done(&copy.source);
+        // The original is as it was.
+        assert_eq!(original.source.ask("SELECT COUNT(*) FROM {{input}} WHERE processing_status = 'completed'"), ["0"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_switch_whose_triggers_are_gone_is_told_by_check_and_mended_by_migrate() {
     for (kind, drop, told) in [
         (Kind::Postgres, "DROP TRIGGER cardgenius_control_audited ON cardgenius_control", "not written to the audit"),
@@ -98,6 +136,31 @@ async fn a_switch_whose_triggers_are_gone_is_told_by_check_and_mended_by_migrate
         pair.start(&["migrate"]).run().ended(0);
         let mended = pair.start(&["check"]).run().ended(0).stderr;
         assert!(!mended.contains(told), "{mended}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_switch_that_a_trigger_turns_back_is_told_by_check_and_by_pause() {
+    for kind in [Kind::Postgres, Kind::Mariadb] {
+        let pair = Pair::migrated((kind, None));
+        let _ = pair.source.ask(match kind {
+            Kind::Postgres => {
+                "CREATE FUNCTION lies() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.paused := false; RETURN NEW; END';
+                 CREATE TRIGGER lies BEFORE INSERT OR UPDATE ON cardgenius_control FOR EACH ROW EXECUTE FUNCTION lies()"
+            }
+            Kind::Mariadb => {
+                "CREATE TRIGGER lies BEFORE UPDATE ON cardgenius_control FOR EACH ROW SET NEW.paused = FALSE;
+                 CREATE TRIGGER lies_too BEFORE INSERT ON cardgenius_control FOR EACH ROW SET NEW.paused = FALSE"
+            }
+        });
+        let told = "look at the triggers of cardgenius_control";
+        holds_all(
+            &pair.start(&["pause", "--reason", "a trial"]).run().ended(1).stderr,
+            &["the switch does not stay as it was turned", told],
+        );
+        // On MariaDB the triggers are refused by name, so that the switch is not tried.
+        let (code, told) = if kind == Kind::Postgres { (0, told) } else { (64, "has the trigger lies_too of ") };
+        holds_all(&pair.start(&["check"]).run().ended(code).stderr, &[told]);
     }
 }
 

@@ -67,7 +67,7 @@ impl Drop for Process {
 }
 
 /// The same start by a shell, which does something first; `"$@"` is the program with its arguments.
-fn by_a_shell(start: Start, script: &str) -> Start {
+pub fn by_a_shell(start: Start, script: &str) -> Start {
     let Start { command, folder, failpoints } = start;
     let mut shell = Command::new("/bin/sh");
     shell.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin").current_dir(folder.path());

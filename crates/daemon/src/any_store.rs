@@ -8,7 +8,7 @@ use cardgenius_pipeline::compute::ComputedChunk;
 use cardgenius_pipeline::error::StoreError;
 use cardgenius_pipeline::observe::Observe;
 use cardgenius_pipeline::ports::{
-    Blame, ClaimAnswer, ClaimRequest, ClaimRow, ClaimTotals, Closed, Finished, Live, Run, RunRequest, RunState,
+    Blame, ClaimAnswer, ClaimRequest, ClaimRow, ClaimTotals, Closed, Finished, Key, Live, Run, RunRequest, RunState,
     RunTotals, Slots, Store, Swept, Unknown,
 };
 use cardgenius_pipeline::pressure::Pressure;
@@ -177,6 +177,10 @@ impl Store for AnyStore {
 
     async fn finish(&self, chunk: &ComputedChunk, slots: Option<Slots>) -> Result<Finished, StoreError> {
         on!(self, store => store.finish(chunk, slots).await)
+    }
+
+    fn key(&self, user_id: &str) -> Key {
+        on!(self, store => store.key(user_id))
     }
 
     async fn look_up(&self, claim_id: Uuid) -> Result<Option<ClaimRow>, StoreError> {

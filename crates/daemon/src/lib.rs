@@ -21,6 +21,7 @@ pub mod observer;
 mod panics;
 mod process;
 mod run_request;
+mod runtime;
 pub mod sampler;
 pub mod schedule;
 mod service;

@@ -100,6 +100,12 @@ impl Claimer {
         };
     }
 
+    /// Whether claims ask for fewer users than usual, to find one that was refused.
+    #[must_use]
+    pub const fn is_narrowed(&self) -> bool {
+        self.narrowed.is_some()
+    }
+
     /// After a claim of so many users that was refused without a name: the next one asks for half as many.
     pub fn narrow(&mut self, rows: usize) {
         self.narrowed = Some((rows / 2).max(1));

@@ -130,6 +130,9 @@ fn joins(frame: RowSpan, next: RowSpan) -> bool {
     frame.slice == next.slice && frame.end == next.start && (next.end - frame.start) as usize <= FRAME_BYTES
 }
 
+/// The stack of each computing thread.
+const STACK_BYTES: usize = 2 << 20;
+
 /// The pool of threads that compute.
 #[derive(Debug)]
 pub struct Workers {
@@ -145,6 +148,8 @@ impl Workers {
     pub fn new(threads: NonZeroUsize) -> Result<Self, StoreError> {
         rayon::ThreadPoolBuilder::new()
             .num_threads(threads.get())
+            // Without it the environment (`RUST_MIN_STACK`) would decide.
+            .stack_size(STACK_BYTES)
             .thread_name(|index| format!("compute-{index}"))
             .build()
             .map(|pool| Self { pool, observer: Arc::new(Unobserved) })

@@ -88,6 +88,13 @@ impl ErrorKind {
         )
     }
 
+    /// Whether a single row can be the cause although it is no refusal: a trigger on it waits for what another session holds, or the
+    /// server cannot read it.
+    #[must_use]
+    pub const fn may_be_of_one_row(self) -> bool {
+        matches!(self, Self::Contention | Self::ServerFault)
+    }
+
     /// The word used in logs and metrics.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -60,9 +60,10 @@ pub struct Shared<S: Store, R> {
 }
 
 /// How a chunk's life ended.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub enum LifeEnd {
     /// Every user is completed, failed or superseded.
+    #[default]
     Settled,
     /// Its users are `new` again, but for those locked by somebody else, and one that has spent its last attempt.
     GivenBack(Why),
@@ -89,7 +90,7 @@ impl LifeEnd {
 }
 
 /// A chunk's life, as it was.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Life {
     /// How it ended.
     pub end: LifeEnd,
@@ -99,6 +100,8 @@ pub struct Life {
     pub totals: ClaimTotals,
     /// Users that the database lets neither be completed nor be failed.
     pub refused: Vec<RefusedUser>,
+    /// The only user of a chunk that was given back because other sessions were in the way at each attempt.
+    pub held_up: Option<RefusedUser>,
 }
 
 /// Why a chunk is given back.
@@ -145,14 +148,14 @@ impl<S: Store, R: Recommend> Shared<S, R> {
         // A chunk that is cut off here is given back at its deadline, or swept.
         let _ = failpoint!("chunk.claimed");
         let computing = self.workers.compute(self.engine.clone(), self.encoder.clone(), chunk);
-        let (mut finish_took, mut totals, mut refused) = (None, ClaimTotals::default(), Vec::new());
+        let mut life = Life::default();
         let end = match timeout_at(deadline, computing).await {
             Ok(Ok(computed)) => {
                 self.observer.stage(Stage::Compute, started.elapsed());
                 let _ = failpoint!("chunk.computed");
                 let mut settling = Settling::new(self, &computed);
                 let end = self.settle(&mut settling, completed, deadline).await;
-                (finish_took, totals, refused) = (settling.took, settling.totals, settling.refused);
+                life = settling.into_life();
                 end
             }
             Ok(Err(error)) => {
@@ -173,7 +176,7 @@ impl<S: Store, R: Recommend> Shared<S, R> {
             run.id = %self.run_id, claim.id = %claim_id, users, duration_ms = started.elapsed().as_millis() as u64,
             outcome = end.of_chunk().name(), "chunk over"
         );
-        Life { end, finish_took, totals, refused }
+        Life { end, ..life }
     }
 
     async fn settle(&self, settling: &mut Settling<'_, S, R>, completed_before: u64, deadline: Instant) -> LifeEnd {
@@ -199,6 +202,7 @@ impl<S: Store, R: Recommend> Shared<S, R> {
                 Attempt::GiveBack(Some(error)) => {
                     why = Why::Fault;
                     let reason = format!("gave up after {} attempts: {error}", self.config.attempts);
+                    settling.note_held_up(error.kind(), &reason);
                     blame = self.blame(completed_before, error.kind(), reason);
                     break;
                 }
@@ -324,6 +328,8 @@ struct Settling<'a, S: Store, R> {
     failed_by_rule: u64,
     /// Users that the database lets neither be completed nor be failed.
     refused: Vec<RefusedUser>,
+    /// See [`Life`].
+    held_up: Option<RefusedUser>,
     /// How long the attempts took that were answered well.
     took: Option<Duration>,
 }
@@ -343,7 +349,28 @@ impl<'a, S: Store, R: Recommend> Settling<'a, S, R> {
             in_doubt: false,
             failed_by_rule,
             refused: Vec::new(),
+            held_up: None,
             took: None,
+        }
+    }
+
+    /// Keeps the only user of a chunk that other sessions hold up.
+    fn note_held_up(&mut self, kind: ErrorKind, reason: &str) {
+        if let [user] = &self.computed.users[..]
+            && kind == ErrorKind::Contention
+        {
+            let user = self.shared.store.key(&user.user_id);
+            self.held_up = Some(RefusedUser { user, kind, reason: reason.to_owned() });
+        }
+    }
+
+    fn into_life(self) -> Life {
+        Life {
+            finish_took: self.took,
+            totals: self.totals,
+            refused: self.refused,
+            held_up: self.held_up,
+            ..Life::default()
         }
     }
 

@@ -470,6 +470,9 @@ pub trait Store: Send + Sync + 'static {
         slots: Option<Slots>,
     ) -> impl Future<Output = Result<Finished, StoreError>> + Send;
 
+    /// The key of a user, as claims pass it by. Asks no database.
+    fn key(&self, user_id: &str) -> Key;
+
     /// After a commit in doubt: the claim as its row, locked, tells; `None` if it has none.
     fn look_up(&self, claim_id: Uuid) -> impl Future<Output = Result<Option<ClaimRow>, StoreError>> + Send;
 

@@ -2,7 +2,9 @@
 //! whole pass has found nobody and nobody held a claim meanwhile.
 
 mod gate;
+mod held_up;
 mod left_behind;
+mod recurring;
 mod sharing;
 mod waits;
 mod wind_up;
@@ -20,7 +22,9 @@ use tracing::warn;
 use uuid::Uuid;
 
 use self::gate::Holds;
+use self::held_up::HeldUp;
 use self::left_behind::Undone;
+use self::recurring::Recurring;
 use self::sharing::Sharing;
 use crate::claim::{Claimer, Step};
 use crate::compute::Recommend;
@@ -103,6 +107,12 @@ struct Part<S: Store, R> {
     vain_looks: u32,
     /// Chunks whose users were all taken back.
     undone: Undone,
+    /// Users that other sessions hold up.
+    held_up: HeldUp,
+    /// Users that this instance had completed when the first of the passes with faults met its first one.
+    completed_at_fault: Option<u64>,
+    /// Users that come back in each pass.
+    recurring: Recurring,
     /// Since when an operator's pause has kept us from claiming.
     paused_since: Option<Instant>,
 }
@@ -135,6 +145,9 @@ impl<S: Store, R: Recommend> Part<S, R> {
             unnamed_refusals: 0,
             vain_looks: 0,
             undone: Undone::default(),
+            held_up: HeldUp::default(),
+            completed_at_fault: None,
+            recurring: Recurring::default(),
             paused_since: None,
         }
     }
@@ -173,7 +186,9 @@ impl<S: Store, R: Recommend> Part<S, R> {
                     if passes >= self.shared.config.max_passes {
                         return Err(Verdict::Exhausted);
                     }
-                    claimer.begin_pass(self.largest_at_fault.take());
+                    let largest_at_fault = self.largest_at_fault.take();
+                    self.completed_at_fault = self.completed_at_fault.filter(|_| largest_at_fault.is_some());
+                    claimer.begin_pass(largest_at_fault);
                 }
             }
         }
@@ -219,6 +234,11 @@ impl<S: Store, R: Recommend> Part<S, R> {
                 }
             }
             self.open.remove(&claim_id);
+            if self.may_be_of_one_user(claimer, &request, &error, &trials) {
+                shared.progress.retried();
+                shared.observer.retried(error.kind());
+                return Ok((Step::Refused { error, user: None }, begun.elapsed()));
+            }
             self.persist("claiming", error, &mut trials).await?;
         }
     }
@@ -248,6 +268,7 @@ impl<S: Store, R: Recommend> Part<S, R> {
     fn start(&mut self, chunk: Chunk, claim_took: Duration) {
         let shared = self.shared.clone();
         let (claim_id, users) = (chunk.claim_id, chunk.users.len());
+        self.recurring.claimed(&chunk.users);
         self.lives.spawn(async move {
             let claimed_at = Instant::now();
             let life = shared.live(chunk).await;
@@ -263,9 +284,14 @@ impl<S: Store, R: Recommend> Part<S, R> {
                 }
                 Err(Verdict::Failed(error))
             }
-            Ok(Flown { claim_id, users, claimed_at, claim_took, life: Life { end, finish_took, totals, refused } }) => {
+            Ok(Flown { claim_id, users, claimed_at, claim_took, life }) => {
+                let Life { end, finish_took, totals, refused, held_up } = life;
                 self.open.remove(&claim_id);
                 self.settling_was_refused(refused)?;
+                if let LifeEnd::GivenBack(Why::Fault) = end {
+                    self.completed_at_fault.get_or_insert(self.shared.progress.counts().completed);
+                }
+                self.user_was_held_up(held_up)?;
                 if self.undone.note(&totals, claimed_at) {
                     return Err(Verdict::Failed(left_behind::undone()));
                 }
@@ -309,6 +335,9 @@ impl<S: Store, R: Recommend> Part<S, R> {
     /// After a pass: go on, wait, or close. A pass counts as empty only if nobody held a claim when it began: whoever
     /// ends, or is swept, in the middle of it gives users back behind the cursor.
     async fn pass_over(&mut self, claimed: bool) -> Result<(), Verdict> {
+        if claimed {
+            self.recurring.pass_over();
+        }
         let was_quiet = std::mem::take(&mut self.quiet);
         if !self.lives.is_empty() {
             return self.wait_for_lives().await;

@@ -185,6 +185,8 @@ pub struct Requeued {
     pub users: u64,
     /// Users passed over because somebody held their rows locked.
     pub locked: u64,
+    /// Users passed over because the database refuses to set them back.
+    pub refused: u64,
 }
 
 /// What one step of the pruning deleted.

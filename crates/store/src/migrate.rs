@@ -24,7 +24,7 @@ pub(crate) const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 /// Times that a lock is tried for before giving up: with the waits in between, some five minutes.
 pub(crate) const LOCK_ATTEMPTS: u32 = 60;
 
-/// For somebody else's migration to end.
+/// For another migration to end.
 pub(crate) const OTHERS_TIMEOUT: Duration = Duration::from_secs(3600);
 
 /// Between two looks whether it has ended.
@@ -122,9 +122,16 @@ pub(crate) fn render(names: &Names, template: &str) -> Result<String, StoreError
     names.render(template).map_err(bug)
 }
 
-/// Somebody else's migration did not end.
-pub(crate) fn others_too_long() -> StoreError {
-    let doing = format!("somebody else has been migrating for {OTHERS_TIMEOUT:?}; migrate again when that is over");
+/// What is told once to an operator whose migration has to wait for another session.
+pub(crate) fn waits_for(holder: &str) -> String {
+    format!("another session holds the lock of the migrations ({holder}): waiting for that to end")
+}
+
+/// The lock of the migrations was not to be had.
+pub(crate) fn others_too_long(holder: &str) -> StoreError {
+    let doing = format!(
+        "another session has held the lock of the migrations for {OTHERS_TIMEOUT:?} ({holder}): if it migrates, wait for its end; if not, end it; then migrate again"
+    );
     StoreError::new(ErrorKind::Contention, doing)
 }
 

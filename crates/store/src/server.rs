@@ -133,6 +133,12 @@ pub trait Session: Send + Sized + 'static {
     /// Takes a slot for this transaction; false: none was free within the limit, and the transaction can only be rolled back.
     fn take_slot(&mut self, wanted: SlotWanted<'_>) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
+    /// Who holds the slot that was to be waited for, in words for people; none if it is free by now.
+    fn slot_holder(
+        &mut self,
+        wanted: SlotWanted<'_>,
+    ) -> impl Future<Output = Result<Option<String>, StoreError>> + Send;
+
     /// Runs a statement; how many rows it touched.
     fn execute(
         &mut self,
@@ -195,6 +201,9 @@ pub trait Session: Send + Sized + 'static {
 
     /// One step of a walk over the users; see [`Walk`].
     fn requeue(&mut self, walk: &Walk<'_>) -> impl Future<Output = Result<Walked, StoreError>> + Send;
+
+    /// The user at which the next step of a walk begins; none: the walk is over.
+    fn next_to_requeue(&mut self, walk: &Walk<'_>) -> impl Future<Output = Result<Option<String>, StoreError>> + Send;
 
     /// Sets those of a list that are completed or failed to `new`.
     fn requeue_listed(&mut self, user_ids: &[String]) -> impl Future<Output = Result<Requeued, StoreError>> + Send;

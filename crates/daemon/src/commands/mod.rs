@@ -24,7 +24,7 @@ use crate::{
     config::{Config, load},
     demo,
     exit::Exit,
-    signals, telemetry,
+    runtime, signals, telemetry,
 };
 use std::time::Duration;
 
@@ -67,9 +67,9 @@ fn prepared(cli: &Cli, command: impl FnOnce(Config) -> Exit) -> Exit {
 }
 
 /// The runtime that a command's waiting is done on; computing has threads of its own.
-pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Exit> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| {
-        output::complain(&format!("cannot start the runtime: {error}"));
+pub(crate) fn start_runtime() -> Result<tokio::runtime::Runtime, Exit> {
+    runtime::start().map_err(|words| {
+        output::complain(&words);
         Exit::Failed
     })
 }
@@ -77,7 +77,7 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Exit> {
 /// Work on a runtime of its own. Its end does not wait for a thread that hangs: in a read of a file, or in the system's search for
 /// a name.
 pub(crate) fn on_a_runtime(work: impl Future<Output = Exit>) -> Exit {
-    match runtime() {
+    match start_runtime() {
         Ok(runtime) => {
             let exit = runtime.block_on(work);
             runtime.shutdown_background();

@@ -35,8 +35,8 @@ pub fn run(config: &Config, options: &RequeueOptions) -> Exit {
         }
         let actor = desk::actor();
         store.audit(&actor, "requeue", None, &format!("{shown}: begun")).await?;
-        let mut sum = Requeued::default();
-        let walked = walk(&store, &what, &mut sum).await;
+        let (mut sum, mut cursor) = (Requeued::default(), RequeueCursor::default());
+        let walked = walk(&store, &what, (&mut sum, &mut cursor)).await;
         let users = grouped(sum.users);
         let end = if walked.is_ok() { "done" } else { "broken off" };
         // Also after a fault, if the database can be told at all.
@@ -46,13 +46,18 @@ pub fn run(config: &Config, options: &RequeueOptions) -> Exit {
         audited?;
         let run = store.overview().await?.run;
         let others = match &what {
-            Requeue::Users(named) => (named.len() as u64).saturating_sub(sum.users + sum.locked),
+            Requeue::Users(named) => (named.len() as u64).saturating_sub(sum.users + sum.locked + sum.refused),
             _ => 0,
         };
         let value = json!({
-            "users": sum.users, "locked": sum.locked, "passed_over": others, "open_run": run.as_ref().map(|run| run.run_id.to_string()),
+            "users": sum.users, "locked": sum.locked, "refused": sum.refused, "passed_over": others, "open_run": run.as_ref().map(|run| run.run_id.to_string()),
         });
-        Ok(output::say(options.json, &told(&sum, others, run.as_ref()), &value))
+        if let Some((user, words)) = &cursor.refused {
+            let users = grouped(sum.refused);
+            output::complain(&format!("{users} users cannot be set back, such as {user:?}: {words}"));
+        }
+        let said = output::say(options.json, &told(&sum, others, run.as_ref()), &value);
+        Ok(if said == Exit::Done && sum.refused > 0 { Exit::TooManyFailed } else { said })
     })
 }
 
@@ -94,14 +99,19 @@ fn shown(what: &Requeue) -> String {
     }
 }
 
-async fn walk(store: &AnyStore, what: &Requeue, sum: &mut Requeued) -> Result<(), StoreError> {
-    let (mut cursor, mut attempts) = (RequeueCursor::default(), 0);
+async fn walk(
+    store: &AnyStore,
+    what: &Requeue,
+    (sum, cursor): (&mut Requeued, &mut RequeueCursor),
+) -> Result<(), StoreError> {
+    let mut attempts = 0;
     while !cursor.is_over {
         let began = Instant::now();
-        match store.requeue_step(what, &mut cursor).await {
+        match store.requeue_step(what, cursor).await {
             Ok(step) => {
                 sum.users += step.users;
                 sum.locked += step.locked;
+                sum.refused += step.refused;
                 attempts = 0;
             }
             // The cursor stands where it stood.

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::error;
 
 use crate::cli::DemoOptions;
-use crate::commands::{backfill, migrate, output, runtime};
+use crate::commands::{backfill, migrate, output, start_runtime};
 use crate::config::{Config, DatabaseUrl};
 use crate::exit::Exit;
 use crate::signals;
@@ -38,7 +38,7 @@ pub fn run(options: &DemoOptions, mut config: Config) -> Exit {
 fn demonstrate(options: &DemoOptions, mut config: Config) -> Result<Exit, DemoError> {
     // First of all: a Ctrl-C must find the server's owner ready to stop it.
     let stop = CancellationToken::new();
-    let Ok(runtime) = runtime() else { return Ok(Exit::Failed) };
+    let Ok(runtime) = start_runtime() else { return Ok(Exit::Failed) };
     runtime.block_on(async { signals::watch(stop.clone()) })?;
     say("starting a private PostgreSQL server");
     let server = database::start()?;

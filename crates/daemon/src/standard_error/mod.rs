@@ -17,6 +17,7 @@ use tracing::warn;
 
 use self::queue::{Piece, Queue};
 pub use self::screen::add;
+use crate::runtime::STACK_BYTES;
 
 /// Lines that wait for a slow reader take at most this much memory, in bytes.
 const MAX_WAITING: usize = 1 << 20;
@@ -48,7 +49,7 @@ fn queue() -> Option<&'static Queue> {
         // A descriptor of its own: while this thread waits in a write, it holds no lock of the standard library.
         let stream = handle().as_fd().try_clone_to_owned().map(File::from).ok()?;
         let queue: &'static Queue = Box::leak(Box::new(Queue::new(MAX_WAITING)));
-        let writer = std::thread::Builder::new().name("log".to_owned());
+        let writer = std::thread::Builder::new().name("log".to_owned()).stack_size(STACK_BYTES);
         writer.spawn(move || write_all_that_comes(queue, stream)).ok()?;
         Some(queue)
     })

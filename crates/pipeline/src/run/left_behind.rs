@@ -6,7 +6,8 @@ use tracing::warn;
 
 use super::{Claimer, Closed, Key, Part, Recommend, RefusedUser, RunState, Store, Verdict};
 use crate::error::{ErrorKind, StoreError};
-use crate::ports::{ClaimTotals, LEFT_BEHIND, Left};
+use crate::policy::Trials;
+use crate::ports::{ClaimRequest, ClaimTotals, LEFT_BEHIND, Left};
 
 /// Users that a part passes by at most: each costs some claims, and is named in each later one.
 const MOST_PASSED_BY: usize = 1_000;
@@ -95,6 +96,32 @@ impl<S: Store, R: Recommend> Part<S, R> {
         Ok(())
     }
 
+    /// Whether a claim that failed is tried again for fewer users: one of them may be the cause.
+    pub(super) fn may_be_of_one_user(
+        &self,
+        claimer: &Claimer,
+        request: &ClaimRequest,
+        error: &StoreError,
+        trials: &Trials,
+    ) -> bool {
+        let often = claimer.is_narrowed() || trials.spent + 1 >= self.shared.config.attempts;
+        error.kind().may_be_of_one_row() && often && request.rows > 1
+    }
+
+    /// The only user of a chunk that was given back, if other sessions held it up. If no user was completed since the faults began,
+    /// it is not this user: a table may be locked as a whole.
+    pub(super) fn user_was_held_up(&mut self, user: Option<RefusedUser>) -> Result<(), Verdict> {
+        if self.completed_at_fault.is_none_or(|completed| self.shared.progress.counts().completed <= completed) {
+            return Ok(());
+        }
+        let (patience, now) = (self.shared.config.locked_wait, Instant::now());
+        let Some(user) = user.and_then(|user| self.held_up.note(user, patience, now)) else { return Ok(()) };
+        warn!(run.id = %self.run_id, user.id = user.user.shown, reason = user.reason, "other sessions hold up a user again and again; this instance passes it by until the run is over");
+        // The others may get through.
+        self.nothing_gets_through = None;
+        self.pass_by(user)
+    }
+
     fn pass_by(&mut self, user: RefusedUser) -> Result<(), Verdict> {
         let kind = user.kind;
         self.passed_by.push(user);
@@ -164,13 +191,28 @@ impl<S: Store, R: Recommend> Part<S, R> {
     /// there may be, and users whose rows another session holds. All others are left behind.
     fn tell(&self, left: &Left, passes: Option<u32>) -> Told {
         let mut told = Told { is_done: true, words: String::new() };
-        let refused: Vec<&RefusedUser> =
-            self.passed_by.iter().filter(|passed_by| left.free.contains(&passed_by.user)).collect();
+        let passed_by = self.passed_by.iter().filter(|passed_by| left.free.contains(&passed_by.user));
+        let (held_up, refused): (Vec<&RefusedUser>, Vec<&RefusedUser>) =
+            passed_by.partition(|user| user.kind == ErrorKind::Contention);
+        if let Some(first) = held_up.first() {
+            let words = format!("are held up by other sessions, such as {:?}: {}", first.user.shown, first.reason);
+            told.add(held_up.len() as u64, &words, true);
+        }
         if let Some(first) = refused.first() {
             let words = format!("cannot be claimed or settled, such as {:?}: {}", first.user.shown, first.reason);
             told.add(refused.len() as u64, &words, false);
         }
-        let free: Vec<&Key> = left.free.iter().filter(|user| !self.is_passed_by(user)).collect();
+        let (recurring, free): (Vec<&Key>, Vec<&Key>) = left
+            .free
+            .iter()
+            .filter(|user| !self.is_passed_by(user))
+            .partition(|user| self.recurring.holds(&user.shown));
+        let example = recurring.first().map(|user| such_as(&user.shown)).unwrap_or_default();
+        let words = format!(
+            "are new again after each of the last passes{example}: a trigger or rule on the table of users sets users back when they are \
+             claimed or completed, or another program does so all the time"
+        );
+        told.add(recurring.len() as u64, &words, false);
         let example = free.first().map(|user| such_as(&user.shown)).unwrap_or_default();
         match passes {
             Some(passes) => {
@@ -213,7 +255,7 @@ impl<S: Store, R: Recommend> Part<S, R> {
             format!("have a status that is none of new, pending, completed and failed{example}, and are never claimed");
         told.add(left.unknown.users.unwrap_or(0), &words, false);
         // Where other sessions hold all users that are left, nothing says that the run could not have completed them.
-        if left.completed == 0 && (left.failed > 0 || !left.free.is_empty() || !told.is_done) {
+        if left.completed == 0 && (left.failed > 0 || left.free.len() > held_up.len() || !told.is_done) {
             told.is_done = false;
             told.say(&format!("no user of the backlog was completed, {} failed", left.failed));
         }

@@ -6,8 +6,8 @@ use cardgenius_engine::{Engine, TopTen};
 use cardgenius_pipeline::compute::ComputedChunk;
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 use cardgenius_pipeline::ports::{
-    Blame, ClaimAnswer, ClaimRequest, ClaimRow, ClaimTotals, Claimed, Closed, Encode, Finished, Live, Run, RunRequest,
-    RunState, RunTotals, Slots, Store, Swept,
+    Blame, ClaimAnswer, ClaimRequest, ClaimRow, ClaimTotals, Claimed, Closed, Encode, Finished, Key, Live, Run,
+    RunRequest, RunState, RunTotals, Slots, Store, Swept,
 };
 use cardgenius_pipeline::pressure::{Pressure, Reading, Sign};
 use cardgenius_pipeline::throttle::Headroom;
@@ -119,6 +119,10 @@ impl Store for Memory {
         }
         let totals = self.perform(Call::Finish, |tables| tables.finish(chunk)).await?;
         Ok(Finished { totals, waited, ..Finished::default() })
+    }
+
+    fn key(&self, user_id: &str) -> Key {
+        Key { token: user_id.into(), shown: user_id.into() }
     }
 
     async fn look_up(&self, claim_id: Uuid) -> Result<Option<ClaimRow>, StoreError> {

@@ -80,14 +80,24 @@ async fn users_that_come_back_behind_the_cursor_of_the_last_pass_are_found() {
 #[tokio::test(start_paused = true)]
 async fn a_run_ends_after_a_bounded_number_of_passes() {
     let store = Memory::with_users(10);
-    // The customer has new spending of somebody in every chunk, whenever it is being finished.
-    store.script(Call::Finish, [const { Fault::Meanwhile(Event::SetNew(4)) }; 1_000]);
+    // The customer has new spending of another user whenever a chunk is being finished.
+    store.script(Call::Finish, (0..1_000).map(|time| Fault::Meanwhile(Event::SetNew(time % 10))));
     let (ended, _) = run(&store, config()).await;
     assert!(is_done(&ended), "{ended:?}");
     let tables = store.tables();
     assert!(tables.reason.as_deref().is_some_and(|reason| reason.contains("10 passes")), "{:?}", tables.reason);
     assert_eq!(tables.calls[&Call::Finish], 10);
-    assert_eq!(tables.users["U000004"].status, Status::New, "waits for the next run");
+    assert_eq!(tables.users["U000009"].status, Status::New, "waits for the next run");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_user_that_is_new_again_after_each_pass_is_left_behind() {
+    let store = Memory::with_users(10);
+    store.script(Call::Finish, [const { Fault::Meanwhile(Event::SetNew(4)) }; 1_000]);
+    let (ended, _) = run(&store, config()).await;
+    assert!(matches!(ended, Ended::Closed(RunState::Failed)), "{ended:?}");
+    let reason = store.tables().reason.clone().unwrap();
+    assert!(reason.contains("1 are new again after each of the last passes, such as \"U000004\""), "{reason}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -38,7 +38,9 @@ impl MysqlSession {
         let key = user.user_id.to_string();
         match self.mark(request, &users).await {
             Ok(()) => Ok(None),
-            Err(error) if is_refusal(error.kind()) => Ok(Some((Key { token: key.clone(), shown: key }, error))),
+            Err(error) if is_refusal(error.kind()) || error.kind().may_be_of_one_row() => {
+                Ok(Some((Key { token: key.clone(), shown: key }, error)))
+            }
             Err(error) => Err(error),
         }
     }

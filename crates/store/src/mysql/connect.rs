@@ -186,7 +186,7 @@ pub(super) async fn within<T>(
 /// What every session begins with, in this order: an end to whatever an `init_connect` has begun, and our settings.
 pub(super) fn session_setup(limits: &CallLimits) -> [String; 5] {
     [
-        include_str!("sql/transaction_roll_back.sql").to_owned(),
+        include_str!("sql/session_roll_back.sql").to_owned(),
         include_str!("sql/session_unlock_tables.sql").to_owned(),
         include_str!("sql/session_character_set.sql").to_owned(),
         settings(limits),

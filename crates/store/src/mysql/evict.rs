@@ -52,31 +52,51 @@ impl Shared {
     async fn end_from(&self, conn: &mut Conn, called: &str, only: Option<SessionNumber>) -> Result<u64, StoreError> {
         let numbers = self.numbers(conn, called, only).await?;
         let (limit, name, kill) = (self.sessions.limits().statement, &self.own.session_to_kill, &self.own.session_kill);
+        let mut not_ours = Vec::new();
         for number in &numbers {
             within(limit, name.doing, conn.exec_drop(&name.sql, (*number,))).await?;
             match within(limit, kill.doing, async { Ok(conn.query_drop(&kill.sql).await) }).await? {
                 Ok(()) => {}
                 Err(error) => match code_of(&error) {
                     Some(NO_SUCH_SESSION) => {}
-                    Some(NOT_ITS_OWNER) if self.ends_by_itself(conn, called, *number).await? => {}
-                    Some(NOT_ITS_OWNER) => return Err(of_another_account(*number)),
+                    // It keeps none of the others from being ended: any account may take a lock of this name.
+                    Some(NOT_ITS_OWNER) => not_ours.push(*number),
                     _ => return Err(store_error(kill.doing, error)),
                 },
             }
         }
-        Ok(numbers.len() as u64)
+        match self.still_there(conn, called, &not_ours).await?.first() {
+            None => Ok(numbers.len() as u64),
+            Some(number) => Err(of_another_account(&self.holder(conn, *number).await?, called)),
+        }
     }
 
-    /// Whether a session is gone before long that was said to be somebody else's: in its last moments it is nobody's.
-    async fn ends_by_itself(&self, conn: &mut Conn, called: &str, number: SessionNumber) -> Result<bool, StoreError> {
+    /// Those of some sessions of other accounts that are still there after a moment: a session that is about to end has no account
+    /// any more. One wait for all of them.
+    async fn still_there(
+        &self,
+        conn: &mut Conn,
+        called: &str,
+        sessions: &[SessionNumber],
+    ) -> Result<Vec<SessionNumber>, StoreError> {
         let deadline = Instant::now() + LAST_MOMENTS;
-        while !self.numbers(conn, called, Some(number)).await?.is_empty() {
+        let mut there = sessions.to_vec();
+        while !there.is_empty() {
+            let numbers = self.numbers(conn, called, None).await?;
+            there.retain(|number| numbers.contains(number));
             if Instant::now() >= deadline {
-                return Ok(false);
+                break;
             }
             sleep(LOOK_EVERY).await;
         }
-        Ok(true)
+        Ok(there)
+    }
+
+    /// Whose session it is, in words for people.
+    async fn holder(&self, conn: &mut Conn, number: SessionNumber) -> Result<String, StoreError> {
+        let look = conn.exec_first::<String, _, _>(&self.own.session_holder.sql, (number,));
+        let holder = within(self.sessions.limits().statement, self.own.session_holder.doing, look).await?;
+        Ok(holder.unwrap_or_else(|| format!("connection {number}")))
     }
 
     /// The numbers of an instance's sessions but the one that asks.
@@ -93,11 +113,12 @@ impl Shared {
     }
 }
 
-/// An instance that ran under another account has left a session that ours may not end.
-fn of_another_account(number: SessionNumber) -> StoreError {
+/// An instance that ran under another account has left a session that ours may not end; or a stranger has taken a lock of its name.
+fn of_another_account(holder: &str, called: &str) -> StoreError {
     let doing = format!(
-        "session {number} of a dead instance belongs to another account, and may only be ended by one that has the right: GRANT CONNECTION ADMIN ON *.* \
-         (MySQL: CONNECTION_ADMIN), or KILL {number} as an administrator; what it holds locked waits until then, or until the server ends it for its silence"
+        "{holder}, holds a lock with the name of a session of the dead instance {called}, and ours may not end it. If the instance ran under another account: \
+         GRANT CONNECTION ADMIN ON *.* to ours (MySQL: CONNECTION_ADMIN), or KILL that connection as an administrator; what it holds locked waits until then, \
+         or until the server ends it for its silence. If none of yours ran under that account, it only took the name: end it"
     );
     StoreError::new(ErrorKind::SchemaMismatch, doing)
 }

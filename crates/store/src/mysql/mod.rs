@@ -18,6 +18,7 @@ mod session;
 mod sessions;
 mod sign_in;
 mod statements;
+mod strangers;
 mod values;
 
 pub use self::address::{check as check_address, same_database};

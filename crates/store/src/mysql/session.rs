@@ -102,7 +102,8 @@ impl MysqlSession {
         let own = self.shared.own.clone();
         let held = self.keys(hold, &bind![wanted]).await?;
         let users = self.execute(&own.requeue_set, &bind![&held]).await?;
-        Ok(Requeued { users, locked: (wanted.len() as u64).saturating_sub(held.len() as u64) })
+        let locked = (wanted.len() as u64).saturating_sub(held.len() as u64);
+        Ok(Requeued { users, locked, ..Requeued::default() })
     }
 }
 
@@ -166,6 +167,12 @@ impl Session for MysqlSession {
         };
         self.slot = Some((wanted.of.to_owned(), slot));
         Ok(true)
+    }
+
+    async fn slot_holder(&mut self, wanted: SlotWanted<'_>) -> Result<Option<String>, StoreError> {
+        let own = self.shared.own.clone();
+        let rows = self.rows(&own.slot_holder, &bind![wanted.of, i64::from(wanted.slots.home)]).await?;
+        rows.first().map(|row| row.get(0)).transpose()
     }
 
     async fn execute(&mut self, statement: &Statement, values: &[Value<'_>]) -> Result<u64, StoreError> {
@@ -268,6 +275,15 @@ impl Session for MysqlSession {
             keys.iter().zip(&wanted).filter(|(_, wanted)| **wanted).map(|(key, _)| &**key).collect();
         let requeued = self.set_new(hold, &wanted).await?;
         Ok(Walked { looked_at: keys.len() as u64, last_key: keys.last().cloned(), requeued })
+    }
+
+    async fn next_to_requeue(&mut self, walk: &Walk<'_>) -> Result<Option<String>, StoreError> {
+        let own = self.shared.own.clone();
+        let statement = match walk.whom {
+            Whom::Everybody => &own.requeue_next,
+            Whom::Failed { .. } => &own.requeue_next_failed,
+        };
+        Ok(self.keys(statement, &bind![walk.after_key]).await?.pop())
     }
 
     async fn requeue_listed(&mut self, user_ids: &[String]) -> Result<Requeued, StoreError> {

@@ -122,7 +122,10 @@ impl Connections {
             Some(_) => Ok(conn),
             None => Err(StoreError::new(
                 ErrorKind::ResourceLimit,
-                "this instance has 64 sessions on the database already, of which some may not have ended yet",
+                format!(
+                    "this instance has 64 sessions on the database already, of which some may not have ended yet, or other accounts have taken the locks of their names: SELECT IS_USED_LOCK('{0}/0') to '{0}/63' tells their connections",
+                    self.called
+                ),
             )),
         }
     }

@@ -18,7 +18,7 @@ use crate::config::{DatabaseConfig, TableNames};
 use crate::identifiers::{Names, unsettled_index};
 use crate::migrate::{
     LOCK_ATTEMPTS, LOCK_TIMEOUT, OTHERS_POLL, OTHERS_TIMEOUT, Place, Report, STEP_TIMEOUT, always_locked,
-    others_too_long, program, render,
+    others_too_long, program, render, waits_for,
 };
 
 use crate::migrate::{MigrateConfig, OLDEST_PROGRAM, SCHEMA_VERSION};
@@ -232,7 +232,7 @@ async fn lock<'a>(
     Ok(lock)
 }
 
-/// Waits for somebody else's migration to end, by asking again and again: whoever waits within a statement holds a
+/// Waits for another migration to end, by asking again and again: a session that waits within a statement holds a
 /// snapshot, and the other one's index waits for all snapshots to go, so that neither would ever end.
 async fn wait_for_others(lock: &Transaction<'_>, limit: Duration, report: Report<'_>) -> Result<(), StoreError> {
     let doing = "locking the migrations";
@@ -244,15 +244,13 @@ async fn wait_for_others(lock: &Transaction<'_>, limit: Duration, report: Report
         if first(&answer) == "t" {
             return Ok(());
         }
-        if begun.elapsed() >= OTHERS_TIMEOUT {
-            return Err(others_too_long());
-        }
-        if !std::mem::replace(&mut reported, true) {
+        let too_long = begun.elapsed() >= OTHERS_TIMEOUT;
+        if too_long || !std::mem::replace(&mut reported, true) {
             let holder = within(limit, doing, lock.simple_query(include_str!("sql/migrate_lock_holder.sql"))).await?;
-            report(&format!(
-                "another session holds the lock of the migrations ({}): waiting for that to end",
-                first(&holder)
-            ));
+            if too_long {
+                return Err(others_too_long(first(&holder)));
+            }
+            report(&waits_for(first(&holder)));
         }
         tokio::time::sleep(OTHERS_POLL).await;
     }

@@ -192,6 +192,12 @@ impl Session for PostgresSession {
         if free.is_empty() { self.wait_for_slot(wanted).await } else { Ok(true) }
     }
 
+    async fn slot_holder(&mut self, wanted: SlotWanted<'_>) -> Result<Option<String>, StoreError> {
+        let own = self.own.clone();
+        let rows = self.rows(&own.slot_holder, &bind![wanted.of, i64::from(wanted.slots.home)]).await?;
+        rows.first().map(|row| row.get(0)).transpose()
+    }
+
     async fn execute(&mut self, statement: &Statement, values: &[Value<'_>]) -> Result<u64, StoreError> {
         let call = async {
             let prepared = self.object.prepare_cached(&statement.sql).await?;
@@ -248,7 +254,7 @@ impl Session for PostgresSession {
         let key = Key { token: suspect.get(0)?, shown: suspect.get(1)? };
         match self.rows(&own.claim_suspect_mark, &bind![request.claim_id, &key.token]).await {
             Ok(_) => Ok(None),
-            Err(error) if is_refusal(error.kind()) => Ok(Some((key, error))),
+            Err(error) if is_refusal(error.kind()) || error.kind().may_be_of_one_row() => Ok(Some((key, error))),
             Err(error) => Err(error),
         }
     }
@@ -301,14 +307,24 @@ impl Session for PostgresSession {
         Ok(Walked {
             looked_at: row.count(0)?,
             last_key: row.get(1)?,
-            requeued: Requeued { users: row.count(2)?, locked: row.count(3)? },
+            requeued: Requeued { users: row.count(2)?, locked: row.count(3)?, ..Requeued::default() },
         })
+    }
+
+    async fn next_to_requeue(&mut self, walk: &Walk<'_>) -> Result<Option<String>, StoreError> {
+        let own = self.own.clone();
+        self.driver_rows(&own.requeue_plan, &[]).await?;
+        let statement = match walk.whom {
+            Whom::Everybody => &own.requeue_next,
+            Whom::Failed { .. } => &own.requeue_next_failed,
+        };
+        self.rows(statement, &bind![walk.after_key]).await?.first().map(|row| row.get(0)).transpose()
     }
 
     async fn requeue_listed(&mut self, user_ids: &[String]) -> Result<Requeued, StoreError> {
         let own = self.own.clone();
         let row = only(self.rows(&own.requeue_users, &bind![user_ids]).await?, own.requeue_users.doing)?;
-        Ok(Requeued { users: row.count(0)?, locked: row.count(1)? })
+        Ok(Requeued { users: row.count(0)?, locked: row.count(1)?, ..Requeued::default() })
     }
 
     fn give_back(self) {}

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use cardgenius_pipeline::error::StoreError;
+use cardgenius_pipeline::error::{ErrorKind, StoreError};
 use cardgenius_pipeline::failpoint;
-use cardgenius_pipeline::ports::{Chunk, ClaimAnswer, ClaimRequest, Claimed, ClaimedUser, Key};
+use cardgenius_pipeline::ports::{Chunk, ClaimAnswer, ClaimRequest, Claimed, ClaimedUser, Store};
 
 use super::SqlStore;
 use super::load::is_refusal;
@@ -85,9 +85,9 @@ impl<S: Server, T: Server> SqlStore<S, T> {
         let not_before = run.furthest_user_id.as_deref();
         let mut locked = LockWatch::begin(self.observer.as_ref());
         let users = match transaction.session().claim(request, rows, not_before).await {
-            Err(error) if is_refusal(error.kind()) => {
+            Err(error) if is_refusal(error.kind()) || (rows == 1 && error.kind().may_be_of_one_row()) => {
                 transaction.roll_back().await?;
-                return find_refused(work, (request, rows), not_before, error).await;
+                return self.find_refused(work, (request, rows), not_before, error).await;
             }
             users => users?,
         };
@@ -98,9 +98,7 @@ impl<S: Server, T: Server> SqlStore<S, T> {
         match self.hold(transaction, request, &users).await {
             // What the database has against the claim's own row, or says only at the commit: a claim of one user is that user's.
             Err(error) if is_refusal(error.kind()) => {
-                let user =
-                    only(&users).map(|user_id| Key { token: self.source.token(user_id), shown: user_id.to_owned() });
-                return Ok(Claimed::Refused { error, user });
+                return Ok(Claimed::Refused { error, user: only(&users).map(|user_id| self.key(user_id)) });
             }
             held => held?,
         }
@@ -123,23 +121,40 @@ impl<S: Server, T: Server> SqlStore<S, T> {
         failpoint!("claim.commit")?;
         transaction.commit().await
     }
-}
 
-/// The user that a claim of one user was refused for; of more users, a claim of fewer has to find it.
-async fn find_refused<S: Session>(
-    work: &mut Work<S>,
-    (request, rows): (&ClaimRequest, i64),
-    not_before: Option<&str>,
-    error: StoreError,
-) -> Result<Claimed, StoreError> {
-    if rows > 1 {
-        return Ok(Claimed::Refused { error, user: None });
+    /// The user that a claim of one user was refused for; of more users, a claim of fewer has to find it.
+    async fn find_refused(
+        &self,
+        work: &mut Work<S::Session>,
+        (request, rows): (&ClaimRequest, i64),
+        not_before: Option<&str>,
+        error: StoreError,
+    ) -> Result<Claimed, StoreError> {
+        if rows > 1 {
+            return Ok(Claimed::Refused { error, user: None });
+        }
+        let mut transaction = work.begin().await?;
+        let found = transaction.session().find_refused(request, not_before).await?;
+        transaction.roll_back().await?;
+        match found {
+            Some((user, error)) if is_refusal(error.kind()) || self.takes_updates(work).await? => {
+                Ok(Claimed::Refused { error, user: Some(user) })
+            }
+            None if is_refusal(error.kind()) => Ok(Claimed::Refused { error, user: None }),
+            // It was not this user, or it has passed.
+            Some((_, error)) => Err(error),
+            None => Err(error),
+        }
     }
-    let mut transaction = work.begin().await?;
-    Ok(match transaction.session().find_refused(request, not_before).await? {
-        Some((user, error)) => Claimed::Refused { error, user: Some(user) },
-        None => Claimed::Refused { error, user: None },
-    })
+
+    /// Whether the table of users can be updated at all just now: where it is locked as a whole it is no user's own matter.
+    async fn takes_updates(&self, work: &mut Work<S::Session>) -> Result<bool, StoreError> {
+        let mut transaction = work.begin().await?;
+        match transaction.execute(&self.source.sql().input_probe, &[]).await {
+            Err(error) if error.kind() == ErrorKind::Contention => Ok(false),
+            probed => probed.map(|_| true),
+        }
+    }
 }
 
 fn only(users: &[ClaimedUser]) -> Option<&str> {

@@ -135,7 +135,7 @@ impl Load<'_> {
         let loaded = transaction.session().load(self.chunk.form, rows).await?;
         if loaded != 10 * places.len() as u64 {
             return Err(StoreError::new(
-                ErrorKind::SchemaMismatch,
+                ErrorKind::Constraint,
                 format!(
                     "loading {} users wrote {loaded} rows, not ten each; does a trigger on the table of recommendations drop rows?",
                     places.len()

@@ -42,7 +42,7 @@ use cardgenius_pipeline::compute::ComputedChunk;
 use cardgenius_pipeline::error::StoreError;
 use cardgenius_pipeline::observe::{Observe, Unobserved};
 use cardgenius_pipeline::ports::{
-    Blame, ClaimAnswer, ClaimRequest, ClaimRow, ClaimTotals, Closed, Finished, Live, Run, RunRequest, RunState,
+    Blame, ClaimAnswer, ClaimRequest, ClaimRow, ClaimTotals, Closed, Finished, Key, Live, Run, RunRequest, RunState,
     RunTotals, Slots, Store, Swept,
 };
 use cardgenius_pipeline::pressure::Pressure;
@@ -167,6 +167,10 @@ impl<S: Server, T: Server> Store for SqlStore<S, T> {
             Some(target) => self.finish_in_two(target, chunk, &mut slot).await?,
         };
         Ok(Finished { waited: slot.waited, ..finished })
+    }
+
+    fn key(&self, user_id: &str) -> Key {
+        Key { token: self.source.token(user_id), shown: user_id.to_owned() }
     }
 
     async fn look_up(&self, claim_id: Uuid) -> Result<Option<ClaimRow>, StoreError> {

@@ -10,7 +10,7 @@ use crate::server::Server;
 use crate::statement::{Row, bind};
 
 /// Turns of the switch that its triggers write down.
-const TURNS: i64 = 2;
+const TURNS: i64 = 3;
 
 /// A name under which our own tables know a table of users that is not there.
 struct Gone {
@@ -48,17 +48,23 @@ impl<S: Server, T: Server> SqlStore<S, T> {
         let outcome = async {
             let (sql, probe) = (self.source.sql(), format!("cardgenius check {}", Uuid::new_v4()));
             let mut transaction = work.begin().await?;
-            transaction.execute(&sql.switch_probe, &bind![&probe]).await?;
-            transaction.execute(&sql.switch_probe_back, &bind![&probe]).await?;
+            let mut stood = Vec::new();
+            for turn in [&sql.switch_probe, &sql.switch_probe_back, &sql.switch_probe_again] {
+                transaction.execute(turn, &bind![&probe]).await?;
+                stood.push(transaction.one(&sql.desk_switch, &bind![&probe]).await?.get::<bool>(0)?);
+            }
             let turns: i64 = transaction.one(&sql.switch_probe_seen, &bind![&probe]).await?.get(0)?;
             transaction.roll_back().await?;
-            Ok(turns)
+            Ok((stood == [true, false, true], turns))
         }
         .await;
         work.done(&outcome).await;
         let advice = "run `cardgenius migrate`, which makes the triggers of cardgenius_control anew; the account that migrates must stay";
         match outcome {
-            Ok(TURNS) => Ok(None),
+            Ok((true, TURNS)) => Ok(None),
+            Ok((false, _)) => Ok(Some(
+                "the switch does not stay as it is turned, so that a pause is none: look at the triggers of cardgenius_control, one of which changes the row".to_owned(),
+            )),
             Ok(_) => Ok(Some(format!("a turn of the switch is not written to the audit as it should be: {advice}"))),
             Err(error) if passes(error.kind()) => Ok(None),
             Err(error) if is_of_the_schema(error.kind()) => Ok(Some(format!(

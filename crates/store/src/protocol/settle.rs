@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use cardgenius_pipeline::compute::{ComputedUser, RowSpan};
 use cardgenius_pipeline::error::StoreError;
 use cardgenius_pipeline::failpoint;
-use cardgenius_pipeline::ports::{ClaimTotals, Finished, Key, RefusedUser};
+use cardgenius_pipeline::ports::{ClaimTotals, Finished, RefusedUser, Store};
 
 use super::SqlStore;
 use super::failure_log::{FailedUser, FailureLog};
@@ -162,8 +162,7 @@ impl<S: Server, T: Server> SqlStore<S, T> {
 
     /// A refused user as the pipeline knows it.
     pub(super) fn shown(&self, user: &RefusedUserOf<'_>) -> RefusedUser {
-        let key = Key { token: self.source.token(user.user_id), shown: user.user_id.to_owned() };
-        RefusedUser { user: key, kind: user.kind, reason: user.reason.clone() }
+        RefusedUser { user: self.key(user.user_id), kind: user.kind, reason: user.reason.clone() }
     }
 
     /// Writes the counts into the claim's row and commits.

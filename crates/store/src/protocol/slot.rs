@@ -9,7 +9,7 @@ use cardgenius_pipeline::error::StoreError;
 use cardgenius_pipeline::observe::{Observe, Stage};
 use cardgenius_pipeline::ports::Slots;
 use tokio::time::Instant;
-use tracing::debug;
+use tracing::{debug, info};
 
 use super::work::Work;
 use crate::server::{Session, SlotWanted};
@@ -73,7 +73,12 @@ impl ClaimTurn {
         let wanted = SlotWanted { of: &of, slots: ONE_AT_A_TIME, within };
         let (taken, waited) = wait(work, wanted, Stage::ClaimTurn, observer).await?;
         if !taken {
-            debug!(waited_ms = waited.as_millis() as u64, "got no turn to claim; claiming without for a minute");
+            let holder = work.slot_holder(wanted).await?;
+            info!(
+                waited_ms = waited.as_millis() as u64,
+                holder = holder.as_deref().unwrap_or("let go by now"),
+                "got no turn to claim; claiming without for a minute"
+            );
             *self.without_until() = Some(Instant::now() + WITHOUT_TURNS);
         }
         Ok(waited)

@@ -1,10 +1,10 @@
 //! Sweeping: claims whose owner died are closed and their users returned; users of no claim are healed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
-use cardgenius_pipeline::ports::Swept;
+use cardgenius_pipeline::ports::{RefusedUser, Store, Swept};
 use cardgenius_pipeline::{failpoint, taken_out};
 use tracing::{debug, warn};
 use uuid::Uuid;
@@ -13,7 +13,7 @@ use super::SqlStore;
 use super::doubt::end_sessions;
 use super::give_back::{Cause, Changed, Given};
 use super::held_claim::HeldClaim;
-use super::work::{Work, read_one};
+use super::work::{Transaction, Work, read_one};
 use crate::config::APPLICATION_PREFIX;
 use crate::server::Server;
 use crate::statement::bind;
@@ -138,13 +138,38 @@ impl<S: Server, T: Server> SqlStore<S, T> {
             }
             let orphans: Vec<&str> = orphans.iter().map(String::as_str).collect();
             let statement = &self.source.sql().orphans_return;
-            let healed = self.change_users(&mut transaction, statement, (&[], &[]), &orphans).await?;
+            let mut healed = self.change_users(&mut transaction, statement, (&[], &[]), &orphans).await?;
+            if healed.users + (healed.refused.len() as u64) < orphans.len() as u64 {
+                self.add_swallowed(&mut transaction, &orphans, &mut healed).await?;
+            }
             transaction.commit().await?;
             Ok(healed)
         }
         .await;
         work.done(&outcome).await;
         outcome
+    }
+}
+
+impl<S: Server, T: Server> SqlStore<S, T> {
+    /// Of users that this transaction holds locked and has set back to `new`: those that are orphans still. A trigger or a rule swallows
+    /// the update, which is a refusal too.
+    async fn add_swallowed(
+        &self,
+        transaction: &mut Transaction<'_, S::Session>,
+        orphans: &[&str],
+        healed: &mut Changed,
+    ) -> Result<(), StoreError> {
+        let still = transaction.rows(&self.source.sql().orphans_hold, &[]).await?;
+        let still: Vec<String> = still.iter().map(|row| row.get(0)).collect::<Result<_, _>>()?;
+        let told: HashSet<String> = healed.refused.iter().map(|refused| refused.user.shown.clone()).collect();
+        let swallowed = still.into_iter().filter(|key| orphans.contains(&key.as_str()) && !told.contains(key));
+        healed.refused.extend(swallowed.map(|key| RefusedUser {
+            user: self.key(&key),
+            kind: ErrorKind::Constraint,
+            reason: "the update changed nothing: does a trigger or rule on the table of users swallow it?".to_owned(),
+        }));
+        Ok(())
     }
 }
 

@@ -57,6 +57,14 @@ impl<S: Session> Work<S> {
         Ok(taken)
     }
 
+    /// Who holds the slot that was not to be had, in words for people; asked in a transaction of its own.
+    pub(crate) async fn slot_holder(&mut self, wanted: SlotWanted<'_>) -> Result<Option<String>, StoreError> {
+        match self.begin().await?.session().slot_holder(wanted).await {
+            Err(error) if is_cut_off(error.kind()) => Err(error),
+            holder => Ok(holder.unwrap_or_default()),
+        }
+    }
+
     /// Gives the session back if the work on it ended well, or failed in a way that leaves the session sound. What was
     /// not committed is rolled back.
     pub(crate) async fn done<T>(mut self, outcome: &Result<T, StoreError>) {

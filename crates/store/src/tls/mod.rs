@@ -3,6 +3,7 @@
 mod verifier;
 mod words;
 
+use std::ffi::OsStr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -13,6 +14,10 @@ use rustls::{ClientConfig, RootCertStore};
 
 use self::verifier::Verifier;
 pub(crate) use self::words::{Refusal, refusal};
+use crate::bounded_read;
+
+/// No file of certificates is larger, in bytes: the system's own, of all authorities, is a fortieth of that.
+const MAX_BYTES: usize = 8 << 20;
 
 /// How far the server's certificate is trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +69,7 @@ pub(crate) fn client_config(
         Trust::Authority | Trust::Name => {
             let certificates = match root_file {
                 Some(path) => of_file(path, option)?,
-                None => rustls_native_certs::load_native_certs().certs,
+                None => of_the_system(std::env::var_os("SSL_CERT_FILE").as_deref())?,
             };
             let mut roots = RootCertStore::empty();
             match root_file {
@@ -88,10 +93,43 @@ pub(crate) fn client_config(
 }
 
 fn of_file(path: &Path, option: &'static str) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let certificates = CertificateDer::pem_file_iter(path).map_err(|error| unreadable(path, option, error))?;
-    certificates.map(|certificate| certificate.map_err(|error| unreadable(path, option, error))).collect()
+    let text = bounded_read::bytes(path, MAX_BYTES).map_err(|error| unreadable(path, option, error))?;
+    CertificateDer::pem_slice_iter(&text)
+        .map(|certificate| certificate.map_err(|error| unreadable(path, option, error)))
+        .collect()
+}
+
+/// The system's certificates. The variable `SSL_CERT_FILE` names another file of them, which an operator gave: the library would read
+/// it without a bound.
+fn of_the_system(named: Option<&OsStr>) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    if let Some(path) = named {
+        bounded_read::bytes(Path::new(path), MAX_BYTES)
+            .map_err(|error| unreadable(Path::new(path), "SSL_CERT_FILE", error))?;
+    }
+    Ok(rustls_native_certs::load_native_certs().certs)
 }
 
 fn unreadable(path: &Path, option: &'static str, reason: impl ToString) -> TlsError {
     TlsError::RootFile { option, path: path.display().to_string(), reason: reason.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_file_of_certificates_is_refused_at_once_and_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let large = folder.path().join("large");
+        std::fs::File::create(&large).unwrap().set_len(MAX_BYTES as u64 + 1).unwrap();
+        for path in [pipe.as_path(), Path::new("/dev/zero"), folder.path(), &large] {
+            let shown = path.display().to_string();
+            let error = client_config(Trust::Name, Some(path), "sslrootcert").unwrap_err().to_string();
+            assert!(error.starts_with(&format!("cannot read the certificates of sslrootcert={shown}")), "{error}");
+            let error = of_the_system(Some(path.as_os_str())).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("cannot read the certificates of SSL_CERT_FILE={shown}")), "{error}");
+        }
+    }
 }

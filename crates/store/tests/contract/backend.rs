@@ -28,6 +28,8 @@ pub trait Database: Sized + Send + Sync + 'static {
     const ANALYZE: &'static str;
     /// Who asks, as an expression.
     const WHOAMI: &'static str;
+    /// The number of the session that asks, as an expression.
+    const NUMBER: &'static str;
 
     /// With nothing in it.
     fn empty() -> impl Future<Output = Self>;
@@ -166,6 +168,12 @@ fn store_config(
     (instance_id, limits): (Uuid, CallLimits),
 ) -> StoreConfig {
     StoreConfig { source, target, tables, limits, sessions: 2, looks: 0, instance_id, host: "test".into() }
+}
+
+/// The driver alone, on a database that is the source.
+pub fn source_server<D: Database>(database: &D, limits: CallLimits) -> D::Server {
+    let tables = tables(database.schema(), database.schema());
+    D::server(&store_config((database.config(), None), tables, (Uuid::new_v4(), limits)), false)
 }
 
 fn tables(source_schema: String, target_schema: String) -> TableNames {

@@ -183,6 +183,7 @@ on_each_backend! {
         users_that_can_neither_be_completed_nor_failed_are_left_and_named
         a_user_that_cannot_be_returned_stays_pending_and_holds_up_no_other_user
         a_refusal_of_all_users_is_an_error_and_settles_none
+        a_user_that_cannot_be_set_back_does_not_keep_a_requeue_from_the_others
     }
     round_trip {
         what_is_loaded_is_what_was_encoded
@@ -239,6 +240,7 @@ on_each_backend_with_a_postgres_source! {
     refused_users {
         a_user_whose_completion_is_swallowed_fails_alone
         a_user_that_is_refused_not_before_the_commit_fails_alone
+        an_orphan_whose_return_is_swallowed_is_named
     }
 }
 
@@ -251,6 +253,9 @@ macro_rules! on_each_backend_with_one_database {
 }
 
 on_each_backend_with_one_database! {
+    slots {
+        the_session_that_holds_a_slot_is_named
+    }
     refused_users {
         a_user_that_cannot_be_completed_keeps_its_old_rows_where_they_are_in_the_same_database
     }
@@ -259,6 +264,7 @@ on_each_backend_with_one_database! {
 on_each_backend_with_a_postgres_target! {
     poison {
         a_user_that_a_foreign_key_refuses_not_before_the_commit_fails_alone
+        a_user_whose_rows_are_dropped_by_a_trigger_fails_alone
     }
     round_trip {
         what_is_loaded_as_text_is_what_was_encoded

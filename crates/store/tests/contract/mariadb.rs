@@ -131,6 +131,7 @@ impl Database for Mariadb {
     const FOR_SHARE: &'static str = "LOCK IN SHARE MODE";
     const ANALYZE: &'static str = "ANALYZE TABLE user_spending_data";
     const WHOAMI: &'static str = "user()";
+    const NUMBER: &'static str = "connection_id()";
 
     async fn empty() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);

@@ -192,3 +192,11 @@ pub async fn poison_in_front_of_rows_that_somebody_else_left_still_fails_alone<B
     assert_eq!((totals.completed, totals.failed), (60, 1), "{failed:?}");
     assert_eq!(world.rows_of("U00").await, ["1.00"; 10]);
 }
+
+pub async fn a_user_whose_rows_are_dropped_by_a_trigger_fails_alone<B: Backend<Target = Postgres>>() {
+    let world = with_poison::<B>(&["U3_bad"]).await;
+    world.backend.target().drop_rows("%bad").await;
+    let (totals, failed) = finish_all(&world).await;
+    assert_eq!((totals.completed, totals.failed), (60, 1));
+    assert!(failed[0].1.contains("loading 1 users wrote 9 rows, not ten each"), "{failed:?}");
+}

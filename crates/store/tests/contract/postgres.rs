@@ -119,6 +119,7 @@ impl Database for Postgres {
     const FOR_SHARE: &'static str = "FOR SHARE";
     const ANALYZE: &'static str = "ANALYZE user_spending_data";
     const WHOAMI: &'static str = "session_user";
+    const NUMBER: &'static str = "pg_backend_pid()";
 
     async fn empty() -> Self {
         // The role is made with the templates.
@@ -294,6 +295,18 @@ impl Postgres {
     /// As [`Database::require_known_users`], but a user that is not known is refused at the commit, and not before.
     pub async fn require_known_users_at_the_commit(&self, known: &[&str]) {
         self.require(known, "DEFERRABLE INITIALLY DEFERRED").await;
+    }
+
+    /// From now on the tenth recommendation of users `LIKE` this is dropped, and nothing said.
+    pub async fn drop_rows(&self, pattern: &str) {
+        let script = format!(
+            "CREATE FUNCTION drop_row() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                 IF NEW.user_id LIKE '{pattern}' AND NEW.rank = 10 THEN RETURN NULL; END IF;
+                 RETURN NEW;
+             END $$;
+             CREATE TRIGGER drop_row BEFORE INSERT ON card_recommendations FOR EACH ROW EXECUTE FUNCTION drop_row()"
+        );
+        self.session().await.rows(&script).await;
     }
 
     /// As [`Database::refuse_status`], but the update does nothing, and says nothing.

@@ -3,6 +3,9 @@
 use cardgenius_pipeline::error::ErrorKind;
 use cardgenius_pipeline::ports::{ClaimTotals, Claimed, Closed, RunState, Store};
 
+use cardgenius_store::desk::Requeue;
+use cardgenius_store::protocol::RequeueCursor;
+
 use crate::backend::{Backend, Database};
 use crate::postgres::Postgres;
 use crate::world::{HELD, World, users};
@@ -118,4 +121,39 @@ pub async fn a_refusal_of_all_users_is_an_error_and_settles_none<B: Backend>() {
     assert!(matches!(error.kind(), ErrorKind::Constraint | ErrorKind::DataRejected), "{error}");
     assert!(error.to_string().contains("not this one"), "{error}");
     assert_eq!(world.statuses().await["pending"], 60);
+}
+
+pub async fn a_user_that_cannot_be_set_back_does_not_keep_a_requeue_from_the_others<B: Backend>() {
+    for what in
+        [Requeue::Everybody, Requeue::Failed, Requeue::Users(users(60).into_iter().chain(["U3_bad".into()]).collect())]
+    {
+        let world = with_users::<B>(&["U3_bad"]).await;
+        world.run("UPDATE user_spending_data SET processing_status = 'failed'").await;
+        world.backend.source().refuse_status("new", "%bad").await;
+        let operator = world.silent_instance();
+        let (mut cursor, mut sum) = (RequeueCursor::default(), (0, 0));
+        while !cursor.is_over {
+            let step = operator.store.requeue_step(&what, &mut cursor).await.unwrap();
+            sum = (sum.0 + step.users, sum.1 + step.refused);
+        }
+        assert_eq!(sum, (60, 1), "{what:?}");
+        let (user, words) = cursor.refused.unwrap();
+        assert!(user == "U3_bad" && words.contains("not this one"), "{what:?}: {user}: {words}");
+        assert_eq!(world.user("U3_bad").await.status, "failed", "{what:?}");
+    }
+}
+
+pub async fn an_orphan_whose_return_is_swallowed_is_named<B: Backend<Source = Postgres>>() {
+    let world = with_users::<B>(&["U3_bad"]).await;
+    world.run("UPDATE user_spending_data SET processing_status = 'pending'").await;
+    world.backend.source().swallow_status("new", "%bad").await;
+    let instance = world.instance().await;
+    let run = instance.run().await;
+    let chunk = instance.claim_and_compute(&run, 100).await;
+    assert_eq!(instance.finish(&chunk).await.unwrap().completed, 60);
+    let Closed::UsersLeft(left) = instance.store.close_run(run.run_id, RunState::Done, None).await.unwrap() else {
+        panic!("a user is left");
+    };
+    assert_eq!((left.pending, &*left.refused[0].user.shown), (1, "U3_bad"));
+    assert!(left.refused[0].reason.contains("swallow"), "{left:?}");
 }

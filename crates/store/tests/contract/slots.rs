@@ -5,9 +5,10 @@ use std::time::Duration;
 use cardgenius_pipeline::error::ErrorKind;
 use cardgenius_pipeline::ports::{Chunk, ClaimRequest, ClaimTotals, Claimed, Finished, RunState, Slots, Store};
 use cardgenius_store::config::CallLimits;
+use cardgenius_store::server::{Server, Session as _, SlotWanted};
 use uuid::Uuid;
 
-use crate::backend::{Backend, Database, Session, locking_claim};
+use crate::backend::{Backend, Database, Session, locking_claim, source_server};
 use crate::world::{Instance, LEASE, World, patient, quick, request, users};
 
 const ONE: Slots = Slots { count: 1, home: 0 };
@@ -112,6 +113,24 @@ pub async fn those_that_claim_in_turn_wait_for_each_other_and_one_that_gets_none
     }
     let without = other.store.claim(&request(&run, 2)).await.unwrap();
     assert!(without.waited.is_zero(), "nobody waits who is alone");
+}
+
+pub async fn the_session_that_holds_a_slot_is_named<B: Backend>() {
+    let world = World::<B>::fresh().await;
+    let held = take(&world, 3).await.unwrap();
+    let source = source_server(world.backend.source(), quick());
+    let of = world.source_table();
+    let wanted = SlotWanted { of: &of, slots: Slots { count: 4, home: 3 }, within: Duration::ZERO };
+    let mut session = source.session().await.unwrap();
+    session.begin().await.unwrap();
+    let holder = session.slot_holder(wanted).await.unwrap().unwrap();
+    let number = held.rows(&format!("SELECT {}", B::Source::NUMBER)).await[0][0].clone().unwrap();
+    assert!(holder.contains(&format!(" {number}, ")), "{holder}");
+    assert!(holder.contains(", role ") || holder.contains(" account"), "{holder}");
+    drop(held);
+    while session.slot_holder(wanted).await.unwrap().is_some() {
+        tokio::task::yield_now().await;
+    }
 }
 
 fn ids(chunk: &Chunk) -> Vec<&str> {

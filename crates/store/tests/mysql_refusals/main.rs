@@ -13,5 +13,6 @@ mod others;
 mod rehearsal;
 mod rights;
 mod server;
+mod strangers;
 mod tables;
 mod widths;

@@ -3,7 +3,8 @@
 use cardgenius_embedded::{MariadbOptions, PrivateMariadb};
 use cardgenius_pipeline::error::ErrorKind;
 use cardgenius_store::inspection::Intent;
-use cardgenius_store::mysql::MysqlStore;
+use cardgenius_store::mysql::{MysqlServer, MysqlStore};
+use cardgenius_store::server::Server;
 
 use crate::inspected::Inspected;
 use crate::place::{CUSTOMER, Place};
@@ -107,4 +108,15 @@ async fn a_database_that_cannot_be_reached_is_an_error_and_no_refusal() {
     config.source.url = config.source.url.replace("socket=", "socket=/nowhere");
     let error = MysqlStore::new(&config).unwrap().inspect(&Intent::default()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unreachable, "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_ends_a_session_of_ours_whose_host_is_lost_by_our_limits_and_not_by_its_own() {
+    let database = Inspected::sound().await;
+    let limits =
+        "SELECT @@session.wait_timeout = 180 AND @@session.net_read_timeout = 60 AND @@session.net_write_timeout = 60
+        AND @@session.innodb_lock_wait_timeout = 1 AND @@session.lock_wait_timeout = 1";
+    let ours = MysqlServer::source(&database.config()).unwrap();
+    assert_eq!(ours.ask_whether_to_stop(limits).await.unwrap(), Ok(true));
+    assert_eq!(database.run(limits), "0\n", "a session that is not ours has the server's");
 }

@@ -197,3 +197,21 @@ async fn triggers_are_warned_about() {
     );
     assert!(database.warned().await.contains("has triggers (slower): ten rows a user pass"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trigger_on_a_table_of_ours_and_a_column_of_the_customers_with_a_name_of_ours_are_refused() {
+    let database = Inspected::sound().await;
+    database.run(
+        "CREATE TRIGGER counts BEFORE UPDATE ON cardgenius_claims FOR EACH ROW SET NEW.completed = NEW.completed + 1",
+    );
+    let message = database.refused("foreign-object").await;
+    assert!(message.contains("has the trigger counts of ") && message.contains("DROP TRIGGER `"), "{message}");
+    database.run("DROP TRIGGER counts");
+    database.assert_sound().await;
+    let place = crate::place::Place::empty();
+    place
+        .run("CREATE TABLE user_spending_data (user_id VARCHAR(50) PRIMARY KEY, attempts SMALLINT NOT NULL DEFAULT 5)");
+    let inspection = Inspected::of(place).inspect().await;
+    let found = inspection.refusals.iter().any(|refusal| refusal.message.contains("has columns of its own (attempts)"));
+    assert!(found, "{inspection:#?}");
+}

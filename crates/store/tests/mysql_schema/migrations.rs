@@ -1,8 +1,10 @@
 use std::sync::{Arc, Mutex};
 
 use cardgenius_store::migrate::migrate;
+use mysql_async::prelude::Queryable;
+use mysql_async::{Conn, Opts};
 
-use crate::place::Place;
+use crate::place::{Place, fresh};
 
 #[tokio::test]
 async fn a_migration_is_done_again_without_a_change_and_says_what_is_there() {
@@ -36,7 +38,10 @@ async fn of_two_migrations_at_once_one_waits_for_the_other() {
         task.await.unwrap().unwrap();
     }
     let told = std::mem::take(&mut *told.lock().unwrap());
-    assert!(told.iter().any(|line| line.starts_with("somebody else is migrating")), "{told:?}");
+    assert!(
+        told.iter().any(|line| line.starts_with("another session holds the lock of the migrations (connection ")),
+        "{told:?}"
+    );
     assert_eq!(told.iter().filter(|line| line.contains("building the index")).count(), 1, "{told:?}");
     assert_eq!(place.schema(), Place::migrated().await.schema());
 }
@@ -137,4 +142,28 @@ async fn what_must_hold_of_our_tables_is_held_by_the_server() {
     // A closed run makes room for the next.
     place.run("UPDATE cardgenius_runs SET state = 'done', closed_at = UTC_TIMESTAMP(6)");
     place.run(&format!("{run} LIMIT 1"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_migration_that_waits_says_which_session_holds_its_lock() {
+    let place = Place::customers();
+    let stranger = fresh("mallory");
+    place.run(&format!("CREATE USER {stranger}"));
+    let opts = mysql_async::OptsBuilder::default()
+        .socket(Some(place.server.socket().display().to_string()))
+        .user(Some(&stranger));
+    let mut holder = Conn::new(Opts::from(opts)).await.unwrap();
+    let lock = include_str!("../../src/mysql/sql/migrate_lock.sql").replace("$1", "?");
+    let held: Option<u8> = holder.exec_first(lock, (&place.tables.source_schema,)).await.unwrap();
+    assert_eq!(held, Some(1));
+    let (told, mut heard) = tokio::sync::mpsc::unbounded_channel();
+    let config = place.config();
+    let migrating = tokio::spawn(async move {
+        migrate(&config, &mut |step: &str| told.send(step.to_owned()).unwrap()).await.unwrap();
+    });
+    let first = heard.recv().await.unwrap();
+    let expected = format!("(connection {}, account {stranger}, from localhost)", holder.id());
+    assert!(first.contains(&expected) && first.ends_with("waiting for that to end"), "{first}");
+    drop(holder);
+    migrating.await.unwrap();
 }

@@ -1,5 +1,6 @@
 use cardgenius_embedded::{MariadbOptions, PrivateMariadb};
 use cardgenius_pipeline::error::ErrorKind;
+use cardgenius_store::migrate::migrate;
 
 use crate::place::{CUSTOMER, Place};
 
@@ -38,6 +39,62 @@ async fn what_is_no_table_of_users_is_refused_by_name_before_anything_is_made() 
         assert!(error.to_string().contains(words), "{error}");
         assert_eq!(place.run("SHOW TABLES LIKE 'cardgenius%'"), "");
     }
+}
+
+#[tokio::test]
+async fn what_bears_a_name_of_ours_and_is_not_ours_is_refused_before_the_first_step() {
+    let audit =
+        include_str!("../../../../sql/mysql/migrations/0001_08_audit.sql").replace("{{audit}}", "cardgenius_audit");
+    for (script, words) in [
+        (
+            "CREATE VIEW cardgenius_claims AS SELECT 1 AS claim_id",
+            "cardgenius_claims is a view and bears the name of a table of ours",
+        ),
+        ("CREATE SEQUENCE cardgenius_audit", "cardgenius_audit is a sequence and bears the name of a table of ours"),
+        (
+            "CREATE TABLE cardgenius_stuck (user_id INT)",
+            "cardgenius_stuck is a base table and bears the name of a view of ours",
+        ),
+        (
+            "CREATE TABLE cardgenius_runs (run_id INT)",
+            "cardgenius_runs has no column run_id of type char, and so is not ours",
+        ),
+        (
+            &format!("{audit}; ALTER TABLE cardgenius_audit ENGINE = Aria"),
+            "cardgenius_audit has the engine Aria, and so is not ours",
+        ),
+        (
+            "CREATE VIEW card_recommendations AS SELECT 1 AS user_id",
+            "is a view, where the table of recommendations shall stand",
+        ),
+        (
+            "CREATE TABLE cardgenius_control (source_table VARCHAR(130) PRIMARY KEY, paused BOOLEAN);
+             CREATE TRIGGER lies BEFORE UPDATE ON cardgenius_control FOR EACH ROW SET NEW.paused = FALSE",
+            "has the trigger lies of ",
+        ),
+    ] {
+        let place = Place::customers();
+        let columns = "SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = 'user_spending_data'";
+        let before = place.run(columns);
+        place.run(script);
+        let error = place.migrate().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Refused, "{error}");
+        assert!(error.to_string().contains(words), "{error}");
+        assert_eq!(place.run(columns), before, "a step was taken: {script}");
+    }
+}
+
+#[tokio::test]
+async fn what_stands_where_the_fence_of_a_second_target_shall_stand_is_refused_by_name() {
+    let (place, other) = (Place::customers(), Place::empty());
+    other.run("CREATE VIEW cardgenius_fence AS SELECT 1 AS claim_id");
+    let mut config = place.config();
+    config.target = Some(other.config().source);
+    config.tables.target_schema.clone_from(&other.tables.source_schema);
+    let error = migrate(&config, &mut |_| {}).await.unwrap_err();
+    assert!(error.to_string().contains("cardgenius_fence is a view and bears the name of a table of ours"), "{error}");
+    other.run("DROP VIEW cardgenius_fence");
+    migrate(&config, &mut |_| {}).await.unwrap();
 }
 
 #[tokio::test]

@@ -1,5 +1,10 @@
 //! Settings that a server, role or database presets for our sessions (docs/database.md, "Settings of our sessions").
 
+use cardgenius_embedded::{PostgresOptions, PrivatePostgres};
+use cardgenius_store::config::DatabaseConfig;
+use cardgenius_store::postgres::PostgresServer;
+use cardgenius_store::server::Server;
+
 use crate::database::{CUSTOMER, Database, fresh};
 use crate::protocol::run_everything;
 
@@ -74,4 +79,28 @@ async fn the_whole_life_of_a_chunk_passes_whatever_is_preset_for_the_role() {
     let store = database.store();
     assert_eq!(store.failures(None).await.unwrap().len(), 1);
     assert_eq!(database.run("SELECT users_failed, users_new, paused FROM cardgenius_status"), "2|0|f");
+}
+
+/// What a lost host is noticed by, as a session of ours has it.
+const MISSED_SOON: &str =
+    "SELECT current_setting('tcp_keepalives_idle') = '20' AND current_setting('tcp_keepalives_interval') = '10'
+    AND current_setting('tcp_keepalives_count') = '3' AND current_setting('tcp_user_timeout') IN ('1min', '60000')
+    AND current_setting('client_connection_check_interval') = '10s'";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_is_told_to_notice_within_a_minute_that_our_host_is_lost() {
+    let server = PrivatePostgres::launch(PostgresOptions::for_tests().loopback_tcp()).unwrap();
+    let role = server.superuser_name();
+    server
+        .psql(
+            "postgres",
+            &format!("ALTER ROLE {role} SET tcp_keepalives_idle = 7200; ALTER ROLE {role} SET tcp_user_timeout = 0"),
+        )
+        .unwrap();
+    let mut config = Database::empty().config();
+    config.source = DatabaseConfig { url: server.tcp_url("postgres").unwrap(), ..DatabaseConfig::default() };
+    let ours = PostgresServer::source(&config).unwrap();
+    assert_eq!(ours.ask_whether_to_stop(MISSED_SOON).await.unwrap(), Ok(true));
+    // The question tells it from a session that is not ours.
+    assert_eq!(server.psql("postgres", MISSED_SOON).unwrap(), "f");
 }

@@ -19,6 +19,12 @@ pub(super) struct Facts {
     pub(super) output: Table,
     /// Our own tables beside the users.
     pub(super) own: Vec<Table>,
+    /// What bears a name of ours and is not ours, in words.
+    pub(super) strange: Vec<String>,
+    /// Columns of the customer's in the table of users that bear the names of ours.
+    pub(super) foreign_columns: Vec<String>,
+    /// A FULLTEXT index of the table of users.
+    pub(super) fulltext: Option<String>,
     /// Our fence, in a second target database.
     pub(super) fence: Option<Table>,
     /// The version of our schema that is in force, and the oldest program that it serves.

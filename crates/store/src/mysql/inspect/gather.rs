@@ -31,6 +31,12 @@ impl MysqlServer {
                 let mut tables = self.tables(&mut transaction, &names.source_schema, &wanted).await?.into_iter();
                 facts.input = tables.next().unwrap_or_default();
                 facts.own = tables.collect();
+                facts.strange = self.strange(&mut transaction, &names.source_schema).await?;
+                let table = bind![&names.source_schema, &names.source_table];
+                let columns = transaction.rows(&self.shared.own.migrate_foreign_columns, &table).await?;
+                let fulltext = transaction.maybe_one(&self.shared.own.inspect_fulltext, &table).await?;
+                facts.fulltext = fulltext.map(|row| row.get(0)).transpose()?;
+                facts.foreign_columns = columns.iter().map(|row| row.get(0)).collect::<Result<_, _>>()?;
             }
             if part.has_target() {
                 let mut wanted = vec![&*names.target_table];
@@ -38,12 +44,21 @@ impl MysqlServer {
                 let mut tables = self.tables(&mut transaction, &names.target_schema, &wanted).await?.into_iter();
                 facts.output = tables.next().unwrap_or_default();
                 facts.fence = tables.next();
+                if part == Part::Target {
+                    facts.strange.extend(self.strange(&mut transaction, &names.target_schema).await?);
+                }
             }
             Ok(facts)
         }
         .await;
         work.done(&outcome).await;
         outcome
+    }
+
+    /// What bears a name of ours in a schema and is not ours, in words.
+    async fn strange(&self, transaction: &mut Asking<'_>, schema: &str) -> Result<Vec<String>, StoreError> {
+        let rows = transaction.rows(&self.shared.own.strangers, &bind![schema, schema, schema]).await?;
+        rows.iter().map(|row| row.get(0)).collect()
     }
 
     async fn server_facts(&self, transaction: &mut Asking<'_>) -> Result<ServerFacts, StoreError> {
@@ -102,20 +117,31 @@ fn of_table<'a>(rows: &'a [Row], name: &'a str) -> impl Iterator<Item = &'a Row>
 
 fn table_of(schema: &str, name: &str, answers: &[Vec<Row>]) -> Result<Table, StoreError> {
     let [tables, columns, keys, triggers, references, referenced] = answers else { return Ok(Table::default()) };
-    let seen = of_table(tables, name).next();
     Ok(Table {
-        schema: schema.to_owned(),
-        name: name.to_owned(),
-        kind: seen.map(|row| row.get(1)).transpose()?,
-        engine: seen.map(|row| row.get::<Option<String>>(2)).transpose()?.flatten(),
-        columns: of_table(columns, name).map(column).collect::<Result<_, _>>()?,
         indexes: indexes_of(keys, name)?,
         triggers: of_table(triggers, name)
             .map(|row| Ok((row.get(1)?, row.get(2)?)))
             .collect::<Result<_, StoreError>>()?,
         references: of_table(references, name).map(others::reference).collect::<Result<_, _>>()?,
         referenced: of_table(referenced, name).map(others::referenced).collect::<Result<_, _>>()?,
-        may_delete: false,
+        ..outline_of(schema, name, &[tables, columns])?
+    })
+}
+
+/// What it is, and its columns.
+pub(super) fn outline_of<R: AsRef<[Row]>>(
+    schema: &str,
+    name: &str,
+    [tables, columns]: &[R; 2],
+) -> Result<Table, StoreError> {
+    let seen = of_table(tables.as_ref(), name).next();
+    Ok(Table {
+        schema: schema.to_owned(),
+        name: name.to_owned(),
+        kind: seen.map(|row| row.get(1)).transpose()?,
+        engine: seen.map(|row| row.get::<Option<String>>(2)).transpose()?.flatten(),
+        columns: of_table(columns.as_ref(), name).map(column).collect::<Result<_, _>>()?,
+        ..Table::default()
     })
 }
 

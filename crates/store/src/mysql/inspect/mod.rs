@@ -3,11 +3,13 @@
 
 mod columns;
 mod facts;
+pub(super) mod forms;
 mod gather;
 mod needs;
 mod others;
 mod rights;
 mod rules;
+pub(in crate::mysql) use self::rules::foreign_columns;
 mod texts;
 mod version;
 mod warnings;
@@ -17,9 +19,11 @@ pub(super) use self::version::Version;
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 
 use self::facts::{Facts, Table};
+use self::forms::Asked;
 use self::needs::Role;
 use super::MysqlServer;
 use super::keys::indexes_of;
+use crate::identifiers::unsettled_index;
 use crate::inspection::{Inspected, Inspection, Intent, KeyColumn, Part, Refusal, references};
 use crate::protocol::work::{Work, read};
 use crate::server::{Server, Session};
@@ -45,8 +49,10 @@ impl MysqlServer {
             Err(error) => return Err(error),
         };
         let tables = &self.shared.tables;
-        let mut inspection =
-            Inspection { refusals: rules::refusals(&facts, tables), warnings: warnings::warnings(&facts) };
+        let mut inspection = Inspection {
+            refusals: rules::refusals(&facts, tables),
+            warnings: warnings::warnings(&facts, &unsettled_index(tables)),
+        };
         let output = &facts.output;
         texts::narrow_columns(output, intent, &mut inspection);
         references::judge(&output.shown(), &output.references, intent.allow_cascade, &mut inspection);
@@ -124,6 +130,28 @@ pub(super) fn unfit_for_migration(
         [("user_id", Role::Key), ("processing_status", Role::Status)].into_iter().filter_map(fault).collect();
     faults.extend(rules::missing_input_key(&input).map(|refusal| refusal.message));
     Ok(faults)
+}
+
+/// What bears names of our tables, or stands where the recommendations shall stand, and has another form; the answers are those of
+/// `inspect_tables.sql` and `inspect_columns.sql`.
+pub(super) fn of_other_forms(schema: &str, names: &[&str], answers: &[Vec<Row>; 2]) -> Result<Vec<String>, StoreError> {
+    let mut faults = Vec::new();
+    for name in names {
+        faults.extend(forms::faults(&gather::outline_of(schema, name, answers)?, Asked::BeforeTheFirstStep));
+    }
+    Ok(faults)
+}
+
+/// What stands where the table of recommendations shall stand, and is none; the rows are those of `inspect_tables.sql`.
+pub(super) fn in_the_outputs_place(schema: &str, name: &str, tables: Vec<Row>) -> Result<Option<String>, StoreError> {
+    let table = gather::outline_of(schema, name, &[tables, Vec::new()])?;
+    let kind = table.kind.as_deref().filter(|_| !table.is_table()).map(str::to_lowercase);
+    Ok(kind.map(|kind| {
+        format!(
+            "{} is a {kind}, where the table of recommendations shall stand: rename it, or correct target.table",
+            table.shown()
+        )
+    }))
 }
 
 /// How a table's `user_id` compares, if it is there.

@@ -1,6 +1,7 @@
 //! From facts to refusals: pure.
 
 use super::facts::{Facts, Table};
+use super::forms::{self, Asked};
 use super::needs::{self, OWN_TABLES};
 use super::{columns, rights};
 use crate::config::TableNames;
@@ -39,10 +40,25 @@ pub(super) fn refusals(facts: &Facts, tables: &TableNames) -> Vec<Refusal> {
     for table in [input, output].into_iter().chain(&facts.own).chain(&facts.fence) {
         found.extend(engine(table));
     }
+    if !facts.foreign_columns.is_empty() {
+        found.push(Refusal::new("foreign-object", foreign_columns(&input.shown(), &facts.foreign_columns)));
+    }
+    let strange = facts.strange.iter();
+    found.extend(strange.map(|fault| Refusal::new("foreign-object", format!("in {}: {fault}", facts.part.called()))));
+    let own = facts.own.iter().chain(&facts.fence).flat_map(|table| forms::faults(table, Asked::AtWork));
+    found.extend(own.map(|fault| Refusal::new("foreign-object", format!("in {}: {fault}", facts.part.called()))));
     found.extend(own_tables(facts));
     found.extend(schema_version(facts));
     found.extend(rights::refusal(facts, tables));
     found
+}
+
+/// The refusal of a table of users with such columns.
+pub(in crate::mysql) fn foreign_columns(shown: &str, columns: &[String]) -> String {
+    format!(
+        "{shown} has columns of its own ({}) in which we would write: rename them; a column of ours bears a comment that begins with \"CardGenius:\"",
+        columns.join(", ")
+    )
 }
 
 /// What of the server itself will not do.

@@ -2,12 +2,13 @@
 
 use super::facts::{Facts, Table};
 use super::rules::LEAST_PACKET_BYTES;
+use crate::mysql::migrate::COLUMNS;
 
 /// Under which a catalogue of some thousand cards may not pass in one statement.
 const ROOMY_PACKET_BYTES: u64 = 8 << 20;
 
 /// Everything worth a word.
-pub(super) fn warnings(facts: &Facts) -> Vec<String> {
+pub(super) fn warnings(facts: &Facts, index: &str) -> Vec<String> {
     let (mut found, server, called) = (Vec::new(), &facts.server, facts.part.called());
     found.extend(triggers(&facts.input, "two updates a user pass", |event| event == "UPDATE"));
     found.extend(triggers(&facts.output, "ten rows a user pass", |event| event != "UPDATE"));
@@ -28,6 +29,7 @@ pub(super) fn warnings(facts: &Facts) -> Vec<String> {
             "max_allowed_packet on the server of {called} is {bytes} bytes: a large catalogue may not fit in it; 16777216 or more would do"
         ));
     }
+    found.extend(locked_migration(facts, index));
     for table in [&facts.input, &facts.output] {
         if table.kind.as_deref() == Some("SYSTEM VERSIONED") {
             found.push(format!(
@@ -37,6 +39,19 @@ pub(super) fn warnings(facts: &Facts) -> Vec<String> {
         }
     }
     found
+}
+
+/// A migration of a table that the server alters only while it keeps writers waiting.
+fn locked_migration(facts: &Facts, index: &str) -> Option<String> {
+    let (input, fulltext) = (&facts.input, facts.fulltext.as_ref()?);
+    let migrated = COLUMNS.iter().all(|name| input.column(name).is_some())
+        && input.indexes.iter().any(|known| known.name == index);
+    (!migrated).then(|| {
+        format!(
+            "{} has the FULLTEXT index {fulltext}, and so the server may add our columns and our index only with LOCK=SHARED, which keeps writers waiting: `cardgenius migrate` will stop with the statement to run in a quiet hour, and goes on after it when it is run again",
+            input.shown()
+        )
+    })
 }
 
 fn triggers(table: &Table, load: &str, fired: impl Fn(&str) -> bool) -> Option<String> {

@@ -2,10 +2,16 @@
 
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 
+use mysql_async::Row as DriverRow;
+use mysql_async::prelude::Queryable;
+
 use super::Migration;
-use crate::mysql::inspect;
-use crate::mysql::values::row_of;
-use crate::statement::Row;
+use crate::mysql::connect::within;
+use crate::mysql::keys::KeyNames;
+use crate::mysql::marks::marked;
+use crate::mysql::values::{calls, row_of};
+use crate::mysql::{inspect, strangers};
+use crate::statement::{Row, bind};
 
 impl Migration<'_> {
     /// Refuses a table of users whose key or status our index and our statements could not use.
@@ -22,6 +28,41 @@ impl Migration<'_> {
         let values = self.input();
         let rows = self.query(statement, "looking at the table of users", values).await?;
         Ok(rows.into_iter().map(row_of).collect())
+    }
+
+    /// Refuses what bears a name of ours in a schema and is not ours.
+    pub(super) async fn look_for_strangers(&mut self, schema: &str, of_source: bool) -> Result<(), StoreError> {
+        let values = vec![schema.into(); 3];
+        let mut faults = self.texts(strangers::QUESTION, "looking for what is not ours", values).await?;
+        faults.extend(self.other_forms(schema, of_source).await?);
+        if faults.is_empty() { Ok(()) } else { Err(StoreError::new(ErrorKind::Refused, faults.join("; "))) }
+    }
+
+    /// Tables under our names that have another form than ours, and what stands where the recommendations shall stand and is no table.
+    async fn other_forms(&mut self, schema: &str, of_source: bool) -> Result<Vec<String>, StoreError> {
+        let names = inspect::forms::names(of_source);
+        let tables = self.looked_up(include_str!("../sql/inspect_tables.sql"), schema, &names).await?;
+        let columns = self.looked_up(include_str!("../sql/inspect_columns.sql"), schema, &names).await?;
+        let mut faults = inspect::of_other_forms(schema, &names, &[tables, columns])?;
+        if !(of_source && self.second_target) {
+            let (schema, name) = (self.config.tables.target_schema.clone(), self.config.tables.target_table.clone());
+            let output = self.looked_up(include_str!("../sql/inspect_tables.sql"), &schema, &[&name]).await?;
+            faults.extend(inspect::in_the_outputs_place(&schema, &name, output)?);
+        }
+        Ok(faults)
+    }
+
+    /// The rows of a statement of the inspection about tables of a database.
+    async fn looked_up(&mut self, template: &str, schema: &str, tables: &[&str]) -> Result<Vec<Row>, StoreError> {
+        let doing = "looking for what is not ours";
+        let statement = marked(&self.names, template, doing)
+            .map_err(|error| StoreError::caused(ErrorKind::Bug, "preparing the migrations", error))?;
+        let (mut rows, names) = (Vec::new(), KeyNames::default());
+        for call in calls(&statement, &bind![schema, tables], &names) {
+            let asking = self.session.exec::<DriverRow, _, _>(call.sql, call.values);
+            rows.extend(within(self.config.limits.statement, doing, asking).await?.into_iter().map(row_of));
+        }
+        Ok(rows)
     }
 }
 

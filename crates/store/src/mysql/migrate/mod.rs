@@ -17,14 +17,16 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 pub(crate) use self::printed::{print_source, print_target};
-use self::steps::{COLUMNS, Kind, STEPS, Step, adding_only, drop_trigger, not_instant, user_key_query, with_a_lock};
+pub(super) use self::steps::COLUMNS;
+use self::steps::{Kind, STEPS, Step, adding_only, drop_trigger, not_instant, user_key_query, with_a_lock};
 use super::codes::{code_of, store_error};
 use super::connect::{Dial, within};
+use super::inspect;
 use crate::config::DatabaseConfig;
 use crate::identifiers::{Names, unsettled_index};
 use crate::migrate::{
     LOCK_ATTEMPTS, LOCK_TIMEOUT, MigrateConfig, OLDEST_PROGRAM, OTHERS_POLL, OTHERS_TIMEOUT, Place, Report,
-    SCHEMA_VERSION, STEP_TIMEOUT, always_locked, others_too_long, program, render,
+    SCHEMA_VERSION, STEP_TIMEOUT, always_locked, others_too_long, program, render, waits_for,
 };
 
 /// A DDL that only failed at its end, when it was to be put in place, is not begun more often than this.
@@ -42,6 +44,12 @@ const TOO_LONG_FOR_FORMAT: [u16; 2] = [1709, 1071];
 /// Triggers are for SUPER only, on a server with a binary log.
 const NO_TRIGGERS: u16 = 1419;
 
+/// The steps' templates.
+#[cfg(test)]
+pub(super) fn templates() -> impl Iterator<Item = &'static str> {
+    STEPS.iter().map(|step| step.template)
+}
+
 /// Takes the steps of a source that may be the target too.
 pub(crate) async fn migrate_source(config: &MigrateConfig, report: Report<'_>) -> Result<(), StoreError> {
     let second_target = config.target.is_some();
@@ -49,6 +57,7 @@ pub(crate) async fn migrate_source(config: &MigrateConfig, report: Report<'_>) -
     migration.lock(&config.tables.source_schema, report).await?;
     migration.check_input().await?;
     migration.look_at_columns().await?;
+    migration.look_for_strangers(&config.tables.source_schema, true).await?;
     migration.steps(|place| place.is_in_source(second_target), report).await.map_err(look::in_words)
 }
 
@@ -60,6 +69,7 @@ pub(crate) async fn migrate_target(
 ) -> Result<(), StoreError> {
     let mut migration = Migration::connect(config, target, true).await?;
     migration.lock(&config.tables.target_schema, report).await?;
+    migration.look_for_strangers(&config.tables.target_schema, false).await?;
     migration.steps(Place::is_in_second_target, report).await.map_err(look::in_words)
 }
 
@@ -101,7 +111,7 @@ impl<'a> Migration<'a> {
         Ok(migration)
     }
 
-    /// Waits for somebody else's migration of these tables to end.
+    /// Waits for another migration of these tables to end.
     async fn lock(&mut self, schema: &str, report: Report<'_>) -> Result<(), StoreError> {
         let begun = Instant::now();
         let mut reported = false;
@@ -111,11 +121,15 @@ impl<'a> Migration<'a> {
             if rows.first().and_then(|row| row.get::<Option<i64>, _>(0)).flatten() == Some(1) {
                 return Ok(());
             }
-            if begun.elapsed() >= OTHERS_TIMEOUT {
-                return Err(others_too_long());
-            }
-            if !std::mem::replace(&mut reported, true) {
-                report("somebody else is migrating: waiting for that to end");
+            let too_long = begun.elapsed() >= OTHERS_TIMEOUT;
+            if too_long || !std::mem::replace(&mut reported, true) {
+                let sql = include_str!("../sql/migrate_lock_holder.sql");
+                let holder = self.texts(sql, "locking the migrations", vec![schema.into()]).await?;
+                let holder = holder.first().map_or("let go by now", String::as_str);
+                if too_long {
+                    return Err(others_too_long(holder));
+                }
+                report(&waits_for(holder));
             }
             tokio::time::sleep(OTHERS_POLL).await;
         }
@@ -170,10 +184,7 @@ impl<'a> Migration<'a> {
         let (values, doing) = (self.input(), "looking at the table of users");
         let columns = self.texts(include_str!("../sql/migrate_foreign_columns.sql"), doing, values).await?;
         if !columns.is_empty() {
-            return refused(format!(
-                "{shown} has columns of its own ({}) in which we would write: rename them; a column of ours bears a comment that begins with \"CardGenius:\"",
-                columns.join(", ")
-            ));
+            return refused(inspect::foreign_columns(&shown, &columns));
         }
         Ok(())
     }

@@ -56,6 +56,8 @@ pub(super) struct Database {
     pub(super) replication: Vec<Replication>,
     /// What bears a name of ours and is not ours, or is in a stranger's hands: in words, with what to do.
     pub(super) strangers: Vec<String>,
+    /// What strangers may do to our tables: in words, with what to do.
+    pub(super) stranger_rights: Vec<String>,
     /// Schemas of the tables in which strangers may create something, or have.
     pub(super) open_schemas: Vec<OpenSchema>,
     /// Server processes that served two of our sessions, held at once: the first's transaction, the second's after it, and
@@ -107,8 +109,6 @@ pub(super) struct Relation {
     pub(super) closed_sequences: Vec<(String, String)>,
     /// Strangers' functions and types that it makes our sessions call.
     pub(super) foreign_code: Vec<ForeignCode>,
-    /// Strangers that may change it.
-    pub(super) writers: Vec<Writer>,
     /// The customer's objects that hang on it.
     pub(super) others: Others,
 }
@@ -151,15 +151,6 @@ pub(super) struct ForeignCode {
     pub(super) what: String,
     /// Quoted.
     pub(super) owner: String,
-}
-
-/// A role that may change a table.
-#[derive(Clone, Debug)]
-pub(super) struct Writer {
-    /// Quoted; or `PUBLIC`.
-    pub(super) role: String,
-    /// INSERT, UPDATE, DELETE, TRUNCATE, TRIGGER.
-    pub(super) privileges: Vec<String>,
 }
 
 /// A column; a domain is seen as the type that it is made of.

@@ -2,9 +2,7 @@
 
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 
-use super::facts::{
-    Column, Database, ForeignCode, Index, OLDEST_SERVER, OpenSchema, Relation, Replication, Trigger, Writer,
-};
+use super::facts::{Column, Database, ForeignCode, Index, OLDEST_SERVER, OpenSchema, Relation, Replication, Trigger};
 use super::others;
 use super::questions::Questions;
 use crate::identifiers::quote;
@@ -43,6 +41,7 @@ pub(super) async fn gather(
         let mut look = Look { transaction: &mut transaction, wanted };
         database.replication = look.replication(&questions.replication).await?;
         database.strangers = look.strangers(&questions.strangers).await?;
+        database.stranger_rights = look.strangers(&questions.stranger_rights).await?;
         database.open_schemas = look.open_schemas(&questions.open_schemas).await?;
         Ok((database, look.relations(questions).await?))
     }
@@ -82,6 +81,7 @@ async fn server_of(
         encoding: row.get(6)?,
         replication: Vec::new(),
         strangers: Vec::new(),
+        stranger_rights: Vec::new(),
         open_schemas: Vec::new(),
         backends: [0; 3],
     })
@@ -146,23 +146,13 @@ impl Look<'_, '_> {
             Ok(())
         })
         .await?;
-        self.of_strangers(questions, &mut relations).await?;
-        self.others(questions, &mut relations).await?;
-        Ok(relations)
-    }
-
-    /// What strangers have put on the tables, and what they may.
-    async fn of_strangers(&mut self, questions: &Questions, relations: &mut [Relation]) -> Result<(), StoreError> {
-        self.each(&questions.foreign_code, relations, |relation, row| {
+        self.each(&questions.foreign_code, &mut relations, |relation, row| {
             relation.foreign_code.push(ForeignCode { what: row.get(1)?, owner: row.get(2)? });
             Ok(())
         })
         .await?;
-        self.each(&questions.writers, relations, |relation, row| {
-            relation.writers.push(Writer { role: row.get(1)?, privileges: row.get(2)? });
-            Ok(())
-        })
-        .await
+        self.others(questions, &mut relations).await?;
+        Ok(relations)
     }
 
     /// What hangs on the tables.

@@ -24,6 +24,7 @@ macro_rules! questions {
 
 questions! {
     strangers: "strangers.sql", "looking for what strangers have made";
+    stranger_rights: "stranger_rights.sql", "looking what strangers may do";
     open_schemas: "inspect_open_schemas.sql", "looking who may create objects";
     server: "inspect_server.sql", "inspecting the server";
     relations: "inspect_relations.sql", "inspecting the tables";
@@ -33,7 +34,6 @@ questions! {
     references: "inspect_references.sql", "looking for foreign keys that reference the tables";
     children: "inspect_children.sql", "looking for tables that inherit from the tables";
     foreign_code: "inspect_foreign_code.sql", "looking for what strangers have our sessions call";
-    writers: "inspect_writers.sql", "looking who may change our tables";
     rewrites: "inspect_rewrites.sql", "inspecting the tables' rules";
     publications: "inspect_publications.sql", "inspecting the tables' publications";
     partitions: "inspect_partitions.sql", "inspecting the tables' parts";

@@ -1,7 +1,5 @@
 //! From facts to warnings: pure. What an operator should know before a run, and may well intend.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::facts::{Database, Facts, ForeignCode, OpenSchema, Relation, Trigger};
 use super::needs::{self, Need};
 use crate::config::TableNames;
@@ -16,7 +14,6 @@ pub(super) fn warnings(facts: &Facts) -> Vec<String> {
     let loaded = |trigger: &&Trigger| trigger.on_insert || trigger.on_delete;
     found.extend(triggers(output, "ten rows a user pass", output.triggers.iter().filter(loaded)));
     found.extend([input, output].into_iter().flat_map(foreign_code));
-    found.extend(writers(facts));
     let database = &facts.database;
     found.extend(replication(database));
     if !database.autovacuum {
@@ -26,6 +23,7 @@ pub(super) fn warnings(facts: &Facts) -> Vec<String> {
         ));
     }
     found.extend(pooler(database));
+    found.extend(database.stranger_rights.iter().map(|right| format!("in {}: {right}", database.called)));
     found.extend(database.open_schemas.iter().map(|schema| open_schema(schema, [input, output])));
     for relation in [input, output] {
         if relation.column("user_id").is_some_and(|column| column.of_type == "citext") {
@@ -73,32 +71,10 @@ fn foreign_code(relation: &Relation) -> impl Iterator<Item = String> {
     relation.foreign_code.iter().map(|code| {
         let ForeignCode { what, owner } = code;
         format!(
-            "{} has {what} belongs to role {owner}: what that role writes into it runs with the rights of our sessions, and in `cardgenius check` with the rights of the role that checks. Unless {owner} may have those rights, drop it, or ALTER … OWNER TO a role that may and look at what it does first",
+            "{} has {what} belongs to role {owner}: what that role writes into it runs with our rights, and in `cardgenius check` with the rights of the role that checks. Unless {owner} may have those rights, drop it, or ALTER … OWNER TO a role that may and look at what it does first",
             relation.shown()
         )
     })
-}
-
-/// Roles that could write our audit, turn our switch, or have triggers of theirs run in our sessions.
-fn writers(facts: &Facts) -> Vec<String> {
-    let mut by_role: BTreeMap<&str, (BTreeSet<&str>, Vec<String>)> = BTreeMap::new();
-    for table in facts.own.iter().chain(&facts.fence) {
-        for writer in &table.writers {
-            let (privileges, tables) = by_role.entry(&writer.role).or_default();
-            privileges.extend(writer.privileges.iter().map(String::as_str));
-            tables.push(table.quoted());
-        }
-    }
-    let warning = |(role, (privileges, tables)): (&str, (BTreeSet<&str>, Vec<String>))| {
-        let privileges = privileges.into_iter().collect::<Vec<_>>().join(", ");
-        let who = if role == "PUBLIC" { "every role".to_owned() } else { format!("role {role}") };
-        format!(
-            "{who} may change our own tables in {} ({privileges}), perhaps by ALTER DEFAULT PRIVILEGES: such a role can forge the audit, stop the claiming, or have functions of its own run in our sessions. Unless the instances sign in as it: REVOKE {privileges} ON {} FROM {role};",
-            facts.database.called,
-            tables.join(", ")
-        )
-    };
-    by_role.into_iter().map(warning).collect()
 }
 
 fn replication(database: &Database) -> Option<String> {

@@ -3,9 +3,10 @@
 use cardgenius_pipeline::error::StoreError;
 
 use super::super::SqlStore;
+use super::super::load::is_refusal;
 use super::super::work::Work;
 use crate::desk::{Requeue, Requeued};
-use crate::server::{Server, Session, Walk, Whom};
+use crate::server::{Server, Session, Walk, Walked, Whom};
 
 /// Users that a step looks at.
 const STEP: i64 = 5_000;
@@ -15,13 +16,39 @@ const STEP: i64 = 5_000;
 pub struct RequeueCursor {
     /// The last user that was looked at; none: the walk has not begun.
     after_key: Option<String>,
+    /// Of users that are named one by one, how many were looked at.
+    listed: usize,
+    /// Users that a step looks at after one that was refused: half as many after each refusal, twice as many after each success.
+    narrowed: Option<i64>,
+    /// The first user that the database refuses to set back, and its words.
+    pub refused: Option<(String, String)>,
     /// Whether the walk is over.
     pub is_over: bool,
 }
 
+impl RequeueCursor {
+    fn rows(&self) -> i64 {
+        self.narrowed.unwrap_or(STEP)
+    }
+
+    fn went_on(&mut self) {
+        self.narrowed = self.narrowed.map(|rows| rows * 2).filter(|rows| *rows < STEP);
+    }
+
+    /// A step that was refused is taken again for half as many users. One of one user names it: then the walk goes on behind it.
+    fn was_refused(&mut self, user: Option<&String>, error: &StoreError) -> Requeued {
+        let Some(user) = user else {
+            self.narrowed = Some((self.rows() / 2).max(1));
+            return Requeued::default();
+        };
+        self.refused.get_or_insert_with(|| (user.clone(), error.to_string()));
+        Requeued { refused: 1, ..Requeued::default() }
+    }
+}
+
 impl<S: Server, T: Server> SqlStore<S, T> {
     /// One step: sets at most 5,000 users to `new`, in a transaction of its own, and moves the cursor. After an error the
-    /// cursor stands where it stood. Never touches whoever is `pending`.
+    /// cursor stands where it stood. Never touches a user that is `pending`. Users that the database refuses are passed over.
     ///
     /// # Errors
     /// The database could not be asked.
@@ -37,25 +64,67 @@ impl<S: Server, T: Server> SqlStore<S, T> {
             Requeue::Failed => Whom::Failed { pattern: None, run_id: None },
             Requeue::Everybody => Whom::Everybody,
         };
-        let walk = Walk { after_key: cursor.after_key.as_deref(), rows: STEP, whom };
-        let mut work = Work::on(&self.source).await?;
-        let outcome = async {
-            let mut transaction = work.begin().await?;
-            let walked = transaction.session().requeue(&walk).await?;
-            transaction.commit().await?;
-            Ok(walked)
-        }
-        .await;
-        work.done(&outcome).await;
-        let walked = outcome?;
-        cursor.is_over = walked.looked_at < STEP as u64;
+        let (after_key, rows) = (cursor.after_key.clone(), cursor.rows());
+        let walk = Walk { after_key: after_key.as_deref(), rows, whom };
+        let walked = match self.walk(&walk).await {
+            Err(error) if is_refusal(error.kind()) => {
+                let user = if rows == 1 { self.next_to_requeue(&walk).await? } else { None };
+                let requeued = cursor.was_refused(user.as_ref(), &error);
+                cursor.after_key = user.or(after_key);
+                return if rows == 1 && requeued.refused == 0 { Err(error) } else { Ok(requeued) };
+            }
+            walked => walked?,
+        };
+        cursor.went_on();
+        cursor.is_over = walked.looked_at < u64::try_from(rows).unwrap_or(0);
         if walked.last_key.is_some() {
             cursor.after_key = walked.last_key;
         }
         Ok(walked.requeued)
     }
 
+    async fn walk(&self, walk: &Walk<'_>) -> Result<Walked, StoreError> {
+        let mut work = Work::on(&self.source).await?;
+        let outcome = async {
+            let mut transaction = work.begin().await?;
+            let walked = transaction.session().requeue(walk).await?;
+            transaction.commit().await?;
+            Ok(walked)
+        }
+        .await;
+        work.done(&outcome).await;
+        outcome
+    }
+
+    async fn next_to_requeue(&self, walk: &Walk<'_>) -> Result<Option<String>, StoreError> {
+        let mut work = Work::on(&self.source).await?;
+        let outcome = async { work.begin().await?.session().next_to_requeue(walk).await }.await;
+        work.done(&outcome).await;
+        outcome
+    }
+
     async fn requeue_listed(&self, users: &[String], cursor: &mut RequeueCursor) -> Result<Requeued, StoreError> {
+        let left = &users[cursor.listed.min(users.len())..];
+        let rows = usize::try_from(cursor.rows()).unwrap_or(usize::MAX).min(left.len());
+        let requeued = match self.requeue_named(&left[..rows]).await {
+            Err(error) if is_refusal(error.kind()) => {
+                let user = left.first().filter(|_| rows == 1);
+                let requeued = cursor.was_refused(user, &error);
+                cursor.listed += usize::from(user.is_some());
+                requeued
+            }
+            requeued => {
+                let requeued = requeued?;
+                cursor.went_on();
+                cursor.listed += rows;
+                requeued
+            }
+        };
+        cursor.is_over = cursor.listed >= users.len();
+        Ok(requeued)
+    }
+
+    async fn requeue_named(&self, users: &[String]) -> Result<Requeued, StoreError> {
         let mut work = Work::on(&self.source).await?;
         let outcome = async {
             let mut transaction = work.begin().await?;
@@ -65,7 +134,6 @@ impl<S: Server, T: Server> SqlStore<S, T> {
         }
         .await;
         work.done(&outcome).await;
-        cursor.is_over = outcome.is_ok();
         outcome
     }
 }

@@ -1,9 +1,9 @@
 //! The switch that pauses every instance.
 
-use cardgenius_pipeline::error::StoreError;
+use cardgenius_pipeline::error::{ErrorKind, StoreError};
 
 use super::super::SqlStore;
-use super::super::work::{read, write};
+use super::super::work::{Work, read};
 use crate::desk::Switch;
 use crate::server::Server;
 use crate::statement::bind;
@@ -32,8 +32,21 @@ impl<S: Server, T: Server> SqlStore<S, T> {
     /// # Errors
     /// The database could not be asked.
     pub async fn set_switch(&self, paused: bool, reason: Option<&str>, actor: &str) -> Result<(), StoreError> {
-        write(&self.source, &self.source.sql().desk_switch_set, &bind![&self.source_table, paused, reason, actor])
-            .await
-            .map(drop)
+        let mut work = Work::on(&self.source).await?;
+        let outcome = async {
+            let (sql, table) = (self.source.sql(), &self.source_table);
+            let mut transaction = work.begin().await?;
+            transaction.execute(&sql.desk_switch_set, &bind![table, paused, reason, actor]).await?;
+            // A trigger on the table may have turned it back: an operator must not rely on a pause that is none.
+            let stands: bool = transaction.one(&sql.desk_switch, &bind![table]).await?.get(0)?;
+            if stands != paused {
+                let words = "the switch does not stay as it was turned: look at the triggers of cardgenius_control, one of which changes the row";
+                return Err(StoreError::new(ErrorKind::Constraint, words));
+            }
+            transaction.commit().await
+        }
+        .await;
+        work.done(&outcome).await;
+        outcome
     }
 }
