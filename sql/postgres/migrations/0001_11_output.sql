@@ -23,6 +23,8 @@ BEGIN
             redemption_rate numeric(5, 4) NOT NULL,
             PRIMARY KEY (user_id, rank)
         );
+        -- Default privileges may open it to every role.
+        REVOKE ALL ON {{output}} FROM PUBLIC;
         key_type := (
             SELECT format_type(a.atttypid, a.atttypmod)
                 || CASE WHEN a.attcollation <> t.typcollation THEN format(' COLLATE %I.%I', n.nspname, l.collname) ELSE '' END

@@ -42,6 +42,8 @@ pub(super) struct Index {
     pub(super) key: bool,
     /// A column may be NULL, and NULL as often as one likes.
     pub(super) nullable: bool,
+    /// No statement may name it, though it still keeps out what is there twice: the word of ALTER INDEX that ends that.
+    pub(super) ignored_until: Option<String>,
 }
 
 /// The indexes of a table, out of the rows of `inspect_keys.sql`.
@@ -60,20 +62,27 @@ pub(super) fn indexes_of(rows: &[Row], table: &str) -> Result<Vec<Index>, StoreE
             // An expression has no column.
             index.key &= unique && whole && column.is_some();
             index.nullable |= nullable.unwrap_or(false);
+            index.ignored_until = row.get(6)?;
             index.columns.push(column.unwrap_or_default());
         }
     }
     Ok(indexes)
 }
 
-/// The index by which rows are told by just these columns, in any order: the primary key if it is one.
+/// The index by which rows are told by just these columns, in any order, and which may be named: the primary key if it is one.
 pub(super) fn key_over<'a>(indexes: &'a [Index], columns: &[&str]) -> Option<&'a Index> {
-    let fits = |index: &&Index| {
+    keys_over(indexes, columns)
+        .filter(|index| index.ignored_until.is_none())
+        .min_by_key(|index| (index.name != PRIMARY, index.nullable))
+}
+
+/// All that tell rows by just these columns.
+pub(super) fn keys_over<'a>(indexes: &'a [Index], columns: &[&str]) -> impl Iterator<Item = &'a Index> {
+    indexes.iter().filter(|index| {
         index.key
             && index.columns.len() == columns.len()
             && columns.iter().all(|column| index.columns.iter().any(|of_index| of_index.eq_ignore_ascii_case(column)))
-    };
-    indexes.iter().filter(fits).min_by_key(|index| (index.name != PRIMARY, index.nullable))
+    })
 }
 
 impl Shared {
@@ -112,7 +121,16 @@ mod tests {
     fn row(index: &str, column: &str, unique: bool, whole: bool, nullable: bool) -> Row {
         let text = |text: &str| Cell::Text(text.to_owned());
         let truth = |truth: bool| Cell::Whole(i64::from(truth));
-        Row(vec![text("Users"), text(index), text(column), truth(unique), truth(whole), truth(nullable)])
+        Row(vec![text("Users"), text(index), text(column), truth(unique), truth(whole), truth(nullable), Cell::Null])
+    }
+
+    #[test]
+    fn a_key_that_no_statement_may_name_is_passed_by() {
+        let mut rows = [row("a", "user_id", true, true, false), row("b", "user_id", true, true, true)];
+        rows[0].0[6] = Cell::Text("NOT IGNORED".to_owned());
+        let indexes = indexes_of(&rows, "users").unwrap();
+        assert_eq!(key_over(&indexes, &INPUT_KEY).unwrap().name, "b");
+        assert_eq!(key_over(&indexes[..1], &INPUT_KEY), None);
     }
 
     #[test]

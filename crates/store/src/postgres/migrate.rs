@@ -13,7 +13,7 @@ use tokio_postgres::{Client, IsolationLevel, Row, SimpleQueryMessage, Transactio
 use uuid::Uuid;
 
 use super::sessions::{Sessions, within};
-use super::strangers::{self, OutputOwner};
+use super::strangers::{self, Asked};
 use crate::config::{DatabaseConfig, TableNames};
 use crate::identifiers::{Names, unsettled_index};
 use crate::migrate::{
@@ -82,13 +82,13 @@ const STEPS: [Step; 25] = [
     step!("0002_04_closed_claims", Source, Transaction),
     step!("0003_01_throttle", Source, Transaction),
     step!("0004_11_names_gone", Source, Transaction),
-    step!("0004_12_no_public", Source, Transaction),
-    step!("0004_13_no_public_fence", SecondTarget, Transaction),
     view!("0003_11_view_status", "status"),
     view!("0003_12_view_progress", "progress"),
     view!("0003_13_view_stuck", "stuck"),
     view!("0003_14_view_recent_runs", "recent_runs"),
     view!("0003_15_view_slow_chunks", "slow_chunks"),
+    step!("0004_31_closed_to_public", Source, Transaction),
+    step!("0004_31_closed_to_public", SecondTarget, Transaction),
 ];
 
 fn lock_timeout() -> String {
@@ -106,7 +106,7 @@ pub(crate) fn print_source(tables: &TableNames, second_target: bool) -> Result<S
         env!("CARGO_PKG_VERSION"),
         session = include_str!("sql/printed_session.psql"),
     );
-    script.push_str(&printed_look(tables)?);
+    script.push_str(&printed_look(tables, !second_target)?);
     for step in STEPS.iter().filter(|step| step.place.is_in_source(second_target)) {
         script.push_str(&printed(&names, step, &lock_timeout)?);
     }
@@ -122,7 +122,7 @@ pub(crate) fn print_source(tables: &TableNames, second_target: bool) -> Result<S
 pub(crate) fn print_target(tables: &TableNames) -> Result<String, StoreError> {
     let names = Names::new(tables);
     let mut script = format!("{}{}", include_str!("sql/printed_session.psql"), lock_timeout());
-    script.push_str(&printed_look(tables)?);
+    script.push_str(&printed_look(tables, true)?);
     for step in STEPS.iter().filter(|step| step.place.is_in_second_target()) {
         script.push_str(&printed(&names, step, &lock_timeout())?);
     }
@@ -130,8 +130,8 @@ pub(crate) fn print_target(tables: &TableNames) -> Result<String, StoreError> {
 }
 
 /// What refuses, before the first step, whatever bears a name of ours and is a stranger's.
-fn printed_look(tables: &TableNames) -> Result<String, StoreError> {
-    let names = strangers::names(tables, OutputOwner::InQuestion)
+fn printed_look(tables: &TableNames, output_is_here: bool) -> Result<String, StoreError> {
+    let names = strangers::names_for_question(tables, Asked::ByMigration, output_is_here)
         .map_err(|error| StoreError::caused(ErrorKind::Bug, "printing the migrations", error))?;
     let question = render(&names, strangers::QUESTION)?;
     let names = names.with("strangers", question);
@@ -163,7 +163,8 @@ pub(crate) async fn migrate_target(
 
 /// Writes the version into the source.
 pub(crate) async fn write_version(config: &MigrateConfig) -> Result<(), StoreError> {
-    Migration::connect(&sessions(config, &config.source)?, config).await?.write_version().await
+    let sessions = sessions(config, &config.source)?;
+    Migration::connect(&sessions, config, config.target.is_none()).await?.write_version().await
 }
 
 fn sessions(config: &MigrateConfig, database: &DatabaseConfig) -> Result<Sessions, StoreError> {
@@ -189,7 +190,7 @@ async fn take(
 ) -> Result<(), StoreError> {
     let mut guard = sessions.dial().connect_alone(config.limits.connect).await?.0;
     let lock = lock(&mut guard, sessions, report).await?;
-    let mut migration = Migration::connect(sessions, config).await?;
+    let mut migration = Migration::connect(sessions, config, wanted(Place::Target)).await?;
     migration.look_first(wanted(Place::Source)).await?;
     for step in STEPS.iter().filter(|step| wanted(step.place)) {
         // Before each: what is created in an open schema may be there first.
@@ -272,9 +273,9 @@ struct Migration<'a> {
 }
 
 impl<'a> Migration<'a> {
-    async fn connect(sessions: &Sessions, config: &'a MigrateConfig) -> Result<Self, StoreError> {
+    async fn connect(sessions: &Sessions, config: &'a MigrateConfig, output_is_here: bool) -> Result<Self, StoreError> {
         let client = sessions.dial().connect_alone(config.limits.connect).await?.0;
-        let names = strangers::names(&config.tables, OutputOwner::InQuestion)
+        let names = strangers::names_for_question(&config.tables, Asked::ByMigration, output_is_here)
             .map_err(|error| StoreError::caused(ErrorKind::Bug, "preparing the migrations", error))?;
         let migration = Self { client, sessions: sessions.clone(), config, names };
         migration.limit_locks(LOCK_TIMEOUT).await?;

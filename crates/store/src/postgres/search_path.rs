@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio_postgres::{Client, Error, SimpleQueryMessage};
 
-use super::strangers::{self, OutputOwner};
+use super::strangers::{self, Asked};
 use crate::config::TableNames;
 use crate::identifiers::UnknownName;
 
@@ -26,7 +26,7 @@ pub(super) struct SearchPath {
 impl SearchPath {
     /// Only the server's own schema, until a connection has asked for more.
     pub(super) fn closed(tables: &TableNames) -> Result<Self, UnknownName> {
-        let names = strangers::names(tables, OutputOwner::Trusted)?;
+        let names = strangers::names(tables, Asked::AtWork)?;
         let question = names.render(include_str!("sql/session_path.sql"))?;
         let message = format!("{BEGIN};\n{};\n{question};\nCOMMIT", settings(CLOSED));
         Ok(Self { question: message.into(), settings: Arc::new(RwLock::new(settings(CLOSED).into())) })

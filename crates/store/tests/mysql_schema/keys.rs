@@ -40,14 +40,6 @@ async fn in_a_second_target_the_outputs_key_compares_as_finely_as_the_server_can
 }
 
 #[tokio::test]
-async fn a_key_that_is_a_number_gets_a_text_that_compares_as_finely_as_the_server_can() {
-    let place = Place::empty();
-    place.run(&CUSTOMER.replace("user_id VARCHAR(50)", "user_id BIGINT"));
-    place.migrate().await.unwrap();
-    assert!(key(&place).ends_with("_bin\n"), "{}", key(&place));
-}
-
-#[tokio::test]
 async fn an_output_that_is_there_is_left_as_it_is() {
     let place = Place::customers();
     place.run("CREATE TABLE card_recommendations (user_id VARCHAR(20) CHARACTER SET latin1 PRIMARY KEY)");

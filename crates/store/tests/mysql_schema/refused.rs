@@ -14,6 +14,23 @@ async fn what_is_no_table_of_users_is_refused_by_name_before_anything_is_made() 
             "CREATE TABLE user_spending_data (user_id VARCHAR(50) PRIMARY KEY, attempts SMALLINT NOT NULL DEFAULT 5)",
             "has columns of its own (attempts) in which we would write",
         ),
+        (
+            "CREATE TABLE user_spending_data (user_id BIGINT PRIMARY KEY, processing_status VARCHAR(20))",
+            "user_id is bigint(20): it must be VARCHAR",
+        ),
+        (
+            "CREATE TABLE user_spending_data (user_id TEXT UNIQUE, processing_status VARCHAR(20))",
+            "user_id is text: it must be VARCHAR",
+        ),
+        (
+            "CREATE TABLE user_spending_data (user_id VARCHAR(50), processing_status VARCHAR(20), PRIMARY KEY (user_id, processing_status))
+                PARTITION BY KEY (processing_status)",
+            "has no primary or unique key over the whole of (user_id) and nothing else",
+        ),
+        (
+            "CREATE TABLE user_spending_data (user_id VARCHAR(50), processing_status VARCHAR(20), UNIQUE (user_id(10)))",
+            "has no primary or unique key over the whole of (user_id) and nothing else",
+        ),
     ] {
         let place = Place::empty();
         place.run(script);

@@ -175,3 +175,23 @@ async fn a_row_filter_or_a_column_list_outside_the_replica_identity_is_refused()
     }
     run_everything(&database).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_that_inherit_from_the_users_or_the_recommendations_are_refused_and_partitions_are_not() {
+    let database = Database::sound().await;
+    database.run(
+        "INSERT INTO user_spending_data (user_id) VALUES ('CK1');
+         CREATE TABLE \"Old users\" () INHERITS (user_spending_data); INSERT INTO \"Old users\" (user_id) VALUES ('CK1')",
+    );
+    let message = database.refused("inheriting-table").await;
+    assert!(
+        message.starts_with("other tables inherit from public.user_spending_data (\"public\".\"Old users\")"),
+        "{message}"
+    );
+    database.run(message.lines().last().unwrap());
+    database.assert_sound().await;
+    database.run("CREATE TABLE kept () INHERITS (card_recommendations)");
+    assert!(
+        database.refused("inheriting-table").await.contains("from public.card_recommendations (\"public\".\"kept\")")
+    );
+}

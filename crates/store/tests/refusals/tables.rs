@@ -1,5 +1,7 @@
 //! The customer's two tables: there, tables, with keys, columns and types.
 
+use cardgenius_pipeline::error::ErrorKind;
+
 use crate::database::{CUSTOMER, Database};
 use crate::protocol::run_everything;
 
@@ -143,7 +145,7 @@ async fn columns_that_are_missing_are_listed_all_of_them() {
 async fn types_that_we_cannot_read_or_that_would_round_are_refused_one_by_one() {
     let database = Database::made_by(
         "CREATE DOMAIN amount AS numeric(10,1) NOT NULL DEFAULT 0;
-        CREATE TABLE user_spending_data (user_id bigint PRIMARY KEY, avg_amazon_gmv text, avg_flipkart_gmv money,
+        CREATE TABLE user_spending_data (user_id varchar(50) PRIMARY KEY, avg_amazon_gmv text, avg_flipkart_gmv money,
             avg_myntra_gmv float8, avg_ajio_gmv bigint, avg_grocery_gmv amount, avg_confirmed_gmv numeric,
             processing_status varchar(9) NOT NULL, processing_error varchar(255));
         CREATE TABLE card_recommendations (user_id text, rank numeric(2), card_name bytea,
@@ -156,7 +158,8 @@ async fn types_that_we_cannot_read_or_that_would_round_are_refused_one_by_one() 
     // Ours, changed by hand.
     database.run(
         "DROP VIEW cardgenius_stuck;
-         ALTER TABLE user_spending_data ALTER COLUMN claim_id TYPE text, ALTER COLUMN crashes TYPE integer",
+         ALTER TABLE user_spending_data ALTER COLUMN user_id TYPE bigint USING NULL,
+            ALTER COLUMN claim_id TYPE text, ALTER COLUMN crashes TYPE integer",
     );
     let refusals = database.inspect().await.refusals;
     assert!(refusals.iter().all(|refusal| refusal.name == "wrong-type"), "{refusals:#?}");
@@ -176,6 +179,30 @@ async fn types_that_we_cannot_read_or_that_would_round_are_refused_one_by_one() 
     let refusals = database.inspect().await.refusals;
     let said = "public.user_spending_data.processing_status is character varying(8): it must be an enum";
     assert!(refusals.iter().any(|refusal| refusal.name == "wrong-type" && refusal.message.starts_with(said)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn users_without_a_key_that_can_be_used_are_refused_before_the_first_step_of_a_migration() {
+    let status = "processing_status text NOT NULL DEFAULT 'new'";
+    for (table, said) in [
+        (format!("(user_id bigint PRIMARY KEY, {status})"), "user_id is bigint: it must be varchar or text"),
+        (format!("(user_id uuid PRIMARY KEY, {status})"), "user_id is uuid: it must be varchar or text"),
+        (format!("(user_id text NOT NULL, {status})"), "has no primary or unique key on (user_id)"),
+        (
+            format!(
+                "(user_id text, {status}, PRIMARY KEY (user_id, processing_status)) PARTITION BY LIST (processing_status)"
+            ),
+            "has no primary or unique key on (user_id)",
+        ),
+    ] {
+        let database = Database::empty();
+        database.run(&format!("CREATE TABLE user_spending_data {table}"));
+        let error = database.try_migrate().await.unwrap_err();
+        assert!(error.kind() == ErrorKind::Refused && error.to_string().contains(said), "{error}");
+        let refusals = database.inspect().await.refusals;
+        assert!(refusals.iter().any(|refusal| refusal.message.contains(said)), "{refusals:#?}");
+        assert_eq!(database.run("SELECT count(*) FROM pg_class WHERE relname LIKE 'cardgenius%'"), "0");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

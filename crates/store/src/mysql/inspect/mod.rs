@@ -22,6 +22,7 @@ use self::facts::{Facts, Table};
 use self::forms::Asked;
 use self::needs::Role;
 use super::MysqlServer;
+use super::keys::indexes_of;
 use crate::identifiers::unsettled_index;
 use crate::inspection::{Inspected, Inspection, Intent, KeyColumn, Part, Refusal, references};
 use crate::protocol::work::{Work, read};
@@ -104,18 +105,31 @@ impl MysqlServer {
     }
 }
 
-/// What of the table of users keeps a migration's steps from being taken, or from being of use; `rows` are those of
-/// `inspect_columns.sql`. A key of another type is only refused for a run: the steps can be taken with it.
-pub(super) fn unfit_for_migration(shown: &str, rows: &[Row]) -> Result<Vec<String>, StoreError> {
-    let columns = rows.iter().map(gather::column).collect::<Result<Vec<_>, _>>()?;
-    let fault = |name: &str| match columns.iter().find(|column| column.name.eq_ignore_ascii_case(name)) {
-        None => Some(format!("{shown} lacks the column {name}: add it, or correct source.table")),
-        Some(column) if name == "processing_status" => Role::Status
-            .objection(column)
-            .map(|objection| format!("{shown}.{name} is {}: it {objection}", column.column_type)),
-        Some(_) => None,
+/// What of the table of users keeps a migration's steps from being taken, or from being of use, in the words of the inspection;
+/// the rows are those of `inspect_columns.sql` and `inspect_keys.sql`.
+pub(super) fn unfit_for_migration(
+    (schema, table): (&str, &str),
+    columns: &[Row],
+    keys: &[Row],
+) -> Result<Vec<String>, StoreError> {
+    let input = Table {
+        schema: schema.to_owned(),
+        name: table.to_owned(),
+        columns: columns.iter().map(gather::column).collect::<Result<_, _>>()?,
+        indexes: indexes_of(keys, table)?,
+        ..Table::default()
     };
-    Ok(["user_id", "processing_status"].into_iter().filter_map(fault).collect())
+    let shown = input.shown();
+    let fault = |(name, role): (&str, Role)| match input.column(name) {
+        None => Some(format!("{shown} lacks the column {name}: add it, or correct source.table")),
+        Some(column) => {
+            role.objection(column).map(|objection| format!("{shown}.{name} is {}: it {objection}", column.column_type))
+        }
+    };
+    let mut faults: Vec<String> =
+        [("user_id", Role::Key), ("processing_status", Role::Status)].into_iter().filter_map(fault).collect();
+    faults.extend(rules::missing_input_key(&input).map(|refusal| refusal.message));
+    Ok(faults)
 }
 
 /// What bears names of our tables, or stands where the recommendations shall stand, and has another form; the answers are those of

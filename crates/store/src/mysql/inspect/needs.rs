@@ -28,7 +28,9 @@ pub(super) const FENCE: (&str, &[&str]) = ("cardgenius_fence", &["SELECT", "INSE
 /// What a column's values are to us, and so which types will do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
-    /// Text: the user's key, or what we write whole.
+    /// The user's key: text that an index can hold whole.
+    Key,
+    /// Text that we write whole.
     Text,
     /// `processing_status`.
     Status,
@@ -59,6 +61,7 @@ impl Role {
         let whole = matches!(&*of_type, "tinyint" | "smallint" | "mediumint" | "int" | "bigint");
         let no_less = |characters: i64| short && column.characters.is_some_and(|limit| limit >= characters);
         let (fits, wanted) = match self {
+            Self::Key => (short, "must be VARCHAR, such as VARCHAR(50)".to_owned()),
             Self::Text => (short || long, "must be a text, such as VARCHAR(50)".to_owned()),
             Self::Status => {
                 let labels = column.column_type.to_ascii_lowercase();
@@ -130,7 +133,7 @@ const fn loaded(name: &str, role: Role) -> Need<'_> {
 }
 
 const INPUT: [Need<'static>; 13] = [
-    read("user_id", Role::Text),
+    read("user_id", Role::Key),
     read("avg_amazon_gmv", Role::Amount),
     read("avg_flipkart_gmv", Role::Amount),
     read("avg_myntra_gmv", Role::Amount),
@@ -193,6 +196,7 @@ mod tests {
     #[test]
     fn types_that_hold_what_we_read_and_write_will_do_and_others_will_not() {
         for (role, fit, unfit) in [
+            (Role::Key, &["varchar(50)", "char(50)"][..], &["int", "text", "varbinary(50)"][..]),
             (Role::Text, &["varchar(50)", "char(50)", "text"][..], &["int", "blob", "varbinary(50)"][..]),
             (
                 Role::Status,

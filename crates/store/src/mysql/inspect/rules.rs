@@ -7,7 +7,7 @@ use super::{columns, rights};
 use crate::config::TableNames;
 use crate::identifiers::{quote_mysql, unsettled_index};
 use crate::inspection::{READ_ONLY_SERVER, Refusal, version_fault};
-use crate::mysql::keys::{INPUT_KEY, OUTPUT_KEY, key_over};
+use crate::mysql::keys::{INPUT_KEY, Index, OUTPUT_KEY, keys_over};
 
 /// The columns of the index over the unsettled.
 const UNSETTLED: [&str; 3] = ["processing_status", "crashes", "user_id"];
@@ -29,7 +29,7 @@ pub(super) fn refusals(facts: &Facts, tables: &TableNames) -> Vec<Refusal> {
     }
     if input.is_table() {
         columns::input(input, &needs::input(tables), &mut found);
-        found.extend(missing_key(input, &INPUT_KEY, "is what a user is told by"));
+        found.extend(missing_input_key(input));
         found.extend(users(facts));
         found.extend(missing_index(input, &unsettled_index(tables)));
     }
@@ -131,10 +131,18 @@ fn engine(table: &Table) -> Option<Refusal> {
     })
 }
 
+/// Users are told by a key of the table.
+pub(super) fn missing_input_key(input: &Table) -> Option<Refusal> {
+    missing_key(input, &INPUT_KEY, "is what a user is told by")
+}
+
 fn missing_key(table: &Table, key: &[&str], purpose: &str) -> Option<Refusal> {
     // Without the columns there is another refusal, and no statement that could be run.
     if table.has_key(key) || key.iter().any(|column| table.column(column).is_none()) {
         return None;
+    }
+    if let Some(refusal) = keys_over(&table.indexes, key).find_map(|index| ignored(table, index)) {
+        return Some(refusal);
     }
     let quoted: Vec<String> = key.iter().map(|column| quote_mysql(column)).collect();
     Some(Refusal::new(
@@ -145,6 +153,21 @@ fn missing_key(table: &Table, key: &[&str], purpose: &str) -> Option<Refusal> {
             key.join(", "),
             table.quoted(),
             quoted.join(", ")
+        ),
+    ))
+}
+
+/// An index that our statements must name, and may not.
+fn ignored(table: &Table, index: &Index) -> Option<Refusal> {
+    let word = index.ignored_until.as_deref()?;
+    Some(Refusal::new(
+        "ignored-index",
+        format!(
+            "the server ignores the index {} on {} (IGNORED, or INVISIBLE), by which our statements go, so that each of them would fail: ALTER TABLE {} ALTER INDEX {} {word};",
+            index.name,
+            table.shown(),
+            table.quoted(),
+            quote_mysql(&index.name)
         ),
     ))
 }
@@ -160,7 +183,7 @@ pub(super) fn users_may_lack_ids(input: &Table) -> bool {
 
 /// Whether it is worth looking for users that are there twice.
 pub(super) fn users_may_be_twice(input: &Table) -> bool {
-    users_are_readable(input) && key_over(&input.indexes, &INPUT_KEY).is_none()
+    users_are_readable(input) && keys_over(&input.indexes, &INPUT_KEY).next().is_none()
 }
 
 fn users(facts: &Facts) -> Vec<Refusal> {
@@ -231,8 +254,10 @@ fn schema_version(facts: &Facts) -> Option<Refusal> {
 
 fn missing_index(input: &Table, name: &str) -> Option<Refusal> {
     let index = input.indexes.iter().find(|index| index.name == name);
-    if index.is_some_and(|index| index.columns.iter().map(|column| column.to_lowercase()).eq(UNSETTLED)) {
-        return None;
+    if let Some(index) = index
+        && index.columns.iter().map(|column| column.to_lowercase()).eq(UNSETTLED)
+    {
+        return ignored(input, index);
     }
     let (shown, columns) = (input.shown(), UNSETTLED.join(", "));
     let message = if index.is_some() {
@@ -243,9 +268,7 @@ fn missing_index(input: &Table, name: &str) -> Option<Refusal> {
         )
     } else {
         format!(
-            "{shown} has no index {name} over ({columns}), without which every claim reads the whole table: run `cardgenius migrate`. If it is there and only ignored or invisible: ALTER TABLE {} ALTER INDEX {} NOT IGNORED; (on MySQL VISIBLE in place of NOT IGNORED)",
-            input.quoted(),
-            quote_mysql(name)
+            "{shown} has no index {name} over ({columns}), without which every claim reads the whole table: run `cardgenius migrate`"
         )
     };
     Some(Refusal::new("missing-index", message))

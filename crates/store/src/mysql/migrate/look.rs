@@ -16,14 +16,18 @@ use crate::statement::{Row, bind};
 impl Migration<'_> {
     /// Refuses a table of users whose key or status our index and our statements could not use.
     pub(super) async fn look_at_columns(&mut self) -> Result<(), StoreError> {
-        let doing = "looking at the columns of the table of users";
-        let values = self.input();
-        let rows = self.query(include_str!("../sql/inspect_columns.sql"), doing, values).await?;
-        let rows: Vec<_> = rows.into_iter().map(row_of).collect();
+        let columns = self.inspect(include_str!("../sql/inspect_columns.sql")).await?;
+        let keys = self.inspect(include_str!("../sql/inspect_keys.sql")).await?;
         let tables = &self.config.tables;
-        let shown = format!("{}.{}", tables.source_schema, tables.source_table);
-        let faults = inspect::unfit_for_migration(&shown, &rows)?;
+        let faults = inspect::unfit_for_migration((&tables.source_schema, &tables.source_table), &columns, &keys)?;
         if faults.is_empty() { Ok(()) } else { Err(StoreError::new(ErrorKind::Refused, faults.join("; "))) }
+    }
+
+    /// The rows of a statement of the inspection about the table of users.
+    async fn inspect(&mut self, statement: &str) -> Result<Vec<Row>, StoreError> {
+        let values = self.input();
+        let rows = self.query(statement, "looking at the table of users", values).await?;
+        Ok(rows.into_iter().map(row_of).collect())
     }
 
     /// Refuses what bears a name of ours in a schema and is not ours.

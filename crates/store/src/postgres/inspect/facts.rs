@@ -56,7 +56,7 @@ pub(super) struct Database {
     pub(super) replication: Vec<Replication>,
     /// What bears a name of ours and is not ours, or is in a stranger's hands: in words, with what to do.
     pub(super) strangers: Vec<String>,
-    /// What strangers may do to our tables, or have done to the customer's: in words, with what to do.
+    /// What strangers may do to our tables: in words, with what to do.
     pub(super) stranger_rights: Vec<String>,
     /// Schemas of the tables in which strangers may create something, or have.
     pub(super) open_schemas: Vec<OpenSchema>,
@@ -107,6 +107,8 @@ pub(super) struct Relation {
     pub(super) triggers: Vec<Trigger>,
     /// Columns whose defaults draw from a sequence that this role may not use; the sequence quoted, with its schema.
     pub(super) closed_sequences: Vec<(String, String)>,
+    /// Strangers' functions and types that it makes our sessions call.
+    pub(super) foreign_code: Vec<ForeignCode>,
     /// The customer's objects that hang on it.
     pub(super) others: Others,
 }
@@ -140,6 +142,15 @@ impl Relation {
                 && columns.iter().all(|column| index.columns.iter().any(|of_index| of_index == column))
         })
     }
+}
+
+/// A function or a type of a stranger, and how a table makes our sessions call it.
+#[derive(Clone, Debug)]
+pub(super) struct ForeignCode {
+    /// `the trigger t, whose function public.f`
+    pub(super) what: String,
+    /// Quoted.
+    pub(super) owner: String,
 }
 
 /// A column; a domain is seen as the type that it is made of.

@@ -2,7 +2,7 @@
 
 use cardgenius_pipeline::error::{ErrorKind, StoreError};
 
-use super::facts::{Column, Database, Index, OLDEST_SERVER, OpenSchema, Relation, Replication, Trigger};
+use super::facts::{Column, Database, ForeignCode, Index, OLDEST_SERVER, OpenSchema, Relation, Replication, Trigger};
 use super::others;
 use super::questions::Questions;
 use crate::identifiers::quote;
@@ -146,6 +146,11 @@ impl Look<'_, '_> {
             Ok(())
         })
         .await?;
+        self.each(&questions.foreign_code, &mut relations, |relation, row| {
+            relation.foreign_code.push(ForeignCode { what: row.get(1)?, owner: row.get(2)? });
+            Ok(())
+        })
+        .await?;
         self.others(questions, &mut relations).await?;
         Ok(relations)
     }
@@ -154,6 +159,11 @@ impl Look<'_, '_> {
     async fn others(&mut self, questions: &Questions, relations: &mut [Relation]) -> Result<(), StoreError> {
         self.each(&questions.references, relations, |relation, row| {
             relation.others.references.push(others::reference(row)?);
+            Ok(())
+        })
+        .await?;
+        self.each(&questions.children, relations, |relation, row| {
+            relation.others.children.push((row.get(1)?, row.get(2)?));
             Ok(())
         })
         .await?;
@@ -223,7 +233,7 @@ pub(super) fn column(row: &Row) -> Result<Column, StoreError> {
     })
 }
 
-fn index(row: &Row) -> Result<Index, StoreError> {
+pub(super) fn index(row: &Row) -> Result<Index, StoreError> {
     Ok(Index { name: row.get(1)?, columns: row.get(2)?, valid: row.get(3)?, key: row.get(4)? })
 }
 

@@ -25,7 +25,7 @@ use self::gather::{Wanted, gather};
 use self::needs::Role;
 use self::questions::Questions;
 use super::PostgresServer;
-use super::strangers::{self, OutputOwner};
+use super::strangers::{self, Asked};
 use crate::inspection::{Inspected, Inspection, Intent, KeyColumn, Part, Refusal};
 use crate::protocol::work::{Work, read};
 use crate::server::Server;
@@ -37,7 +37,7 @@ const SCAN_LIMIT: Duration = Duration::from_secs(20);
 impl PostgresServer {
     /// Looks at the server, the customer's tables and our own, and changes nothing.
     pub(super) async fn look_inside_out(&self, part: Part, intent: &Intent) -> Result<Inspected, StoreError> {
-        let questions = strangers::names(&self.tables, OutputOwner::Trusted)
+        let questions = strangers::names_for_question(&self.tables, Asked::AtWork, part.has_target())
             .and_then(|names| Questions::render(&names))
             .map_err(|error| StoreError::caused(ErrorKind::Bug, "preparing the inspection", error))?;
         let facts = match self.facts(&questions, part).await? {
@@ -150,20 +150,35 @@ impl PostgresServer {
     }
 }
 
-/// What of the table of users keeps a migration's steps from being taken, or from being of use; `rows` are those of
-/// `inspect_columns.sql`. A key of another type is only refused for a run: the steps can be taken with it.
-pub(super) fn unfit_for_migration(shown: &str, rows: &[Row]) -> Result<Vec<String>, StoreError> {
-    let columns = rows.iter().map(gather::column).collect::<Result<Vec<_>, _>>()?;
-    let fault = |name: &str| match columns.iter().find(|column| column.name == name) {
-        // Without any column there is no table, and the steps say so.
-        None if columns.is_empty() => None,
-        None => Some(format!("{shown} lacks the column {name}: add it, or correct source.table")),
-        Some(column) if name == "processing_status" => Role::Status
-            .objection(column)
-            .map(|objection| format!("{shown}.{name} is {}: it {objection}", column.shown_type)),
-        Some(_) => None,
+/// What of the table of users keeps a migration's steps from being taken, or from being of use, in the words of the inspection;
+/// the rows are those of `inspect_columns.sql` and `inspect_indexes.sql`.
+pub(super) fn unfit_for_migration(
+    (schema, table): (&str, &str),
+    columns: &[Row],
+    indexes: &[Row],
+) -> Result<Vec<String>, StoreError> {
+    let input = Relation {
+        schema: schema.to_owned(),
+        name: table.to_owned(),
+        columns: columns.iter().map(gather::column).collect::<Result<_, _>>()?,
+        indexes: indexes.iter().map(gather::index).collect::<Result<_, _>>()?,
+        ..Relation::default()
     };
-    Ok(["user_id", "processing_status"].into_iter().filter_map(fault).collect())
+    // Without any column there is no table, and the steps say so.
+    if input.columns.is_empty() {
+        return Ok(Vec::new());
+    }
+    let shown = input.shown();
+    let fault = |(name, role): (&str, Role)| match input.column(name) {
+        None => Some(format!("{shown} lacks the column {name}: add it, or correct source.table")),
+        Some(column) => {
+            role.objection(column).map(|objection| format!("{shown}.{name} is {}: it {objection}", column.shown_type))
+        }
+    };
+    let mut faults: Vec<String> =
+        [("user_id", Role::Key), ("processing_status", Role::Status)].into_iter().filter_map(fault).collect();
+    faults.extend(rules::missing_input_key(&input).map(|refusal| refusal.message));
+    Ok(faults)
 }
 
 /// How a table's `user_id` compares, if it is there.

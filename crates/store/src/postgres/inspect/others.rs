@@ -18,6 +18,8 @@ pub(super) struct Others {
     pub(super) rewrites: Vec<Rewrite>,
     /// Publications that carry its updates or deletes.
     pub(super) publications: Vec<Publication>,
+    /// Tables that inherit from it and are no partitions of it, as schema and name.
+    pub(super) children: Vec<(String, String)>,
     /// It is partitioned, and there may be rows that belong to none of its parts.
     pub(super) uncovered: bool,
 }
@@ -85,6 +87,7 @@ pub(super) fn publication(row: &Row) -> Result<Publication, StoreError> {
 pub(super) fn judge(facts: &Facts, intent: &Intent, found: &mut Inspection) {
     let (input, output) = (&facts.input, &facts.output);
     references::judge(&output.shown(), &output.others.references, intent.allow_cascade, found);
+    found.refusals.extend([input, output].into_iter().filter_map(inheritance));
     rewrites(input, output, found);
     if output.others.uncovered {
         found.warnings.push(format!(
@@ -98,6 +101,26 @@ pub(super) fn judge(facts: &Facts, intent: &Intent, found: &mut Inspection) {
     for (table, (_, rights)) in own {
         publications(table, (rights.contains(&"UPDATE"), rights.contains(&"DELETE")), found);
     }
+}
+
+/// A statement on the parent reaches the rows of its children, in which the parent's key does not hold.
+fn inheritance(relation: &Relation) -> Option<Refusal> {
+    let children: Vec<String> =
+        relation.others.children.iter().map(|(schema, name)| format!("{}.{}", quote(schema), quote(name))).collect();
+    let statements: Vec<String> =
+        children.iter().map(|child| format!("ALTER TABLE {child} NO INHERIT {};", relation.quoted())).collect();
+    (!children.is_empty()).then(|| {
+        Refusal::with_statements(
+            "inheriting-table",
+            format!(
+                "other tables inherit from {} ({}): a run reaches their rows too, where no key of {} keeps the same user from being there twice, and no index of it finds a user; make it a partitioned table, or end the inheritance:",
+                relation.shown(),
+                children.join(", "),
+                relation.shown()
+            ),
+            &statements,
+        )
+    })
 }
 
 fn rewrites(input: &Relation, output: &Relation, found: &mut Inspection) {

@@ -32,6 +32,8 @@ questions! {
     indexes: "inspect_indexes.sql", "inspecting the tables' indexes";
     triggers: "inspect_triggers.sql", "inspecting the tables' triggers";
     references: "inspect_references.sql", "looking for foreign keys that reference the tables";
+    children: "inspect_children.sql", "looking for tables that inherit from the tables";
+    foreign_code: "inspect_foreign_code.sql", "looking for what strangers have our sessions call";
     rewrites: "inspect_rewrites.sql", "inspecting the tables' rules";
     publications: "inspect_publications.sql", "inspecting the tables' publications";
     partitions: "inspect_partitions.sql", "inspecting the tables' parts";
@@ -48,10 +50,11 @@ questions! {
 mod tests {
     use super::*;
     use crate::config::TableNames;
-    use crate::postgres::strangers::{self, OutputOwner};
+    use crate::postgres::strangers::{self, Asked};
 
     #[test]
     fn every_question_names_only_what_exists() {
-        Questions::render(&strangers::names(&TableNames::default(), OutputOwner::Trusted).unwrap()).unwrap();
+        let names = strangers::names_for_question(&TableNames::default(), Asked::AtWork, true).unwrap();
+        Questions::render(&names).unwrap();
     }
 }

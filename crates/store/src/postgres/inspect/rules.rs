@@ -28,7 +28,7 @@ pub(super) fn refusals(facts: &Facts, tables: &TableNames) -> Vec<Refusal> {
     if input.is_table() {
         columns::input(input, &needs::input(tables), &mut found);
         found.extend(hidden_key_type(input));
-        found.extend(missing_key(input, &["user_id"], "is what a user is told by"));
+        found.extend(missing_input_key(input));
         found.extend(users(facts));
     }
     if output.is_table() {
@@ -121,6 +121,11 @@ fn hidden_key_type(input: &Relation) -> Option<Refusal> {
             key.shown_type
         ),
     ))
+}
+
+/// Users are told by a key of the table.
+pub(super) fn missing_input_key(input: &Relation) -> Option<Refusal> {
+    missing_key(input, &["user_id"], "is what a user is told by")
 }
 
 fn missing_key(relation: &Relation, key: &[&str], purpose: &str) -> Option<Refusal> {

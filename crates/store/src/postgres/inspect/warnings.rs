@@ -1,6 +1,6 @@
 //! From facts to warnings: pure. What an operator should know before a run, and may well intend.
 
-use super::facts::{Database, Facts, OpenSchema, Relation, Trigger};
+use super::facts::{Database, Facts, ForeignCode, OpenSchema, Relation, Trigger};
 use super::needs::{self, Need};
 use crate::config::TableNames;
 use crate::identifiers::quote;
@@ -13,6 +13,7 @@ pub(super) fn warnings(facts: &Facts) -> Vec<String> {
     found.extend(triggers(input, "two updates a user pass", input.triggers.iter().filter(written)));
     let loaded = |trigger: &&Trigger| trigger.on_insert || trigger.on_delete;
     found.extend(triggers(output, "ten rows a user pass", output.triggers.iter().filter(loaded)));
+    found.extend([input, output].into_iter().flat_map(foreign_code));
     let database = &facts.database;
     found.extend(replication(database));
     if !database.autovacuum {
@@ -62,6 +63,17 @@ fn triggers<'a>(relation: &Relation, load: &str, fired: impl Iterator<Item = &'a
     let names: Vec<&str> = fired.map(|trigger| trigger.name.as_str()).collect();
     (!names.is_empty()).then(|| {
         format!("{} has triggers ({}): {load} through each, which slows every run", relation.shown(), names.join(", "))
+    })
+}
+
+/// The customer's own application role may have made them, which is why they are not refused.
+fn foreign_code(relation: &Relation) -> impl Iterator<Item = String> {
+    relation.foreign_code.iter().map(|code| {
+        let ForeignCode { what, owner } = code;
+        format!(
+            "{} has {what} belongs to role {owner}: what that role writes into it runs with our rights, and in `cardgenius check` with the rights of the role that checks. Unless {owner} may have those rights, drop it, or ALTER … OWNER TO a role that may and look at what it does first",
+            relation.shown()
+        )
     })
 }
 

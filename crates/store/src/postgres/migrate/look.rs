@@ -7,6 +7,7 @@ use super::Migration;
 use crate::identifiers::quote;
 use crate::postgres::inspect::{self, refused_by};
 use crate::postgres::values::row_of;
+use crate::statement::Row as StoredRow;
 
 /// Our columns in the table of users.
 const OWN_COLUMNS: i64 = 4;
@@ -56,17 +57,23 @@ impl Migration<'_> {
         Ok(state.columns < OWN_COLUMNS || state.index != Some(true))
     }
 
-    /// What is wrong with the columns that the index over the unsettled and the views name.
+    /// What is wrong with the columns that the index over the unsettled and the views name, and with the users' key.
     async fn unfit_columns(&mut self) -> Result<Vec<String>, StoreError> {
-        let config = self.config;
-        let tables = &config.tables;
+        // Says what is no table.
+        self.input().await?;
+        let columns = self.inspect(include_str!("../sql/inspect_columns.sql")).await?;
+        let indexes = self.inspect(include_str!("../sql/inspect_indexes.sql")).await?;
+        let tables = &self.config.tables;
+        inspect::unfit_for_migration((&tables.source_schema, &tables.source_table), &columns, &indexes)
+    }
+
+    /// The rows of a statement of the inspection about the table of users.
+    async fn inspect(&mut self, statement: &str) -> Result<Vec<StoredRow>, StoreError> {
+        let tables = &self.config.tables;
         let (schemas, names) = ([tables.source_schema.as_str()], [tables.source_table.as_str()]);
-        let doing = "looking at the columns of the table of users";
-        let rows = self
-            .query(include_str!("../sql/inspect_columns.sql"), doing, &[&schemas.as_slice(), &names.as_slice()])
-            .await?;
-        let rows = rows.iter().map(|row| row_of(row, doing)).collect::<Result<Vec<_>, _>>()?;
-        inspect::unfit_for_migration(&format!("{}.{}", tables.source_schema, tables.source_table), &rows)
+        let doing = "looking at the table of users";
+        let rows = self.query(statement, doing, &[&schemas.as_slice(), &names.as_slice()]).await?;
+        rows.iter().map(|row| row_of(row, doing)).collect()
     }
 }
 

@@ -1,4 +1,4 @@
--- What strangers may do to our tables, or have done to the customer's: a line for each, in words. The roles of roles.sql are no
+-- What strangers may do to our tables: a line for each, in words. The roles of roles.sql are no
 -- strangers here, and neither are their members.
 WITH trusted AS (
     {{trusted_roles}}
@@ -26,13 +26,3 @@ SELECT format('%s may write to our tables (%s): claims, the switch and the audit
     m.grantee, string_agg(m.shown, ', ' ORDER BY m.shown), m.privileges, string_agg(m.shown, ', ' ORDER BY m.shown), m.grantee)
 FROM may AS m
 GROUP BY m.grantee, m.privileges
-UNION ALL
-SELECT format('the function %s of the trigger %I on %I.%I belongs to role %I, which is a stranger here, and runs with our rights: look at it, or DROP TRIGGER %I ON %I.%I;',
-    p.oid::regprocedure, g.tgname, n.nspname, c.relname, pg_get_userbyid(p.proowner), g.tgname, n.nspname, c.relname)
-FROM pg_class AS c
-JOIN pg_namespace AS n ON n.oid = c.relnamespace
-JOIN pg_trigger AS g ON g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgenabled IN ('O', 'A')
-JOIN pg_proc AS p ON p.oid = g.tgfoid
-WHERE ((n.nspname = {{source_schema_literal}} AND c.relname = {{input_table_literal}})
-        OR (n.nspname = {{target_schema_literal}} AND c.relname = {{output_table_literal}}))
-    AND NOT EXISTS (SELECT FROM trusted AS t WHERE pg_has_role(p.proowner, t.oid, 'MEMBER'))

@@ -61,7 +61,8 @@ WITH trusted AS (
     SELECT format('%I.%I', n.nspname, c.relname), 'table', c.relowner
     FROM pg_class AS c
     JOIN pg_namespace AS n ON n.oid = c.relnamespace
-    WHERE n.nspname = {{target_schema_literal}} AND c.relname = {{output_table_literal}} AND c.relkind IN ('r', 'p')
+    WHERE {{output_is_here}} AND n.nspname = {{target_schema_literal}} AND c.relname = {{output_table_literal}}
+        AND c.relkind IN ('r', 'p')
 ), indexes (index_name, schema_name, table_name) AS (
     VALUES
         ('cardgenius_runs_one_open', {{source_schema_literal}}, 'cardgenius_runs'),
@@ -81,6 +82,25 @@ UNION ALL
 SELECT format('%s bears the name of a %s of ours and is something else: rename it or drop it', f.shown, f.word)
 FROM found AS f
 WHERE f.relkind <> f.kind
+UNION ALL
+-- A table brings a type of its name along.
+SELECT format('type %I.%I stands in the way of our table or view of this name: rename it or drop it', n.nspname, t.typname)
+FROM (
+    SELECT own.schema_name, own.table_name FROM own
+    UNION ALL
+    SELECT {{target_schema_literal}}, {{output_table_literal}} WHERE {{output_is_here}}
+) AS wanted
+JOIN pg_namespace AS n ON n.nspname = wanted.schema_name
+JOIN pg_type AS t ON t.typnamespace = n.oid AND t.typname = wanted.table_name AND t.typrelid = 0
+UNION ALL
+-- At work the inspection says it in its own words.
+SELECT format('%I.%I is %s, and the recommendations go into a table: name a table (target.schema, target.table), or rename this or drop it',
+    n.nspname, c.relname,
+    CASE c.relkind WHEN 'v' THEN 'a view' WHEN 'm' THEN 'a materialised view' WHEN 'f' THEN 'a foreign table' ELSE 'no table' END)
+FROM pg_class AS c
+JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE {{output_is_here}} AND NOT {{at_work}} AND n.nspname = {{target_schema_literal}} AND c.relname = {{output_table_literal}}
+    AND c.relkind NOT IN ('r', 'p')
 UNION ALL
 SELECT format('table %s has no column %I of type %s, and so is not ours: rename it or drop it', f.shown, wanted.name, o.type_name)
 FROM found AS f
@@ -102,11 +122,6 @@ SELECT format('table %s has the rule %I, which is not ours: DROP RULE %I ON %s;'
 FROM found AS f
 JOIN pg_rewrite AS r ON r.ev_class = f.oid
 WHERE f.relkind = 'r'
-UNION ALL
-SELECT format('type %I.%I bears the name of a table of ours: rename it or drop it', n.nspname, y.typname)
-FROM own
-JOIN pg_namespace AS n ON n.nspname = own.schema_name
-JOIN pg_type AS y ON y.typnamespace = n.oid AND y.typname = own.table_name AND y.typrelid = 0
 UNION ALL
 SELECT format('%I.%I bears the name of an index of ours on %I and is something else: rename it or drop it', x.schema_name, x.index_name, x.table_name)
 FROM indexes AS x
