@@ -107,7 +107,7 @@ impl<S: Server, T: Server> SqlStore<S, T> {
         Ok(settlement)
     }
 
-    /// Fails and completes exactly these users, all of whom the transaction holds locked. Where it is known which users are
+    /// Fails and completes exactly these users, which the transaction holds locked. Where it is known which users are
     /// guilty, users that cannot be failed either are left.
     ///
     /// # Errors
