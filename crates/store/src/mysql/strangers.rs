@@ -8,6 +8,8 @@ pub(super) const QUESTION: &str = include_str!("sql/strangers.sql");
 mod tests {
     use super::super::migrate::templates;
     use super::*;
+    use crate::config::TableNames;
+    use crate::identifiers::Names;
 
     /// The word that follows these, where the text has them.
     fn made<'a>(template: &'a str, by: &str) -> Option<&'a str> {
@@ -22,8 +24,8 @@ mod tests {
             let name = made(template, "CREATE TABLE IF NOT EXISTS ").or_else(|| made(template, " VIEW "));
             let name = name.filter(|name| *name != "{{output}}").or_else(|| made(template, "CREATE TRIGGER "));
             let Some(name) = name else { continue };
-            let name = name.trim_matches(['{', '}']);
-            let name = if name.starts_with("cardgenius_") { name.to_owned() } else { format!("cardgenius_{name}") };
+            let name = Names::mysql(&TableNames::default()).render(name).unwrap();
+            let name = name.rsplit('.').next().unwrap_or_default().trim_matches('`');
             assert!(QUESTION.contains(&format!("'{name}'")), "{name}");
             asked += 1;
         }
