@@ -1,7 +1,7 @@
 //! What the pipeline needs of a database: one port, and the plain data that passes through it.
 //!
 //! Every call is bounded in time by the implementation. A call that fails has changed nothing, but for one that says
-//! [`ErrorKind::CommitInDoubt`](crate::error::ErrorKind::CommitInDoubt).
+//! [`ErrorKind::CommitInDoubt`].
 
 use std::future::Future;
 use std::time::Duration;
