@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, fs};
 
-use cardgenius::config::{Config, Inputs, leaves, load, variable_name};
+use cardgenius_daemon::config::{Config, Inputs, leaves, load, variable_name};
 use serde_json::Value as Json;
 
 const DOCUMENT: &str = include_str!("../docs/configuration.md");

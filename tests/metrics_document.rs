@@ -4,8 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cardgenius::metrics::Metrics;
-use cardgenius_pipeline::error::ErrorKind;
+use cardgenius_daemon::metrics::Metrics;
+use cardgenius_failure::error::ErrorKind;
 
 #[path = "metrics/a_run.rs"]
 mod a_run;

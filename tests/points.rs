@@ -7,7 +7,8 @@ use std::path::PathBuf;
 pub fn points_in_the_sources() -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let crates = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
-    let mut folders = vec![format!("{crates}/pipeline/src").into(), PathBuf::from(format!("{crates}/store/src"))];
+    let mut folders =
+        vec![format!("{crates}/batch/pipeline/src").into(), PathBuf::from(format!("{crates}/batch/store/src"))];
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();

@@ -43,7 +43,7 @@ impl Start {
         self
     }
 
-    /// What happens at points of a chunk's life: see `crates/pipeline/src/failpoint.rs`. May be told several times.
+    /// What happens at points of a chunk's life: see `crates/foundation/failure/src/failpoint.rs`. May be told several times.
     pub fn failpoints(mut self, points: &str) -> Self {
         if !self.failpoints.is_empty() {
             self.failpoints.push(';');

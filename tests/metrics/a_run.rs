@@ -4,12 +4,12 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cardgenius::any_store::AnyStore;
-use cardgenius::catalogue_file::CatalogueText;
-use cardgenius::config::MetricsConfig;
-use cardgenius::metrics::Metrics;
-use cardgenius::observer::MetricsObserver;
-use cardgenius::sampler::Sampler;
+use cardgenius_daemon::any_store::AnyStore;
+use cardgenius_daemon::catalogue_file::CatalogueText;
+use cardgenius_daemon::config::MetricsConfig;
+use cardgenius_daemon::metrics::Metrics;
+use cardgenius_daemon::observer::MetricsObserver;
+use cardgenius_daemon::sampler::Sampler;
 use cardgenius_embedded::PostgresOptions;
 use cardgenius_engine::Engine;
 use cardgenius_engine::catalogue::Catalogue;

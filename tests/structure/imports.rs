@@ -75,7 +75,7 @@ fn an_engine_that_reads_the_clock_or_the_environment_is_found() {
 
 #[test]
 fn a_pipeline_that_names_a_driver_is_found() {
-    let check = |text: &str| drivers_in_the_pipeline(&[File::new("crates/pipeline/src/claim.rs", text)]);
+    let check = |text: &str| drivers_in_the_pipeline(&[File::new("crates/batch/pipeline/src/claim.rs", text)]);
     only(&check("fn f(error: tokio_postgres::Error) {}"), "tokio_postgres::Error");
     only(&check("use mysql_async::{Conn};"), "mysql_async");
     none(&check("fn postgres() {}"));

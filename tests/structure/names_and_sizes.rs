@@ -67,14 +67,14 @@ fn no_file_folder_or_module_has_a_name_that_says_nothing() {
 
 #[test]
 fn a_file_of_501_lines_is_found() {
-    let of = |lines: usize| File::new("crates/store/src/claim.rs", &"//\n".repeat(lines));
+    let of = |lines: usize| File::new("crates/batch/store/src/claim.rs", &"//\n".repeat(lines));
     only(&files_that_are_too_long(&[of(500), of(501)]), "501 lines");
 }
 
 #[test]
 fn a_module_named_utils_is_found_as_a_file_a_folder_or_inline() {
-    only(&names_that_say_nothing(&[File::new("crates/store/src/utils.rs", "")]), "utils");
+    only(&names_that_say_nothing(&[File::new("crates/batch/store/src/utils.rs", "")]), "utils");
     only(&names_that_say_nothing(&[File::new("tests/common/mod.rs", "")]), "common");
-    only(&names_that_say_nothing(&[File::new("crates/store/src/lib.rs", "mod a { mod helpers {} }")]), "helpers");
-    none(&names_that_say_nothing(&[File::new("crates/store/src/card_types.rs", "fn types() {}")]));
+    only(&names_that_say_nothing(&[File::new("crates/batch/store/src/lib.rs", "mod a { mod helpers {} }")]), "helpers");
+    none(&names_that_say_nothing(&[File::new("crates/batch/store/src/card_types.rs", "fn types() {}")]));
 }

@@ -97,7 +97,8 @@ fn every_sql_file_is_included_somewhere() {
 
 #[test]
 fn a_file_with_two_statements_or_none_is_found() {
-    let check = |text: &str| files_with_other_than_one_statement(&[File::new("crates/store/src/postgres/x.sql", text)]);
+    let check =
+        |text: &str| files_with_other_than_one_statement(&[File::new("crates/batch/store/src/postgres/x.sql", text)]);
     only(&check("DELETE FROM a; DELETE FROM b"), "2 statements");
     only(&check("-- nothing; at; all\n"), "0 statements");
     none(&check("SELECT ';', \";\" /* ; */ -- ;\n, $1, $x$ ; $x$ FROM t WHERE n = $2;\n"));
@@ -106,10 +107,10 @@ fn a_file_with_two_statements_or_none_is_found() {
 
 #[test]
 fn a_file_that_nobody_includes_is_found() {
-    let source = File::new("crates/store/src/a.rs", "const A: &str = include_str!(\"sql/a.sql\"); fn b() {}");
-    let sql = |name: &str| File::new(&format!("crates/store/src/sql/{name}.sql"), "SELECT 1");
+    let source = File::new("crates/batch/store/src/a.rs", "const A: &str = include_str!(\"sql/a.sql\"); fn b() {}");
+    let sql = |name: &str| File::new(&format!("crates/batch/store/src/sql/{name}.sql"), "SELECT 1");
     only(&files_that_nobody_includes(&[source, sql("a"), sql("b")]), "sql/b.sql");
     let by_macro =
         "macro_rules! s { ($n:ident) => { include_str!(concat!(\"sql/\", stringify!($n), \".sql\")) } } s!(b);";
-    none(&files_that_nobody_includes(&[File::new("crates/store/src/b.rs", by_macro), sql("b")]));
+    none(&files_that_nobody_includes(&[File::new("crates/batch/store/src/b.rs", by_macro), sql("b")]));
 }

@@ -47,18 +47,18 @@ fn a_statement_in_a_string_is_found_however_it_is_written() {
         "WITH c AS (SELECT a FROM t) TABLE c",
     ] {
         let text = format!("const STATEMENT: &str = r#\"\n  {statement}\"#;");
-        only(&statements_in_strings(&[File::new("crates/store/src/claim.rs", &text)]), statement);
+        only(&statements_in_strings(&[File::new("crates/batch/store/src/claim.rs", &text)]), statement);
     }
 }
 
 #[test]
 fn a_message_that_names_a_privilege_is_no_statement() {
     let text = "fn f() -> &'static str { /* SELECT 1 */ \"grant SELECT and UPDATE on {table} to the role\" }";
-    none(&statements_in_strings(&[File::new("crates/store/src/doctor.rs", text)]));
+    none(&statements_in_strings(&[File::new("crates/batch/store/src/doctor.rs", text)]));
 }
 
 #[test]
 fn a_statement_in_a_test_is_let_be() {
     let text = "#[cfg(test)] mod tests { const S: &str = \"SELECT 1\"; }";
-    none(&statements_in_strings(&[File::new("crates/store/src/claim.rs", text)]));
+    none(&statements_in_strings(&[File::new("crates/batch/store/src/claim.rs", text)]));
 }

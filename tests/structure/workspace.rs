@@ -3,6 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// Folders of `crates/` that hold crates, not one crate.
+const FOLDERS_OF_CRATES: [&str; 2] = ["batch", "foundation"];
+
 /// One text file.
 #[derive(Debug, Clone)]
 pub struct File {
@@ -21,16 +24,22 @@ impl File {
         Path::new(&self.path).file_stem().unwrap().to_str().unwrap()
     }
 
-    /// The crate's folder in `crates/`, if the file lies in one.
+    /// The crate's folder, if the file lies in one: `store` of `crates/batch/store/src/lib.rs`.
     pub fn package(&self) -> Option<&str> {
-        self.path.strip_prefix("crates/")?.split('/').next()
+        self.place().map(|(package, _)| package)
+    }
+
+    /// The crate's folder and the path within it.
+    fn place(&self) -> Option<(&str, &str)> {
+        let (first, rest) = self.path.strip_prefix("crates/")?.split_once('/')?;
+        if FOLDERS_OF_CRATES.contains(&first) { rest.split_once('/') } else { Some((first, rest)) }
     }
 
     /// Rust source that ends up in a program: not tests, benches or examples.
     pub fn is_production_source(&self) -> bool {
-        let mut folders = self.path.split('/').skip(2);
+        let Some((_, path)) = self.place() else { return false };
         let is_test = |part: &str| part == "tests" || part == "tests.rs" || part.ends_with("_tests.rs");
-        self.path.starts_with("crates/") && folders.next() == Some("src") && !folders.any(is_test) && self.is("rs")
+        path.starts_with("src/") && !path.split('/').any(is_test) && self.is("rs")
     }
 
     pub fn is(&self, extension: &str) -> bool {
@@ -80,11 +89,11 @@ fn collect(root: &Path, folder: &Path, files: &mut Vec<File>) {
 #[test]
 fn production_source_is_told_from_tests() {
     let is = |path: &str| File::new(path, "").is_production_source();
-    assert!(is("crates/store/src/postgres/claim.rs"));
-    assert!(is("crates/store/src/attests.rs"));
-    assert!(!is("crates/store/tests/claim.rs"));
+    assert!(is("crates/batch/store/src/postgres/claim.rs"));
+    assert!(is("crates/batch/store/src/attests.rs"));
+    assert!(!is("crates/batch/store/tests/claim.rs"));
     assert!(!is("crates/engine/src/catalogue/tests/cards.rs"));
     assert!(!is("crates/embedded/src/postgres/binaries_tests.rs"));
-    assert!(!is("crates/store/src/postgres/sql/claim.sql"));
+    assert!(!is("crates/batch/store/src/postgres/sql/claim.sql"));
     assert!(!is("tests/configuration.rs"));
 }

@@ -1,7 +1,7 @@
 //! Text of the database, the environment, files and the command line that a terminal would obey or hide: every command writes it out.
 
-use cardgenius_engine::visible::is_unseen;
 use cardgenius_testkit::Side;
+use cardgenius_text::is_unseen;
 
 use crate::combinations::{Kind, Pair};
 use crate::program::{Answer, Start, holds_all, start};

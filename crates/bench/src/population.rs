@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::pin::pin;
 
 use bytes::Bytes;
-use cardgenius::demo::population::Population;
+use cardgenius_daemon::demo::population::Population;
 use cardgenius_engine::Engine;
 use cardgenius_pipeline::ports::Encode;
 use cardgenius_store::text_rows::TextRows;

@@ -3,7 +3,7 @@
 use std::pin::pin;
 use std::time::SystemTime;
 
-use cardgenius::config::Config;
+use cardgenius_daemon::config::Config;
 use cardgenius_engine::catalogue::{Catalogue, DEFAULT_TEXT};
 use cardgenius_engine::user::{Spend, User};
 use cardgenius_engine::{Engine, Scratch, TopTen};

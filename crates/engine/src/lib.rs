@@ -13,7 +13,6 @@ mod fast;
 mod plan;
 mod published;
 pub mod user;
-pub mod visible;
 
 pub use engine::{Engine, Scratch};
 pub use published::{MAX_PUBLISHED, PublishedCard, PublishedOption, RANKS, Recommendation, TopTen};

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use cardgenius::demo::population::Population;
+use cardgenius_daemon::demo::population::Population;
 use cardgenius_engine::user::{Spend, User};
 
 use crate::failure::{Doing, Outcome};

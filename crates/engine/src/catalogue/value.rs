@@ -13,7 +13,7 @@ use super::decimal::Range;
 use super::faults::{FaultList, Path};
 use super::object::Object;
 use super::wording::{excerpt, kind_of, list_of, nearest};
-use crate::visible::{is_in_place, is_unseen};
+use cardgenius_text::{is_in_place, is_unseen};
 
 /// Text that may be as long as the file.
 pub(super) const ANY_LENGTH: usize = usize::MAX;

@@ -11,7 +11,7 @@ use super::faults::{FaultList, Path, WHOLE};
 use super::model::Card;
 use super::object::Object;
 use super::value::{ANY_LENGTH, Value, decoded, text_rules_broken};
-use crate::visible::is_unseen;
+use cardgenius_text::is_unseen;
 
 /// Most cards of one catalogue.
 pub const MAX_CARDS: usize = 100_000;

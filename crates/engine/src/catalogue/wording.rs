@@ -1,6 +1,6 @@
 //! How faults quote the catalogue: short, on one line, and with the nearest name that would have been right.
 
-use crate::visible::Shown;
+use cardgenius_text::Shown;
 
 /// Longest quotation, in characters.
 const MAX_QUOTED_CHARS: usize = 60;
