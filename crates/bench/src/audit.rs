@@ -14,7 +14,7 @@ use crate::statements;
 pub struct Expected {
     /// In the table.
     pub table_users: u64,
-    /// Processed by the run; nobody is new afterwards.
+    /// Processed by the run; no user is new afterwards.
     pub users: u64,
     /// In the table of recommendations.
     pub sums: Sums,

@@ -58,9 +58,9 @@ pub struct Options {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Case {
-    /// The first backfill: everybody is new, nobody has rows
+    /// The first backfill: all users are new, none has rows
     First,
-    /// Everybody processed again: old rows are replaced
+    /// All users processed again: old rows are replaced
     Again,
     /// Few new users, spread among many who are completed
     Weekly,

@@ -41,7 +41,7 @@ pub async fn drop_copy(control: &Session) -> Outcome<()> {
     drop_database(control, COPY).await
 }
 
-/// Drops a database, if it is there, whoever uses it.
+/// Drops a database, if it is there, even while other sessions use it.
 pub async fn drop_database(control: &Session, name: &str) -> Outcome<()> {
     let text = statements::DATABASE_DROP.replace("{{database}}", name);
     control.batch_execute(&text).await.doing(&format!("dropping the database {name}"))

@@ -1,4 +1,4 @@
-//! Errors of the benchmark: for people only, nobody decides by them.
+//! Errors of the benchmark. They are for people only: no code decides by them.
 
 use std::error::Error;
 

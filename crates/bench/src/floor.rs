@@ -115,7 +115,7 @@ impl Floor<'_> {
         Ok(())
     }
 
-    /// The next users, or nobody is left. In key order, so one after the other; the commits may overlap.
+    /// The next users; none if no user is left. In key order, so one after the other; the commits may overlap.
     async fn claim(&self, hand: &mut Hand) -> Outcome<Option<Claim<'_>>> {
         let id = Uuid::new_v4();
         let mut cursor = self.cursor.lock().await;

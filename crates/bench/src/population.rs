@@ -18,7 +18,7 @@ use crate::{ready, statements};
 /// Users in one piece of the load.
 const PIECE: u64 = 10_000;
 
-/// Loads `users` made-up users, in key order. None is faulty: everybody ends as completed, for every contender.
+/// Loads `users` made-up users, in key order. None is faulty: all of them end as completed, for every contender.
 pub async fn load_new(session: &Session, users: u64, seed: u64) -> Outcome<()> {
     let doing = "loading made-up users";
     let sink = session.copy_in::<_, Bytes>(statements::USERS_COPY_IN).await.doing(doing)?;
@@ -40,7 +40,7 @@ pub async fn load_new(session: &Session, users: u64, seed: u64) -> Outcome<()> {
 /// Users numbered at a time by [`load_among`].
 const NUMBERED: i64 = 1_000_000;
 
-/// Makes `table_users` users on the server, of whom `users` are new, spread evenly among the others, who are completed.
+/// Makes `table_users` users on the server; `users` of them are new, spread evenly among the others, which are completed.
 pub async fn load_among(session: &Session, users: u64, table_users: u64, seed: u64) -> Outcome<()> {
     let (users, all, seed) = (i64::try_from(users)?, i64::try_from(table_users)?, i64::try_from(seed)?);
     let every = all / users;

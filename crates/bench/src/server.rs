@@ -1,4 +1,4 @@
-//! The private server: durable, and set up as somebody would for this work.
+//! The private server: durable, and set up as a DBA would for this work.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! The benchmark as it is started, on small tables: that it measures everybody, and that it refuses a job that is not done.
+//! The benchmark as it is started, on small tables: that it measures all users, and that it refuses a job that is not done.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 use std::io::{BufRead, BufReader};

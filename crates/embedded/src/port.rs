@@ -19,7 +19,7 @@ pub(crate) fn start_on_a_free_one(
     for _ in 0..ATTEMPTS {
         let Some(port) = probably_free() else { break };
         match start(port) {
-            // Someone else was faster between the look and the start.
+            // Another program took the port between the look and the start.
             Err(EmbeddedError::EndedAtStart { log }) if log.contains("Address already in use") => last_log = log,
             outcome => return outcome,
         }
@@ -27,7 +27,7 @@ pub(crate) fn start_on_a_free_one(
     Err(EmbeddedError::NoPort { attempts: ATTEMPTS, log: last_log })
 }
 
-/// A port that was free a moment ago, searched from a random place; `None` if all are taken. Whoever binds it must
+/// A port that was free a moment ago, searched from a random place; `None` if all are taken. A caller that binds it must
 /// be ready to find it taken in the meantime.
 fn probably_free() -> Option<u16> {
     let offset = RandomState::new().build_hasher().finish() % u64::from(COUNT);

@@ -145,7 +145,7 @@ fn a_kept_server_outlives_its_owner_until_its_end_command_is_run() {
 
     let psql = |sql: &str| psql(&owner).args(["-c", sql]).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&psql("SELECT 7").stdout), "7\n");
-    // The log is still written although nobody reads the pipe that it went through. Its writer is another process than the
+    // The log is still written although the pipe that it went through has no reader. Its writer is another process than the
     // one that answered the query.
     psql("SELECT no_such_column");
     let deadline = Instant::now() + Duration::from_secs(30);

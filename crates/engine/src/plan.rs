@@ -1,4 +1,4 @@
-//! A card as it earns on one date: promotions judged, splits decided, options that nobody can be given left out.
+//! A card as it earns on one date: promotions judged, splits decided, options that no user can be given left out.
 //!
 //! Both ways of calculating start from here; nothing in a plan depends on the user.
 

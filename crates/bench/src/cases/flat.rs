@@ -1,5 +1,5 @@
 //! Whether a claim costs the same at the end of a long run as at its beginning, and whether the memory stays bounded: plain;
-//! while somebody keeps an old snapshot, so that nothing dead can be cleaned away; and among many who are completed.
+//! while another session keeps an old snapshot, so that nothing dead can be cleaned away; and among many users that are completed.
 
 use serde::Serialize;
 use tokio_postgres::IsolationLevel;
@@ -54,7 +54,7 @@ pub struct Ends {
     pub last_of_first: f64,
 }
 
-/// Whether somebody keeps an old snapshot.
+/// Whether another session keeps an old snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reader {
     None,

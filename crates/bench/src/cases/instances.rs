@@ -32,7 +32,7 @@ pub struct Together {
 pub async fn run(bench: &Bench) -> Outcome<()> {
     let prepared = prepared::first(bench, bench.options.users.unwrap_or(USERS)).await?;
     database::make_log_files(&bench.control, prepared.users()).await?;
-    // The first run on a fresh server is slower than all others, whoever makes it: it would flatter them.
+    // The first run on a fresh server is slower than all others, whichever contender makes it. It would flatter the later ones.
     let warmth = measure(bench, &prepared, 1, 0).await.doing("warming up")?;
     say(&format!("to warm up, not counted: {}", warmth.run.line()));
     let mut runs = Vec::new();

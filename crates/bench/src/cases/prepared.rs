@@ -27,7 +27,7 @@ pub struct Kind {
     pub books: bool,
 }
 
-/// Everybody is new, and nobody has rows.
+/// All users are new, and none of them has rows.
 pub async fn first(bench: &Bench, users: u64) -> Outcome<Prepared> {
     say(&format!("making up {users} users"));
     bench.make_template().await?;
@@ -38,14 +38,14 @@ pub async fn first(bench: &Bench, users: u64) -> Outcome<Prepared> {
     finish(session, users).await
 }
 
-/// Everybody was processed by the program, and is new again.
+/// All users were processed by the program, and are new again.
 pub async fn again(bench: &Bench, users: u64) -> Outcome<Prepared> {
     let before = first(bench, users).await?;
     say("processing them a first time");
     bench.program.backfill(&bench.server.url(TEMPLATE), "before").await?;
     drop(before);
     let session = Session::open(&bench.server, TEMPLATE).await?;
-    session.batch_execute(statements::USERS_ALL_NEW).await.doing("setting everybody to new")?;
+    session.batch_execute(statements::USERS_ALL_NEW).await.doing("setting all users to new")?;
     finish(session, users).await
 }
 

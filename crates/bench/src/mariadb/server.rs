@@ -1,4 +1,4 @@
-//! The private MariaDB: durable, and set up as somebody would for this work.
+//! The private MariaDB: durable, and set up as a DBA would for this work.
 
 use std::path::Path;
 use std::time::Instant;

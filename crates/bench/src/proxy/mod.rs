@@ -22,7 +22,7 @@ pub struct Discarding {
     folder: Folder,
 }
 
-/// A folder that nobody else may enter.
+/// A folder that no other account may enter.
 struct Folder(PathBuf);
 
 impl Folder {

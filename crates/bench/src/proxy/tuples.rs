@@ -3,7 +3,7 @@
 /// What binary data begins with.
 const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";
 
-/// Signature, flags, and the length of an extension, which nobody has defined yet.
+/// Signature, flags, and the length of an extension, none of which is defined yet.
 const HEADER_BYTES: usize = 19;
 
 /// What may stand in the place of a field count: there are no more rows.

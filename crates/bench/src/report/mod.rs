@@ -68,7 +68,7 @@ impl Run {
         }
     }
 
-    /// For whoever waits for the table.
+    /// For the person that waits for the table.
     pub fn line(&self) -> String {
         format!(
             "{}, turn {}: {:.2} s, {:.0} users/s (load before: {:.1})",

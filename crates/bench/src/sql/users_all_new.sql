@@ -1,2 +1,2 @@
--- As a customer would who changes everybody's amounts.
+-- What a customer does that changes the amounts of all users.
 UPDATE user_spending_data SET processing_status = 'new'

@@ -10,7 +10,7 @@ use crate::programs::{folders_on_path, is_program};
 
 /// The environment variable that names the folder of the server's program.
 pub const VARIABLE: &str = "CARDGENIUS_MARIADB_BIN";
-/// Where packages put the server: beside the programs for administrators, which not everybody has on the `PATH`.
+/// Where packages put the server: beside the programs for administrators, which not every account has on its `PATH`.
 const USUAL_FOLDERS: [&str; 5] =
     ["/usr/sbin", "/usr/libexec", "/usr/local/sbin", "/usr/local/mariadb/bin", "/usr/local/mysql/bin"];
 const SERVERS: [&str; 2] = ["mariadbd", "mysqld"];

@@ -8,7 +8,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 /// What may stand as it is in any part of a URL; a path's slashes may stand in its query.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
-/// Where a server listens, and as whom to log in there.
+/// Where a server listens, and the account that logs in there.
 #[derive(Debug, Clone)]
 pub(crate) struct Address {
     pub(crate) socket_dir: PathBuf,

@@ -109,7 +109,7 @@ pub fn kill_while_launching(program: &str, base: &Path) {
     assert_eq!(processes_of(&folder, child.id()), Vec::<String>::new());
 }
 
-/// An owner that is not root, whoever runs the tests: the program copied to where every account may run it.
+/// An owner that is not root, whichever account runs the tests: the program copied to where every account may run it.
 pub fn of_another_account(program: &str, shared: &Path) -> (Owner, u32) {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
     use std::os::unix::process::CommandExt;

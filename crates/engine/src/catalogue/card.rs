@@ -1,4 +1,4 @@
-//! One card: which of its keys are read by whom.
+//! One card: which function reads which of its keys.
 
 use super::decimal::MONEY;
 use super::earning::{read_promotions, read_rates, read_shared_caps};

@@ -97,7 +97,7 @@ pub struct Eligibility {
     pub min_monthly_income_paise: Option<i64>,
     /// 0 to 999; judged only where the score is known.
     pub min_credit_score: Option<u16>,
-    /// In paise; judged for everyone.
+    /// In paise; judged for every user.
     pub min_annual_spend_paise: Option<i64>,
 }
 

@@ -1,4 +1,4 @@
-//! What a card gives beside its points, and to whom: redemption options, benefits, milestones, eligibility.
+//! What a card gives beside its points, and which users may have it: redemption options, benefits, milestones, eligibility.
 
 use std::collections::HashMap;
 
@@ -78,7 +78,7 @@ pub(super) fn read_milestones(value: Value<'_, '_>) -> Option<Vec<Milestone>> {
     })
 }
 
-/// Conditions; one that is absent excludes nobody.
+/// Conditions; one that is absent excludes no user.
 pub(super) fn read_eligibility(value: Value<'_, '_>) -> Option<Eligibility> {
     let mut object = value.object(&ELIGIBILITY_KEYS)?;
     Some(Eligibility {

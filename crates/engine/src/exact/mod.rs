@@ -59,7 +59,7 @@ pub(crate) fn too_large(plans: &[Plan], user: &User) -> UserFault {
     if eligible < RANKS { UserFault::TooFewCards { eligible } } else { UserFault::OutOfRange }
 }
 
-/// The places of all plans by what a user of that spend nets, the best first, whoever may have them.
+/// The places of all plans by what a user of that spend nets, the best first, whether the user may have them or not.
 pub(crate) fn order_by_net(plans: &[Plan], paise: &[i64; 6]) -> Vec<usize> {
     let user = User { spend: Spend::Paise(*paise), monthly_income_paise: None, credit_score: None };
     let user = ordinary(&user, paise);

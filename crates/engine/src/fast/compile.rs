@@ -11,7 +11,7 @@ use crate::category::CATEGORIES;
 use crate::exact;
 use crate::plan::{Plan, PlanOption};
 
-/// Paise a month in each column, of the user by whom cards are put in the order in which they are looked at: it decides
+/// Paise a month in each column, of the typical user that decides in which order the cards are looked at: it decides
 /// how soon the ten best are found, not which they are.
 const TYPICAL_SPEND_PAISE: [i64; 6] = [250_000, 250_000, 250_000, 250_000, 250_000, 1_500_000];
 

@@ -7,7 +7,7 @@ use crate::user::User;
 #[derive(Debug)]
 pub(super) struct Gates {
     gates: Vec<Gate>,
-    /// Whoever clears this clears all.
+    /// A user that clears this gate clears all of them.
     highest: Gate,
 }
 

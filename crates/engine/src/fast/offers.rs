@@ -63,7 +63,7 @@ impl Offer {
     pub(super) fn savings_paise(&self, total: Total) -> i64 {
         let reaches_first = total.points_e2 >= self.first.min_points_e2;
         let mut multiplier = if reaches_first { self.first.multiplier } else { 0 };
-        // One branch, which is rarely taken: whether somebody reaches the first option cannot be guessed.
+        // One branch, which is rarely taken: whether a user reaches the first option cannot be guessed.
         if !reaches_first & !self.others.is_empty() {
             multiplier = self.other(total).map_or(0, |(_, other)| other.multiplier);
         }

@@ -17,7 +17,7 @@ pub enum ErrorKind {
     ServerShuttingDown,
     /// The server takes no writes: a standby, or a primary that was demoted.
     ReadOnly,
-    /// Somebody else was in the way: a deadlock, a serialization failure, a lock not granted in time.
+    /// Another session was in the way: a deadlock, a serialization failure, a lock not granted in time.
     Contention,
     /// A call took longer than its limit, on our side or the server's.
     Timeout,

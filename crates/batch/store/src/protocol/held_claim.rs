@@ -1,8 +1,8 @@
 //! A claim's row, locked in a transaction: the fence that every settlement, return and sweep passes through.
 
 use cardgenius_failure::error::{DatabaseError, ErrorKind};
-use cardgenius_pipeline::ports::ClaimTotals;
 use cardgenius_failure::taken_out;
+use cardgenius_pipeline::ports::ClaimTotals;
 use uuid::Uuid;
 
 use super::statements::Statements;
