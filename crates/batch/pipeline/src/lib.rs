@@ -1,7 +1,7 @@
 //! The life of a chunk: claimed, computed, written, finished; and what surrounds it: leases, sweeps, runs.
 //!
 //! Knows no database driver. What it needs of a database is a port, [`ports::Store`]; what a failure means for it is an
-//! [`error::ErrorKind`]; what is done about it is decided in one place, [`policy`].
+//! [`cardgenius_failure::error::ErrorKind`]; what is done about it is decided in one place, [`policy`].
 
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 

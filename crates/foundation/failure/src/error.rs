@@ -1,4 +1,4 @@
-//! What happened. What to do about it is [`crate::policy`]'s business.
+//! What happened. What to do about it is decided by the policy of the system that met the failure.
 
 use std::error::Error;
 use std::fmt;
