@@ -1,4 +1,4 @@
--- For docker-compose.yml only, to have something to look at: passwords that everybody knows, a customer's role that owns the
+-- For docker-compose.yml only, to have something to look at: well-known passwords, a customer's role that owns the
 -- table, and users with made-up amounts. Runs once, on the empty database, after the customer's table and roles.sql.
 ALTER ROLE cardgenius_daemon LOGIN PASSWORD 'demo';
 ALTER ROLE cardgenius_migrator LOGIN PASSWORD 'demo';

@@ -43,7 +43,7 @@ fn alertmanager_accepts_its_configuration_and_tells_nobody() {
     accepted("amtool", &["check-config"], &deploy("alertmanager/alertmanager.yml"));
     let text = text("alertmanager/alertmanager.yml");
     let in_force = text.lines().filter(|line| line.contains("receiver: ") && !line.trim_start().starts_with('#'));
-    assert_eq!(in_force.collect::<Vec<_>>(), ["  receiver: nobody"]);
+    assert_eq!(in_force.collect::<Vec<_>>(), ["  receiver: none"]);
     assert_eq!(text.matches("\n  - name: ").count(), 1, "only that one receiver is in force");
 }
 
